@@ -1,0 +1,88 @@
+/* kdnet.h - the host's end of KDNET: pokes answered, data keys agreed, datagrams in and out.
+ *
+ * The target calls, the host answers: nothing can be sent before the first poke was verified. Each
+ * boot stage of the target (boot manager, loader, kernel) makes a new handshake, and so does a
+ * reboot.
+ *
+ *     datagram from the link ---> kdnet_receive ---> events: LINKED, PACKET, ...
+ *     KD packet to send      ---> kdnet_send    ---> kdnet_next_output ---> datagram for the link
+ *
+ * Does no I/O and reads no clock; time comes in as now_ms, any monotonic millisecond count.
+ *
+ * Lifetime  The caller owns it from _create to _destroy, which wipes every key. Outputs and events
+ * are borrowed until the next call that takes it as non-const. Threads   One at a time. Source
+ * Handshake and counters: a whole WinDbg session of version 4, a short one of version 2 [seen];
+ *           acceptance rules of targets [doc]; replay rules of this project follow from both
+ * [guess]. */
+#ifndef KDPROTO_KDNET_H
+#define KDPROTO_KDNET_H
+
+#include <kdproto/crypto.h>
+#include <kdproto/kdnet_datagram.h>
+#include <kdproto/kdnet_key.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KD_NEVER UINT64_MAX /* a deadline that does not exist */
+
+struct kdnet;
+
+/* A socket address, compared and handed back as bytes: kdproto does not look inside. */
+struct kdnet_peer {
+    uint8_t bytes[32];
+    uint8_t len;
+};
+
+struct kdnet_opts {
+    const struct kd_crypto *crypto; /* must outlive the object */
+    struct kdnet_key key;           /* copied; the caller wipes its own */
+};
+
+enum kd_status kdnet_create(const struct kdnet_opts *opts, struct kdnet **out);
+void kdnet_destroy(struct kdnet *k); /* NULL is fine */
+
+enum kdnet_event_kind {
+    KDNET_EVENT_POKED,      /* a first valid poke was answered: the target is there */
+    KDNET_EVENT_LINKED,     /* a datagram verified under the new data key: packets can be sent */
+    KDNET_EVENT_PACKET,     /* bytes: the payload of a data datagram: one KD packet */
+    KDNET_EVENT_BAD_KEY,    /* several control datagrams in a row failed their HMAC, and none ever
+                               passed */
+    KDNET_EVENT_SILENT,     /* linked, and nothing valid for KDNET_SILENCE_MS */
+    KDNET_EVENT_NO_SESSION, /* responses are sent, but nothing verifies under their key: version
+                               says which KDNET version the target speaks */
+};
+
+enum { KDNET_SILENCE_MS = 10000 };
+
+struct kdnet_event {
+    enum kdnet_event_kind kind;
+    bool is_new_boot; /* LINKED: part B of the poke differs from that of the session before, or
+                         there was none */
+    uint8_t version;  /* of the target's datagrams */
+    struct kd_span bytes;
+};
+
+struct kdnet_counters { /* since _create; what was dropped is counted by reason */
+    uint64_t pokes, responses, received, sent;
+    uint64_t bad_length, bad_header, bad_direction, bad_mac, replayed, foreign_peer, unexpected;
+};
+
+void kdnet_receive(struct kdnet *k, const uint8_t *datagram, size_t len,
+                   const struct kdnet_peer *from, uint64_t now_ms);
+/* Seal one payload (a KD packet, or the break-in byte). KD_ERR_LOST while not linked. */
+enum kd_status kdnet_send(struct kdnet *k, const uint8_t *payload, size_t len, uint64_t now_ms);
+void kdnet_tick(struct kdnet *k, uint64_t now_ms);
+uint64_t kdnet_deadline_ms(const struct kdnet *k); /* call kdnet_tick then; KD_NEVER: none */
+bool kdnet_next_output(struct kdnet *k, struct kd_span *datagram, struct kdnet_peer *to);
+bool kdnet_next_event(struct kdnet *k, struct kdnet_event *ev);
+
+/* The requests of a session that is believed alive time out for good: answer the next poke. */
+void kdnet_drop_session(struct kdnet *k);
+const struct kdnet_counters *kdnet_get_counters(const struct kdnet *k);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

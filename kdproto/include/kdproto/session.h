@@ -1,0 +1,129 @@
+/* session.h - one debugging session with one target: the host's state machine.
+ *
+ * Packets and time go in; bytes to send and events come out. It keeps packet ids, acknowledges,
+ * resends and resets; finds out whether the target runs or is halted; carries one request at a
+ * time; answers what a target asks (file I/O, prompts); lets it go on again the way a real one
+ * needs it (Rip past a foreign int3). Does no I/O and reads no clock. It cannot tell a datagram
+ * link from a byte stream but for the dialect.
+ *
+ * Lifetime  The caller owns a session from _create to _destroy. Spans and events borrow from it and
+ * are valid until the next call that takes it as non-const. Threads   One session, one thread at a
+ * time; no hidden global state. Units     now_ms: any monotonic millisecond count. len: bytes.
+ * *_va: target virtual address. Errors    enum kd_status. Outputs come last and are untouched on
+ * failure. Source    kd-protocol notes, sections 2, 3, 5; ids, ACK, RESEND, RESET on KDNET [seen];
+ * serial [doc]; the order of escalation at attach and the timers are rules of this project [guess].
+ */
+#ifndef KDPROTO_SESSION_H
+#define KDPROTO_SESSION_H
+
+#include <kdproto/manipulate.h>
+#include <kdproto/packet.h>
+#include <kdproto/state_change.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kd_session;
+
+enum kd_dialect {
+    KD_DIALECT_KDNET,  /* ids from 0 / 0x80000000 in steps of 2, RESET carries an id */
+    KD_DIALECT_STREAM, /* serial, pipe, TCP: ids toggle bit 0, trailing 0xAA, sync bit */
+};
+
+struct kd_session_opts {
+    enum kd_dialect dialect;
+    bool may_alter; /* else requests that alter the target are refused with KD_ERR_READ_ONLY */
+};
+
+enum kd_run_state { KD_RUN_UNKNOWN, KD_RUN_RUNNING, KD_RUN_HALTED };
+
+enum kd_event_kind {
+    KD_EVENT_HALTED,  /* u.halted; after kd_session_break_in, or by the target itself */
+    KD_EVENT_REPLY,   /* u.reply: the request with that token is over, well or badly */
+    KD_EVENT_RESUMED, /* u.resumed: after kd_session_resume, the target runs */
+    KD_EVENT_LEFT,    /* u.resumed: after kd_session_leave, the link can be closed */
+    KD_EVENT_PRINT,   /* u.text: debug output, not NUL-terminated, any bytes */
+    KD_EVENT_PROMPT,  /* u.text: the target asked for a line; it was answered already */
+    KD_EVENT_MODULE,  /* u.halted: a load-symbols stop that was continued by itself */
+    KD_EVENT_FILE_IO, /* u.text: UTF-16LE path of a file that the target wanted; refused already */
+    KD_EVENT_RESTARTING, /* the target announced that it leaves this stage: expect a new handshake
+                          */
+    KD_EVENT_LOST,       /* tries are exhausted: the target does not answer */
+};
+
+struct kd_event {
+    enum kd_event_kind kind;
+    union {
+        struct kd_state_change halted;
+        struct {
+            uint32_t token;
+            enum kd_status
+                status; /* KD_OK: a reply came, see its NTSTATUS; else why none will come */
+            struct kd_manipulate manipulate;
+        } reply;
+        struct {
+            enum kd_status status; /* KD_OK: acknowledged, or seen running */
+            bool is_presumed;      /* six tries without an answer: a running target ignores them */
+        } resumed;
+        struct kd_span text;
+    } u;
+};
+
+struct kd_session_counters {
+    uint64_t requests; /* manipulate requests first sent (Continue and the Rip rule's included) */
+    uint64_t retransmissions; /* data packets sent again */
+    uint64_t round_trips; /* requests whose reply (or, where none comes, acknowledgement) arrived */
+    uint64_t bytes_read;  /* memory bytes in replies that were believed */
+    uint64_t resets, resends;   /* sent by us */
+    uint64_t altering_requests; /* of class ALTERS, the Rip rule's not included */
+    uint64_t rip_advances;      /* the Rip rule's */
+    uint64_t freezes;
+    uint64_t frozen_ms; /* from a HALTED to the next resume, summed */
+};
+
+enum kd_status kd_session_create(const struct kd_session_opts *opts, struct kd_session **out);
+void kd_session_destroy(struct kd_session *s); /* NULL is fine */
+
+/* The link carries packets from now on. is_new_boot: the target's ids start anew; else they may be
+ * anything. What was outstanding with the target before fails with KD_ERR_REBOOTED if it is a new
+ * boot. */
+void kd_session_link_up(struct kd_session *s, bool is_new_boot, uint64_t now_ms);
+/* The link carries nothing any more: what is outstanding fails with st. */
+void kd_session_link_down(struct kd_session *s, enum kd_status st, uint64_t now_ms);
+
+void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+void kd_session_tick(struct kd_session *s, uint64_t now_ms);
+uint64_t kd_session_deadline_ms(const struct kd_session *s); /* call _tick then; KD_NEVER: none */
+/* One KD packet (with its trailer in the stream dialect), or the break-in byte. */
+bool kd_session_next_output(struct kd_session *s, struct kd_span *bytes);
+bool kd_session_next_event(struct kd_session *s, struct kd_event *ev);
+
+enum kd_run_state kd_session_run_state(const struct kd_session *s);
+const struct kd_session_counters *kd_session_get_counters(const struct kd_session *s);
+
+/* Wish the target halted: escalates from RESEND over RESET to break-in bytes until KD_EVENT_HALTED
+ * (at once when it is halted already). Needs a link, or waits for one. */
+void kd_session_break_in(struct kd_session *s, uint64_t now_ms);
+
+/* Ask a halted target. Refused with KD_ERR_BUSY (one is outstanding), KD_ERR_INTERRUPTED (not
+ * halted), KD_ERR_READ_ONLY, KD_ERR_LIMIT (too large for one packet). The data is copied. The
+ * answer is a KD_EVENT_REPLY with the same token. Continue is not sent this way: see _resume. */
+enum kd_status kd_session_request(struct kd_session *s, const struct kd_manipulate *request,
+                                  uint64_t now_ms, uint32_t *token);
+/* Forget the outstanding request; its reply, when it comes, is acknowledged and dropped. */
+void kd_session_drop_request(struct kd_session *s);
+
+/* Let a halted target run: Rip past an int3 that is not ours, then Continue, repeated until
+ * acknowledged. Ends with KD_EVENT_RESUMED. */
+void kd_session_resume(struct kd_session *s, uint64_t now_ms);
+
+/* Take leave in any state: a halt that is pending is awaited for a moment and continued, stray
+ * break-ins are undone, the link is watched until it is calm. Ends with KD_EVENT_LEFT, two seconds
+ * later at the most. */
+void kd_session_leave(struct kd_session *s, uint64_t now_ms);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+#include <kdproto/status.h>
+
+const char *kd_status_text(enum kd_status st)
+{
+    switch (st) {
+    case KD_OK:
+        return "ok";
+    case KD_ERR_TRUNCATED:
+        return "truncated";
+    case KD_ERR_MALFORMED:
+        return "malformed";
+    case KD_ERR_UNSUPPORTED:
+        return "not supported";
+    case KD_ERR_AUTH:
+        return "authentication failed";
+    case KD_ERR_MISMATCH:
+        return "does not match";
+    case KD_ERR_NOT_MAPPED:
+        return "not mapped";
+    case KD_ERR_NOT_FOUND:
+        return "not found";
+    case KD_ERR_REFUSED:
+        return "refused by the target";
+    case KD_ERR_LIMIT:
+        return "limit reached";
+    case KD_ERR_CYCLE:
+        return "list leads back into itself";
+    case KD_ERR_TIMEOUT:
+        return "timed out";
+    case KD_ERR_LOST:
+        return "target fell silent";
+    case KD_ERR_REBOOTED:
+        return "target restarted";
+    case KD_ERR_INTERRUPTED:
+        return "interrupted by the target";
+    case KD_ERR_CANCELLED:
+        return "cancelled";
+    case KD_ERR_USAGE:
+        return "wrong usage";
+    case KD_ERR_READ_ONLY:
+        return "would alter the target of a read-only session";
+    case KD_ERR_BUSY:
+        return "busy";
+    case KD_ERR_IO:
+        return "input/output error";
+    case KD_ERR_NO_MEMORY:
+        return "out of memory";
+    }
+    return "unknown status";
+}

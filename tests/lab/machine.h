@@ -1,0 +1,50 @@
+/* machine.h - one simulated machine: a kernel image, its memory, its registers.
+ *
+ * Written from the target's side of the documents; nothing of kdproto, transport or walker is used in the
+ * lab, so that one misreading cannot hide in both. The machine is built once and then only read: what
+ * makes it talk KD is target.h.
+ *
+ * Lifetime  _create to _destroy.
+ * Errors    A text for a person in *why (static or inside the machine), NULL: fine. */
+#ifndef LAB_MACHINE_H
+#define LAB_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lab_machine;
+
+/* name: "14393", "18362", "19041", "22000"; kernel_dir: where the built images are (ntoskrnl.exe and
+ * ntkrnlmp.pdb in a folder for each name). */
+struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir, const char **why);
+void lab_machine_destroy(struct lab_machine *m);
+
+/* Copy as much of [va, va + len) as is mapped without a hole; returns how many bytes from va on. */
+size_t lab_machine_read_virtual(const struct lab_machine *m, uint64_t va, void *buf, size_t len);
+size_t lab_machine_read_physical(const struct lab_machine *m, uint64_t pa, void *buf, size_t len);
+
+/* What the kernel says of itself. */
+struct lab_machine_info {
+    const char *name;
+    uint16_t build;
+    uint32_t processors;
+    uint64_t kernel_base;        /* image base of ntoskrnl.exe */
+    uint32_t kernel_size;
+    uint32_t kernel_checksum;
+    const char *kernel_path;     /* "\\SystemRoot\\system32\\ntoskrnl.exe" */
+    uint64_t module_list;        /* PsLoadedModuleList */
+    uint64_t debugger_data_list; /* head of the list with KDDEBUGGER_DATA64 */
+    uint64_t break_in_pc;        /* DbgBreakPointWithStatus: the address of its int3 (CC C3 follows) */
+    uint64_t load_symbols_pc;    /* the int3 where a load-symbols stop stands */
+    uint64_t thread;             /* KTHREAD of the processor that halts */
+    uint64_t stack;              /* an rsp inside mapped kernel stack */
+    uint64_t cr3;
+    uint64_t kpcr[64], kprcb[64]; /* per processor */
+};
+const struct lab_machine_info *lab_machine_info(const struct lab_machine *m);
+
+/* Copy the PDBs of all built kernels into dir as a symbol store (name/key/name). */
+bool lab_machine_write_store(const char *kernel_dir, const char *dir, const char **why);
+
+#endif

@@ -1,0 +1,94 @@
+/* live.h - a live session with a target as blocking calls.
+ *
+ * Joins a link, KDNET where the link is UDP, and kdproto's session on one libuv loop of its own;
+ * each call runs that loop until the answer, an error or a deadline comes.
+ *
+ * Lifetime  _open to _close. _close takes leave by itself if the caller did not: the last thing a
+ * target hears is a continue. Threads   One session, one thread; only kdt_live_cancel may be called
+ * from elsewhere, signal handlers included. Units     ms: milliseconds of the monotonic clock. va,
+ * pa: target addresses. len: bytes. Errors    KD_ERR_TIMEOUT: the deadline passed. KD_ERR_LOST: the
+ * target fell silent. KD_ERR_REBOOTED: it restarted. KD_ERR_CANCELLED: kdt_live_cancel. Details in
+ * the diag given at _open. */
+#ifndef TRANSPORT_LIVE_H
+#define TRANSPORT_LIVE_H
+
+#include <kdproto/diag.h>
+#include <kdproto/session.h>
+#include <transport/target_spec.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kdt_live;
+
+enum kdt_progress_kind {
+    KDT_PROGRESS_LISTENING, /* waiting for a target to call; ms: since when */
+    KDT_PROGRESS_POKED,     /* a target called and was answered */
+    KDT_PROGRESS_LINKED,    /* packets can be sent */
+    KDT_PROGRESS_BREAKING,  /* asked it to halt; ms: since when */
+    KDT_PROGRESS_HALTED,
+    KDT_PROGRESS_BOOT_STAGE, /* it is a boot debugger: let it go on, waiting for the kernel */
+    KDT_PROGRESS_RESUMING,
+    KDT_PROGRESS_LEFT,
+};
+
+struct kdt_live_opts {
+    const struct kdt_target_spec *spec; /* borrowed during _open only */
+    uint32_t attach_timeout_ms;         /* from _open until the target is halted */
+    uint32_t deadline_ms;               /* for the whole session from _open; 0: none */
+    uint32_t request_timeout_ms; /* one request, all its repetitions; 0: the default of 10 s */
+    struct kd_diag *diag;        /* must outlive the session */
+    void *ctx;                   /* handed back to the callbacks; both may be NULL */
+    void (*on_progress)(void *ctx, enum kdt_progress_kind kind,
+                        uint64_t ms);                       /* LISTENING and BREAKING repeat */
+    void (*on_event)(void *ctx, const struct kd_event *ev); /* prints, module loads, file wishes */
+};
+
+struct kdt_live_stats {
+    struct kd_session_counters session;
+    uint64_t datagrams_sent, datagrams_received, bytes_sent, bytes_received;
+    uint64_t refused; /* datagrams or packets that were not accepted, all reasons together */
+    uint64_t requests_by_api[0x31]; /* index: api - 0x3130 */
+};
+
+/* Bind and listen. KD_ERR_BUSY: the port is in use; KD_ERR_IO. Returns before any target was heard.
+ */
+enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live **out);
+/* Take leave if that did not happen, close, wipe, free. NULL is fine. */
+void kdt_live_close(struct kdt_live *l);
+
+/* Wait for the target, halt it. On success *version and *stop say what it is and why it stands. A
+ * target that is a boot debugger counts as success: see version->major. */
+enum kd_status kdt_live_attach(struct kdt_live *l, struct kd_version *version,
+                               struct kd_state_change *stop);
+/* After attaching to a boot debugger: let it go on and attach to the next stage. */
+enum kd_status kdt_live_next_stage(struct kdt_live *l, struct kd_version *version,
+                                   struct kd_state_change *stop);
+
+/* Up to len bytes of a halted target, split as the link wants it; *done: how many bytes from va on
+ * were read, also on failure. */
+enum kd_status kdt_live_read_virtual(struct kdt_live *l, uint64_t va, void *buf, size_t len,
+                                     size_t *done);
+enum kd_status kdt_live_read_physical(struct kdt_live *l, uint64_t pa, void *buf, size_t len,
+                                      size_t *done);
+/* AMD64 control space of one processor; index 2: special registers. *got: bytes that came. */
+enum kd_status kdt_live_read_control(struct kdt_live *l, uint16_t processor, uint64_t index,
+                                     void *buf, size_t len, size_t *got);
+
+/* Let it run and stay attached / let it run and take leave. *is_presumed (may be NULL): no
+ * acknowledgement came, which a running target does not owe. */
+enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed);
+enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed);
+
+/* Every waiting call returns KD_ERR_CANCELLED soon, later ones at once; _leave and _close still
+ * work. Safe in signal handlers. */
+void kdt_live_cancel(struct kdt_live *l);
+
+enum kd_run_state kdt_live_run_state(const struct kdt_live *l);
+void kdt_live_get_stats(const struct kdt_live *l, struct kdt_live_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,42 @@
+/* kernel.h - the NT kernel of a target: where it is, which one it is, its symbols.
+ *
+ * Lifetime  The caller owns it from _open to _close; mem, target, diag and the symbol path are
+ * borrowed and must outlive it; the symbols it found are its own. Source    Kernel base from
+ * GetVersion64 [seen]; headers and RSDS as in pe.h. */
+#ifndef WALKER_KERNEL_H
+#define WALKER_KERNEL_H
+
+#include <kdproto/diag.h>
+#include <walker/mem.h>
+#include <walker/pe.h>
+#include <walker/symbols.h>
+#include <walker/target.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kdw_kernel {
+    struct kdw_mem *mem;
+    const struct kdw_target *target;
+    struct kd_diag *diag;
+    uint64_t base_va;
+    struct kdw_pe pe;            /* headers and identity */
+    struct kdw_symbols *symbols; /* NULL until found */
+};
+
+/* Read headers and identity. */
+enum kd_status kdw_kernel_open(struct kdw_mem *mem, const struct kdw_target *target,
+                               struct kd_diag *diag, struct kdw_kernel *out);
+/* Find its symbols on the path (symstore.h) and check them against the image: PsLoadedModuleList
+ * must be where the target says. */
+enum kd_status kdw_kernel_load_symbols(struct kdw_kernel *k, const char *symbol_path);
+void kdw_kernel_close(struct kdw_kernel *k);
+
+/* Address of a kernel variable. */
+enum kd_status kdw_kernel_symbol(struct kdw_kernel *k, const char *name, uint64_t *va);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,35 @@
+/* mem.h - one readable address space of the target.
+ *
+ * Everything the walker learns comes through this: a live session, a recording, a dump, a test.
+ * Sources stack: live under kdw_cache, ranges or a dump directly, fake_mem in tests.
+ *
+ * Lifetime  Whoever made the source owns it; users borrow.
+ * Threads   One at a time. */
+#ifndef WALKER_MEM_H
+#define WALKER_MEM_H
+
+#include <kdproto/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kdw_mem {
+    /* Read exactly len bytes, or fail and say in *fault which address could not be read: everything
+     * before it was read and stands in buf. KD_ERR_NOT_MAPPED is the ordinary failure; the statuses
+     * of a link (KD_ERR_TIMEOUT, _LOST, _REBOOTED, _CANCELLED) mean that no further read will do
+     * better. */
+    enum kd_status (*read)(struct kdw_mem *m, uint64_t at, void *buf, size_t len, uint64_t *fault);
+};
+
+/* As m->read; fault may be NULL. len 0 succeeds; a range that wraps around fails at its start. */
+enum kd_status kdw_mem_read(struct kdw_mem *m, uint64_t at, void *buf, size_t len, uint64_t *fault);
+enum kd_status kdw_mem_u64(struct kdw_mem *m, uint64_t at, uint64_t *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,44 @@
+/* modules.h - the kernel's list of loaded modules.
+ *
+ * Lifetime  The list owns its entries; kdw_module_list_free ends it.
+ * Bounds    KDW_MODULES_MAX entries, cycles noticed, Blink checked.
+ * Source    KLDR_DATA_TABLE_ENTRY offsets, fixed because they are needed before any symbols: real
+ * kernels 8.1 to 11 [seen]. */
+#ifndef WALKER_MODULES_H
+#define WALKER_MODULES_H
+
+#include <kdproto/diag.h>
+#include <walker/mem.h>
+#include <walker/value.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { KDW_MODULES_MAX = 4096 };
+
+struct kdw_module {
+    uint64_t entry_va;
+    uint64_t base_va;
+    uint32_t size;
+    uint32_t checksum;
+    uint32_t timestamp;
+    struct kdw_text base_name, full_name;
+};
+
+struct kdw_module_list {
+    struct kdw_module *modules;
+    size_t len;
+    enum kd_status end; /* KD_OK: walked to its end; else why it stops early, at end_va */
+    uint64_t end_va;
+    bool has_gaps; /* the end, or a name, could not be read */
+};
+
+enum kd_status kdw_modules(struct kdw_mem *mem, uint64_t list_head_va, struct kd_diag *diag,
+                           struct kdw_module_list *out);
+void kdw_module_list_free(struct kdw_module_list *l);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,35 @@
+/* value.h - a fact read from the target, or the reason why it is not known.
+ *
+ * "Unreadable" is a value distinct from zero: a walk goes on over holes and says where they were.
+ */
+#ifndef WALKER_VALUE_H
+#define WALKER_VALUE_H
+
+#include <kdproto/status.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kdw_u64 {
+    enum kd_status status; /* KD_OK: value holds; KD_ERR_NOT_FOUND: this kernel has no such field */
+    uint64_t value;
+    uint64_t fault_va; /* with KD_ERR_NOT_MAPPED: what could not be read */
+};
+
+struct kdw_text { /* a UNICODE_STRING, converted */
+    enum kd_status status;
+    char *utf8; /* owned by the struct that holds it; NUL-terminated; control characters are kept,
+                   printers escape them; unpaired surrogates became U+FFFD; NULL unless status is
+                   KD_OK */
+    uint64_t fault_va;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
