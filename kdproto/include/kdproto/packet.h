@@ -47,14 +47,22 @@ struct kd_packet {
     size_t len;
 };
 
+#define KD_NEVER UINT64_MAX /* a deadline that does not exist: nothing is waited for */
+
 /* Sum of all bytes, modulo 2^32. */
 uint32_t kd_checksum(const uint8_t *data, size_t len);
 
-/* buf holds exactly one packet, no trailer. KD_ERR_TRUNCATED, KD_ERR_MALFORMED (leader, length,
- * control packet with data, trailing bytes), KD_ERR_MISMATCH (checksum). */
+/* buf holds exactly one packet, no trailer. KD_ERR_TRUNCATED, KD_ERR_MALFORMED (leader, a leader
+ * that contradicts the type, length, control packet with data, trailing bytes), KD_ERR_MISMATCH
+ * (checksum). */
 enum kd_status kd_packet_decode(const uint8_t *buf, size_t len, struct kd_packet *out);
 
-/* KD_ERR_LIMIT when the data or the packet does not fit cap. */
+/* Only the header, for those who must know how much to wait for: out->len is what it announces,
+ * out->data is NULL. The same errors. */
+enum kd_status kd_packet_peek(const uint8_t *buf, size_t len, struct kd_packet *out);
+
+/* KD_ERR_USAGE for a control packet with data; KD_ERR_LIMIT when the data or the packet does not
+ * fit cap. */
 enum kd_status kd_packet_encode(const struct kd_packet *pkt, uint8_t *buf, size_t cap, size_t *len);
 
 /* "STATE_MANIPULATE"; NULL for a number without a name. */
