@@ -5,9 +5,9 @@
  *
  * Lifetime  Data spans borrow: from the caller when encoding, from the packet when decoding.
  * Units     va: target virtual address; pa: physical; len, count: bytes.
- * Source    Numbers and layouts marked [seen]: ReadVirtual, Get/SetContext, GetContextEx,
- * Read/Write- ControlSpace, RestoreBreakPoint, Continue, Continue2, GetVersion64. All others:
- * public target implementations [doc]. Safety classes: rule of this project. */
+ * Source    Numbers and layouts [seen] in traffic: ReadVirtual, Get/SetContext, GetContextEx,
+ *           Read/WriteControlSpace, RestoreBreakPoint, Continue, Continue2, GetVersion64. All
+ *           others: public target implementations [doc]. Safety classes: rule of this project. */
 #ifndef KDPROTO_MANIPULATE_H
 #define KDPROTO_MANIPULATE_H
 
@@ -81,8 +81,7 @@ enum {
 };
 
 struct kd_version { /* GetVersion64; section 4.1 of the protocol notes [seen] */
-    uint16_t
-        major; /* low byte 0xF free, 0xC checked build; bits 8..14 kind of target, 0 = NT kernel */
+    uint16_t major; /* low byte: 0xF free, 0xC checked; bits 8..14: kind of target, 0: NT kernel */
     uint16_t minor; /* build number */
     uint8_t protocol;
     uint8_t secondary;
@@ -108,7 +107,8 @@ struct kd_manipulate {
             uint32_t count;
             uint32_t actual; /* replies; in physical requests the caching kind */
         } memory;
-        struct { /* get/set context ex */
+        uint32_t context_flags; /* set context; targets go by the CONTEXT in the data */
+        struct {                /* get/set context ex */
             uint32_t offset;
             uint32_t count;
             uint32_t copied;
@@ -165,21 +165,25 @@ struct kd_manipulate {
     struct kd_span data;
 };
 
-/* len must hold the header and the data: KD_ERR_LIMIT otherwise; KD_ERR_UNSUPPORTED for an api
- * without a layout. The union bytes that an api does not use are zero. */
+/* cap must hold the header and the data: KD_ERR_LIMIT otherwise; KD_ERR_UNSUPPORTED for an api
+ * whose layout is not known. The union bytes that an api does not use are zero. */
 enum kd_status kd_manipulate_encode(const struct kd_manipulate *m, uint8_t *buf, size_t cap,
                                     size_t *len);
 
-/* A packet's data, in either direction: where the two differ (replies to GetVersion) is_reply
- * decides. Unknown numbers decode to header and data with a zero union. */
+/* A packet's data, in either direction: where the two differ (GetVersion) is_reply decides. Numbers
+ * without a layout decode to header and data with a zero union. KD_ERR_TRUNCATED is the only error:
+ * counts are handed on as they came, see kd_manipulate_read_data. */
 enum kd_status kd_manipulate_decode(const uint8_t *buf, size_t len, bool is_reply,
                                     struct kd_manipulate *out);
 
-/* Is this the reply to that request: same function and same identifying fields (address, index,
- * offset, number). A reply that does not match is a stale one. */
+/* Is this the reply to that request: same function, same processor and same identifying fields
+ * (address, index, offset, number), all of which a target repeats [seen]. A reply that does not
+ * match is a stale one. */
 bool kd_manipulate_answers(const struct kd_manipulate *reply, const struct kd_manipulate *request);
 
-/* The bytes of a memory reply that can be believed: min(actual, data there, requested). */
+/* The bytes of a reply that can be believed: the least of what it claims to have read, what is
+ * there, and what was requested. Of memory, control space, contexts and bus data; of all other
+ * replies nothing. */
 struct kd_span kd_manipulate_read_data(const struct kd_manipulate *reply, uint32_t requested);
 
 enum kd_api_class kd_api_class(uint32_t api);
