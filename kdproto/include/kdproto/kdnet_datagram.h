@@ -6,11 +6,13 @@
  *   end-16  first 16 bytes of HMAC-SHA256 over the 6 clear bytes and the plaintext; also the IV
  *
  * Control datagrams use the control key, data datagrams the session's data key; the HMAC key is
- * always the bitwise complement of the control key.
+ * always the bitwise complement of the control key. Equal content makes an equal datagram, so a
+ * sequence number is never used twice under one key.
  *
  * Nothing of the content is interpreted before the HMAC matches.
+ *
  * Source    All 955 datagrams of a version 4 session and ten of version 2 [seen]; version 5:
- * control channel [seen], data channel [guess]. */
+ *           control channel [seen], data channel [guess]. */
 #ifndef KDPROTO_KDNET_DATAGRAM_H
 #define KDPROTO_KDNET_DATAGRAM_H
 
@@ -27,28 +29,36 @@ enum {
     KDNET_POKE_LEN = 344,
     KDNET_RESPONSE_LEN = 322,
     KDNET_PING_LEN = 12,
+    KDNET_NONCE_LEN = 32, /* part A (8 bytes) and part B (24 bytes) of a poke */
+    KDNET_NONCE_B_LEN = 24,
+    KDNET_VERSION_MAX = 16, /* versions up to here are tried as if they were 5 [guess] */
 };
 
 struct kdnet_datagram {
-    uint8_t version; /* 2, 4 or 5 */
+    uint8_t version;
     bool is_control;
     bool from_host;
     uint64_t sequence; /* 56 bits */
     struct kd_span payload;
 };
 
-/* Write one datagram. aes_key: control key or data key, as is_control says. KD_ERR_LIMIT: cap too
- * small. */
+/* 2, 4 and 5 were met on the wire; others are tried all the same, but deserve a warning. */
+bool kdnet_version_is_known(uint8_t version);
+
+/* Write one datagram. aes_key: control key or data key, as is_control says. KD_ERR_LIMIT: cap or
+ * KDNET_DATAGRAM_MAX is too small for it, or 56 bits for the sequence. */
 enum kd_status kdnet_seal(const struct kd_crypto *crypto, const struct kdnet_key *control_key,
                           const uint8_t aes_key[KD_KEY_LEN], const struct kdnet_datagram *d,
                           uint8_t *buf, size_t cap, size_t *len);
 
-/* What stands in clear: KD_ERR_TRUNCATED, KD_ERR_MALFORMED (length, magic, flags),
- * KD_ERR_UNSUPPORTED (version). Fills version and is_control only. */
+/* What stands in clear. KD_ERR_TRUNCATED: shorter than any, or not whole cipher blocks.
+ * KD_ERR_LIMIT: longer than KDNET_DATAGRAM_MAX. KD_ERR_MALFORMED: magic, flags. KD_ERR_UNSUPPORTED:
+ * version. Fills version and is_control only. */
 enum kd_status kdnet_peek(const uint8_t *buf, size_t len, struct kdnet_datagram *out);
 
 /* Check and open one datagram into plain (at least len bytes; out->payload points into it).
- * KD_ERR_AUTH when the HMAC does not match; else as kdnet_peek. */
+ * KD_ERR_AUTH when the HMAC does not match; KD_ERR_MALFORMED when it does but the padding makes no
+ * sense; else as kdnet_peek. */
 enum kd_status kdnet_open(const struct kd_crypto *crypto, const struct kdnet_key *control_key,
                           const uint8_t aes_key[KD_KEY_LEN], const uint8_t *buf, size_t len,
                           uint8_t *plain, struct kdnet_datagram *out);
@@ -59,12 +69,13 @@ struct kdnet_address { /* as inside a poke: IPv4 is written as ::ffff:a.b.c.d */
 };
 
 struct kdnet_poke {
-    uint64_t nonce_a;    /* counts pokes */
-    uint8_t nonce_b[24]; /* constant for one boot stage */
-    uint8_t nonce[32];   /* both, as the response echoes them */
+    uint64_t nonce_a;                   /* counts pokes */
+    uint8_t nonce_b[KDNET_NONCE_B_LEN]; /* constant for one boot stage */
+    uint8_t nonce[KDNET_NONCE_LEN];     /* both, as the response echoes them */
     struct kdnet_address target, host, connected;
 };
 
+/* KD_ERR_MALFORMED: not a poke. */
 enum kd_status kdnet_poke_decode(const uint8_t *payload, size_t len, struct kdnet_poke *out);
 /* Is it a response: KDNET_RESPONSE_LEN bytes with type 1, subtype 2. */
 bool kdnet_is_response(const uint8_t *payload, size_t len);

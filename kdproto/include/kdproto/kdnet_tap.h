@@ -2,10 +2,12 @@
  * session.
  *
  * Feed it every datagram in order. It learns each data key from the response that made it, so a
- * recording that begins after the handshake yields its control channel only.
+ * recording that begins after the handshake yields its control channel only. Sequences are not
+ * checked: a recording holds repetitions, and whoever reads it wants to see them.
  *
  * Lifetime  _create to _destroy (which wipes keys). A result's payload is valid until the next
- * call. Source    As kdnet_datagram.h. */
+ *           call.
+ * Source    As kdnet_datagram.h. */
 #ifndef KDPROTO_KDNET_TAP_H
 #define KDPROTO_KDNET_TAP_H
 
