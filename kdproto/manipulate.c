@@ -92,8 +92,7 @@ static void go(struct wire *x, struct kd_manipulate *m)
     u32(x, &m->u.go.status);
 }
 
-/* AMD64: Dr7 has 64 bits. Clients that pack this for x86 write the fields behind it to wrong places
- * [seen]. */
+/* AMD64: Dr7 has 64 bits, so all behind it lies elsewhere than on x86 [seen]. */
 static void go_with_control(struct wire *x, struct kd_manipulate *m)
 {
     u32(x, &m->u.go.status);

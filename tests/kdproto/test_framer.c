@@ -269,6 +269,16 @@ static void what_a_torn_packet_swallowed_is_found_at_the_silence(void **state)
     expect(w, "resend\n" ACK_LINE DATA_LINE);
 }
 
+static void damage_after_the_silence_is_damage_of_its_own(void **state)
+{
+    struct wire *w = *state;
+
+    send(w, "3030303003000001 0000808000000000 6162", 1000);
+    fall_silent(w, 1250);
+    send(w, "3030303003000100 0000808000000000 61 aa", 1250);
+    expect(w, "resend\nresend\n");
+}
+
 static void a_slow_line_is_no_silence(void **state)
 {
     struct wire *w = *state;
@@ -426,6 +436,7 @@ int main(void)
         WIRE_TEST(silence_inside_a_header_drops_it),
         WIRE_TEST(silence_that_nobody_ticked_is_seen_by_the_next_push),
         WIRE_TEST(what_a_torn_packet_swallowed_is_found_at_the_silence),
+        WIRE_TEST(damage_after_the_silence_is_damage_of_its_own),
         WIRE_TEST(a_slow_line_is_no_silence),
         WIRE_TEST(silence_between_packets_or_leader_bytes_loses_nothing),
         WIRE_TEST(a_clock_that_steps_back_is_no_silence),
