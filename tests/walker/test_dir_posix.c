@@ -1,0 +1,91 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "dir.h"
+#include "support/temp_dir.h"
+
+static struct temp_dir dir;
+
+static int make_dir(void **state)
+{
+    (void)state;
+    temp_dir_create(&dir);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    temp_dir_remove(&dir);
+    return 0;
+}
+
+static void kinds_of_paths_are_told_apart(void **state)
+{
+    (void)state;
+    temp_dir_write(&dir, "file", "x", 1);
+    assert_int_equal(kdw_path_kind(temp_dir_path(&dir, "file")), KDW_PATH_FILE);
+    assert_int_equal(kdw_path_kind(dir.path), KDW_PATH_FOLDER);
+    assert_int_equal(kdw_path_kind(temp_dir_path(&dir, "absent")), KDW_PATH_ABSENT);
+    assert_int_equal(kdw_path_kind(temp_dir_path(&dir, "file/below")), KDW_PATH_ABSENT);
+    assert_int_equal(kdw_path_kind("/dev/null"), KDW_PATH_OTHER);
+}
+
+static void windows_paths_are_foreign_here(void **state)
+{
+    static const char *const foreign[] = {"\\\\server\\share", "C:\\Symbols", "d:/x", "E:"};
+    static const char *const native[] = {"/C:/x", "symbols", "./a\\b", "C:x", "", "1:\\x"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
+        assert_true(kdw_path_is_foreign(foreign[i]));
+    for (size_t i = 0; i < sizeof native / sizeof native[0]; i++)
+        assert_false(kdw_path_is_foreign(native[i]));
+}
+
+static void only_what_starts_at_the_root_is_absolute(void **state)
+{
+    (void)state;
+    assert_true(kdw_path_is_absolute("/x"));
+    assert_false(kdw_path_is_absolute("x"));
+    assert_false(kdw_path_is_absolute(""));
+}
+
+static void an_entry_is_found_in_another_case_and_given_in_its_own(void **state)
+{
+    char found[32];
+
+    (void)state;
+    temp_dir_write(&dir, "case/NTKRNLMP.PDB", "x", 1);
+    assert_true(kdw_dir_find(temp_dir_path(&dir, "case"), "ntkrnlmp.pdb", found, sizeof found));
+    assert_string_equal(found, "NTKRNLMP.PDB");
+    assert_false(kdw_dir_find(temp_dir_path(&dir, "case"), "ntkrnlmp.pd", found, sizeof found));
+    assert_false(kdw_dir_find(temp_dir_path(&dir, "case"), "ntkrnlmp.pdbx", found, sizeof found));
+    assert_false(kdw_dir_find(temp_dir_path(&dir, "absent"), "ntkrnlmp.pdb", found, sizeof found));
+}
+
+static void an_entry_that_does_not_fit_is_not_found(void **state)
+{
+    char found[12];
+
+    (void)state;
+    temp_dir_write(&dir, "tight/NTKRNLMP.PDB", "x", 1);
+    assert_false(kdw_dir_find(temp_dir_path(&dir, "tight"), "ntkrnlmp.pdb", found, sizeof found));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kinds_of_paths_are_told_apart),
+        cmocka_unit_test(windows_paths_are_foreign_here),
+        cmocka_unit_test(only_what_starts_at_the_root_is_absolute),
+        cmocka_unit_test(an_entry_is_found_in_another_case_and_given_in_its_own),
+        cmocka_unit_test(an_entry_that_does_not_fit_is_not_found),
+    };
+
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

@@ -1,0 +1,71 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include "dir.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* strcasecmp would ask the locale, and a store's names do not depend on it. */
+static bool same_but_for_case(const char *a, const char *b)
+{
+    while (*a != '\0' && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+enum kdw_path_kind kdw_path_kind(const char *path)
+{
+    struct stat sb;
+
+    if (stat(path, &sb) != 0)
+        return KDW_PATH_ABSENT;
+    if (S_ISREG(sb.st_mode))
+        return KDW_PATH_FILE;
+    return S_ISDIR(sb.st_mode) ? KDW_PATH_FOLDER : KDW_PATH_OTHER;
+}
+
+bool kdw_path_is_foreign(const char *path)
+{
+    char first = lower(path[0]);
+
+    if (path[0] == '\\' && path[1] == '\\')
+        return true;
+    return first >= 'a' && first <= 'z' && path[1] == ':' &&
+           (path[2] == '\\' || path[2] == '/' || path[2] == '\0');
+}
+
+bool kdw_path_is_absolute(const char *path)
+{
+    return path[0] == '/';
+}
+
+bool kdw_dir_find(const char *dir, const char *name, char *found, size_t cap)
+{
+    DIR *d = opendir(dir);
+    bool hit = false;
+
+    if (!d)
+        return false;
+    while (!hit) {
+        const struct dirent *e = readdir(d);
+        size_t n;
+
+        if (!e)
+            break;
+        n = strlen(e->d_name);
+        if (n < cap && same_but_for_case(e->d_name, name)) {
+            memcpy(found, e->d_name, n + 1);
+            hit = true;
+        }
+    }
+    closedir(d);
+    return hit;
+}

@@ -1,0 +1,23 @@
+/* map.h - a file as bytes, mapped read-only.
+ *
+ * Lifetime  From _open to _close; the bytes go away with the map. The file may be replaced by
+ *           rename meanwhile. Nobody may cut it short: no store does, and the system would end us.
+ * Errors    KD_ERR_NOT_FOUND (no such file), KD_ERR_IO (cannot be opened or mapped, or is no
+ *           regular file); diag says which file and why. An empty file is {NULL, 0}. */
+#ifndef WALKER_MAP_H
+#define WALKER_MAP_H
+
+#include <kdproto/diag.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct kdw_map {
+    const uint8_t *data;
+    size_t len;
+};
+
+enum kd_status kdw_map_open(const char *path, struct kd_diag *diag, struct kdw_map *out);
+void kdw_map_close(struct kdw_map *m); /* leaves {NULL, 0}, which may be closed again */
+
+#endif
