@@ -20,7 +20,9 @@ struct lab_machine;
 struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir, const char **why);
 void lab_machine_destroy(struct lab_machine *m);
 
-/* Copy as much of [va, va + len) as is mapped without a hole; returns how many bytes from va on. */
+/* Copy as much of [va, va + len) as is mapped without a hole; returns how many bytes from va on. The
+ * machine's own page tables decide (4 levels, info.cr3), and physical reads see them: 2 GiB, zeros where
+ * nothing was ever written. */
 size_t lab_machine_read_virtual(const struct lab_machine *m, uint64_t va, void *buf, size_t len);
 size_t lab_machine_read_physical(const struct lab_machine *m, uint64_t pa, void *buf, size_t len);
 
@@ -29,16 +31,16 @@ struct lab_machine_info {
     const char *name;
     uint16_t build;
     uint32_t processors;
-    uint64_t kernel_base;        /* image base of ntoskrnl.exe */
+    uint64_t kernel_base; /* image base of ntoskrnl.exe */
     uint32_t kernel_size;
     uint32_t kernel_checksum;
     const char *kernel_path;     /* "\\SystemRoot\\system32\\ntoskrnl.exe" */
     uint64_t module_list;        /* PsLoadedModuleList */
     uint64_t debugger_data_list; /* head of the list with KDDEBUGGER_DATA64 */
-    uint64_t break_in_pc;        /* DbgBreakPointWithStatus: the address of its int3 (CC C3 follows) */
-    uint64_t load_symbols_pc;    /* the int3 where a load-symbols stop stands */
-    uint64_t thread;             /* KTHREAD of the processor that halts */
-    uint64_t stack;              /* an rsp inside mapped kernel stack */
+    uint64_t break_in_pc;     /* DbgBreakPointWithStatus: the address of its int3 (CC C3 follows) */
+    uint64_t load_symbols_pc; /* the int3 where a load-symbols stop stands */
+    uint64_t thread;          /* KTHREAD of the processor that halts */
+    uint64_t stack;           /* an rsp inside mapped kernel stack */
     uint64_t cr3;
     uint64_t kpcr[64], kprcb[64]; /* per processor */
 };

@@ -1,0 +1,165 @@
+#include "machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "machine_parts.h"
+
+#define PATH_LEN 4096
+
+static const struct {
+    const struct lab_scene *scene;
+    const struct nt_parts *parts;
+} kernels[] = {
+    {&lab_scene_14393, &nt_kernel_14393},
+    {&lab_scene_18362, &nt_kernel_18362},
+    {&lab_scene_19041, &nt_kernel_19041},
+    {&lab_scene_22000, &nt_kernel_22000},
+};
+#define KERNELS (sizeof(kernels) / sizeof(kernels[0]))
+
+static bool build(struct lab_machine *m, const struct nt_parts *parts, const char *kernel_dir,
+                  const char **why)
+{
+    const struct lab_scene *scene = m->scene;
+    char path[PATH_LEN];
+
+    m->info = (struct lab_machine_info){
+        .name = scene->name,
+        .build = scene->build,
+        .processors = scene->processors,
+        .kernel_base = scene->kernel_base,
+        .kernel_path = "\\SystemRoot\\system32\\ntoskrnl.exe",
+    };
+    m->pool = scene->pool;
+    m->memory = lab_memory_create(scene->self_slot);
+    if (!m->memory) {
+        *why = "out of memory";
+        return false;
+    }
+    m->info.cr3 = lab_memory_cr3(m->memory);
+    if (snprintf(path, sizeof(path), "%s/%s/ntoskrnl.exe", kernel_dir, scene->name) >= PATH_LEN) {
+        *why = "the folder's name is too long";
+        return false;
+    }
+    if (!image_load(m, path, why))
+        return false;
+    parts->processes(m);
+    parts->system(m);
+    parts->etw(m);
+    if (lab_memory_failed(m->memory)) {
+        *why = "out of memory";
+        return false;
+    }
+    return true;
+}
+
+struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir, const char **why)
+{
+    const char *unused;
+
+    if (!why)
+        why = &unused;
+    for (size_t i = 0; i < KERNELS; i++) {
+        struct lab_machine *m;
+
+        if (strcmp(kernels[i].scene->name, name) != 0)
+            continue;
+        m = calloc(1, sizeof(*m));
+        if (!m) {
+            *why = "out of memory";
+            return NULL;
+        }
+        m->scene = kernels[i].scene;
+        if (build(m, kernels[i].parts, kernel_dir, why))
+            return m;
+        lab_machine_destroy(m);
+        return NULL;
+    }
+    *why = "no such kernel: there are 14393, 18362, 19041 and 22000";
+    return NULL;
+}
+
+void lab_machine_destroy(struct lab_machine *m)
+{
+    if (!m)
+        return;
+    lab_memory_destroy(m->memory);
+    free(m);
+}
+
+size_t lab_machine_read_virtual(const struct lab_machine *m, uint64_t va, void *buf, size_t len)
+{
+    return lab_memory_read(m->memory, va, buf, len);
+}
+
+size_t lab_machine_read_physical(const struct lab_machine *m, uint64_t pa, void *buf, size_t len)
+{
+    return lab_memory_read_physical(m->memory, pa, buf, len);
+}
+
+const struct lab_machine_info *lab_machine_info(const struct lab_machine *m)
+{
+    return &m->info;
+}
+
+static bool copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb"), *out = in ? fopen(to, "wb") : NULL;
+    char block[0x4000];
+    size_t n;
+    bool ok = out != NULL;
+
+    while (ok && (n = fread(block, 1, sizeof(block), in)) > 0)
+        ok = fwrite(block, 1, n, out) == n;
+    if (in) {
+        ok = ok && !ferror(in);
+        fclose(in);
+    }
+    if (out)
+        ok = fclose(out) == 0 && ok;
+    return ok;
+}
+
+static bool make_folder(const char *path)
+{
+    return mkdir(path, 0777) == 0 || errno == EEXIST;
+}
+
+/* dir/ntkrnlmp.pdb/<key>/ntkrnlmp.pdb; NULL, or what went wrong. */
+static const char *store_one(const char *kernel_dir, const char *name, const char *dir)
+{
+    char image[PATH_LEN], pdb[PATH_LEN], to[PATH_LEN], key[LAB_KEY_TEXT];
+    int len;
+
+    if (snprintf(image, sizeof(image), "%s/%s/ntoskrnl.exe", kernel_dir, name) >= PATH_LEN ||
+        snprintf(pdb, sizeof(pdb), "%s/%s/ntkrnlmp.pdb", kernel_dir, name) >= PATH_LEN ||
+        (len = snprintf(to, sizeof(to), "%s/ntkrnlmp.pdb", dir)) >= PATH_LEN - 128)
+        return "the folder's name is too long";
+    if (!image_pdb_key(image, key))
+        return "a kernel's image cannot be read";
+    if (!make_folder(dir) || !make_folder(to))
+        return "the folder cannot be made";
+    len += snprintf(to + len, sizeof(to) - (size_t)len, "/%s", key);
+    if (!make_folder(to))
+        return "the folder cannot be made";
+    snprintf(to + len, sizeof(to) - (size_t)len, "/ntkrnlmp.pdb");
+    return copy_file(pdb, to) ? NULL : "a kernel's PDB cannot be copied";
+}
+
+bool lab_machine_write_store(const char *kernel_dir, const char *dir, const char **why)
+{
+    for (size_t i = 0; i < KERNELS; i++) {
+        const char *wrong = store_one(kernel_dir, kernels[i].scene->name, dir);
+
+        if (wrong) {
+            if (why)
+                *why = wrong;
+            return false;
+        }
+    }
+    return true;
+}

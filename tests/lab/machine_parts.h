@@ -1,0 +1,72 @@
+/* machine_parts.h - what the files of a machine share; nobody else includes it.
+ *
+ *   machine.c        finds scene and image, asks for the rest
+ *   image.c          a PE file loaded by its headers
+ *   memory.c         physical pages, page tables
+ *   pool.c           allocations and texts in kernel memory
+ *   machine_<build>.c  what one machine holds
+ *   nt_system.c      processors, times, debugger data, modules    \
+ *   nt_process.c     processes and threads                        |  compiled once for each kernel, with
+ *   nt_etw.c         silo globals, ETW state, loggers             |  the structs of that kernel
+ *   nt_logger.c      one logger                                   / */
+#ifndef LAB_MACHINE_PARTS_H
+#define LAB_MACHINE_PARTS_H
+
+#include "machine.h"
+#include "memory.h"
+#include "scene.h"
+
+#define LAB_PROCESSES_MAX 32
+
+struct lab_machine {
+    struct lab_machine_info info;
+    const struct lab_scene *scene;
+    struct lab_memory *memory;
+    uint64_t pool; /* next free address */
+    uint32_t kernel_timestamp;
+
+    uint64_t system_process; /* _EPROCESS, and of all processes of the scene */
+    uint64_t process[LAB_PROCESSES_MAX];
+    uint32_t next_thread_id;
+    uint64_t etw_state;
+};
+
+/* image.c: the file at path, at info.kernel_base; fills what the headers say of it. */
+bool image_load(struct lab_machine *m, const char *path, const char **why);
+/* The key under which a symbol store keeps the PDB of the image at path. */
+#define LAB_KEY_TEXT 48
+bool image_pdb_key(const char *path, char key[LAB_KEY_TEXT]);
+
+/* pool.c */
+uint64_t pool_alloc(struct lab_machine *m, size_t len, const char tag[4]);
+/* Ends where its page ends, with nothing mapped behind it. */
+uint64_t pool_alloc_at_edge(struct lab_machine *m, size_t len, const char tag[4]);
+/* The header that the pool keeps in front of an allocation; one at a page's start has none. */
+void pool_header(struct lab_machine *m, uint64_t va, size_t len, const char tag[4]);
+void put(struct lab_machine *m, uint64_t va, const void *bytes, size_t len);
+void put_u64(struct lab_machine *m, uint64_t va, uint64_t value);
+void put_u32(struct lab_machine *m, uint64_t va, uint32_t value);
+size_t put_text(struct lab_machine *m, uint64_t va,
+                const char *text); /* UTF-16; bytes without its NUL */
+uint64_t get_u64(const struct lab_machine *m, uint64_t va);
+/* LIST_ENTRY: an empty ring, and one more node at its end. */
+void list_init(struct lab_machine *m, uint64_t head);
+void list_append(struct lab_machine *m, uint64_t head, uint64_t node);
+/* A UNICODE_STRING at va, and its text in an allocation of its own. */
+void put_string(struct lab_machine *m, uint64_t va, const char *text, const char tag[4]);
+
+/* A pointer of the target's in a struct of the host's. */
+static inline void *target_pointer(uint64_t va)
+{
+    return (void *)(uintptr_t)va;
+}
+
+/* The functions of nt_*.c, one set for each kernel. */
+struct nt_parts {
+    void (*system)(struct lab_machine *m);
+    void (*processes)(struct lab_machine *m);
+    void (*etw)(struct lab_machine *m);
+};
+extern const struct nt_parts nt_kernel_14393, nt_kernel_18362, nt_kernel_19041, nt_kernel_22000;
+
+#endif
