@@ -457,10 +457,10 @@ static void discarded_pages_of_the_image_cannot_be_read(void **state)
     }
 }
 
-/* What a processor would do with cr3. */
-static uint64_t translate(const struct lab_machine *m, uint64_t va)
+/* What a processor would do with this cr3. */
+static uint64_t translate(const struct lab_machine *m, uint64_t cr3, uint64_t va)
 {
-    uint64_t table = lab_machine_info(m)->cr3;
+    uint64_t table = cr3;
 
     for (int shift = 39; shift >= 12; shift -= 9) {
         uint64_t entry = 0;
@@ -478,17 +478,35 @@ static void page_tables_say_what_virtual_reads_say(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KERNELS; i++) {
+        uint64_t cr3 = lab_machine_info(machines[i])->cr3;
         const uint64_t at[] = {SHARED_DATA, all[i].base, all[i].base + all[i].kdbg, all[i].state,
                                lab_machine_info(machines[i])->stack};
 
         for (size_t k = 0; k < sizeof(at) / sizeof(at[0]); k++) {
-            uint64_t pa = translate(machines[i], at[k]), value;
+            uint64_t pa = translate(machines[i], cr3, at[k]), value;
 
             assert_int_not_equal(pa, 0);
             assert_int_equal(lab_machine_read_physical(machines[i], pa, &value, 8), 8);
             assert_int_equal(value, u64(machines[i], at[k]));
         }
-        assert_int_equal(translate(machines[i], 0xffff800000000000), 0);
+        assert_int_equal(translate(machines[i], cr3, 0xffff800000000000), 0);
+    }
+}
+
+static void every_process_has_the_kernel_in_its_own_space(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KERNELS; i++) {
+        const struct numbers *n = &all[i];
+        uint64_t system = process_by_id(machines[i], n, 4);
+        uint64_t lsass = process_by_id(machines[i], n, n->lsass);
+        uint64_t root = u64(machines[i], lsass + 0x28); /* DirectoryTableBase */
+
+        assert_int_equal(u64(machines[i], system + 0x28), lab_machine_info(machines[i])->cr3);
+        assert_int_not_equal(root, lab_machine_info(machines[i])->cr3);
+        assert_int_equal(translate(machines[i], root, n->state),
+                         translate(machines[i], lab_machine_info(machines[i])->cr3, n->state));
+        assert_int_not_equal(translate(machines[i], root, SHARED_DATA), 0);
     }
 }
 
@@ -629,6 +647,7 @@ int main(void)
         cmocka_unit_test(reads_stop_at_the_end_of_a_mapping),
         cmocka_unit_test(discarded_pages_of_the_image_cannot_be_read),
         cmocka_unit_test(page_tables_say_what_virtual_reads_say),
+        cmocka_unit_test(every_process_has_the_kernel_in_its_own_space),
         cmocka_unit_test(physical_memory_ends),
         cmocka_unit_test(debugger_data_leads_to_the_module_list),
         cmocka_unit_test(times_are_those_of_the_published_analyses),
