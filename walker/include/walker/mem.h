@@ -10,6 +10,7 @@
 
 #include <kdproto/status.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,9 +26,15 @@ struct kdw_mem {
     enum kd_status (*read)(struct kdw_mem *m, uint64_t at, void *buf, size_t len, uint64_t *fault);
 };
 
-/* As m->read; fault may be NULL. len 0 succeeds; a range that wraps around fails at its start. */
+/* As m->read; fault may be NULL and is always inside what was asked. len 0 succeeds; a range that
+ * wraps around fails at its start. */
 enum kd_status kdw_mem_read(struct kdw_mem *m, uint64_t at, void *buf, size_t len, uint64_t *fault);
 enum kd_status kdw_mem_u64(struct kdw_mem *m, uint64_t at, uint64_t *out);
+
+/* Whether a walk is over: the link is gone, the user has had enough, there is no memory left. False
+ * for KD_OK and for what concerns one place only (not mapped, damaged, no such field): a walk notes
+ * it and goes on. */
+bool kdw_ends_walk(enum kd_status st);
 
 #ifdef __cplusplus
 }

@@ -2,10 +2,12 @@
  *
  * KD is stop-and-wait: a walk costs its number of requests times the round trip. So a miss fetches
  * whole aligned lines, neighbouring misses become one read, and neither bytes nor holes are asked
- * for twice.
+ * for twice. Where a line as a whole cannot be read, exactly what is wanted of it is asked for: a
+ * replayed session holds pieces of lines.
  *
  * Lifetime  The source below must outlive the cache; the cache's kdw_mem lives inside it.
- * Bounds    max_bytes of lines; when full, everything is dropped and reading goes on. */
+ * Bounds    max_bytes of lines; when full, everything is dropped and reading goes on.
+ * Errors    Only KD_ERR_NOT_MAPPED is remembered; any other failure is passed on as it is. */
 #ifndef WALKER_MEM_CACHE_H
 #define WALKER_MEM_CACHE_H
 
@@ -17,13 +19,16 @@ extern "C" {
 
 struct kdw_cache;
 
+enum { KDW_CACHE_LINES_MIN = 8 }; /* a smaller cache would drop what it is about to serve */
+
 struct kdw_cache_opts {
     struct kdw_mem *below;
-    uint32_t
-        line_len; /* power of two, 64..4096: what one request of the link carries, 1024 on KDNET */
-    size_t max_bytes;
+    /* Power of two, 64..4096: what one request of the link carries, 1024 on KDNET. */
+    uint32_t line_len;
+    size_t max_bytes; /* at least KDW_CACHE_LINES_MIN lines */
 };
 
+/* KD_ERR_USAGE for sizes outside those bounds, KD_ERR_NO_MEMORY. */
 enum kd_status kdw_cache_create(const struct kdw_cache_opts *opts, struct kdw_cache **out);
 void kdw_cache_destroy(struct kdw_cache *c); /* NULL is fine */
 struct kdw_mem *kdw_cache_mem(struct kdw_cache *c);
