@@ -1,8 +1,8 @@
 /* kernel.h - the NT kernel of a target: where it is, which one it is, its symbols.
  *
- * Lifetime  The caller owns it from _open to _close; mem, target, diag and the symbol path are
- * borrowed and must outlive it; the symbols it found are its own. Source    Kernel base from
- * GetVersion64 [seen]; headers and RSDS as in pe.h. */
+ * Lifetime  The caller owns it from _open to _close; mem, target and diag are borrowed and must
+ *           outlive it; its symbols are its own.
+ * Source    Kernel base from GetVersion64 [seen]; headers and RSDS as in pe.h. */
 #ifndef WALKER_KERNEL_H
 #define WALKER_KERNEL_H
 
@@ -28,12 +28,14 @@ struct kdw_kernel {
 /* Read headers and identity. */
 enum kd_status kdw_kernel_open(struct kdw_mem *mem, const struct kdw_target *target,
                                struct kd_diag *diag, struct kdw_kernel *out);
-/* Find its symbols on the path (symstore.h) and check them against the image: PsLoadedModuleList
- * must be where the target says. */
+/* Find its symbols on the path (symstore.h) and use them. */
 enum kd_status kdw_kernel_load_symbols(struct kdw_kernel *k, const char *symbol_path);
+/* Use symbols that came from elsewhere, after a check against the running image: PsLoadedModuleList
+ * must be where the target says, else KD_ERR_MISMATCH. They belong to k on success only. */
+enum kd_status kdw_kernel_use_symbols(struct kdw_kernel *k, struct kdw_symbols *symbols);
 void kdw_kernel_close(struct kdw_kernel *k);
 
-/* Address of a kernel variable. */
+/* Address of a kernel variable. KD_ERR_NOT_FOUND where the symbols lack it; diag names it. */
 enum kd_status kdw_kernel_symbol(struct kdw_kernel *k, const char *name, uint64_t *va);
 
 #ifdef __cplusplus

@@ -21,12 +21,11 @@ struct kdw_u64 {
     uint64_t fault_va; /* with KD_ERR_NOT_MAPPED: what could not be read */
 };
 
-struct kdw_text { /* a UNICODE_STRING, converted */
+struct kdw_text { /* characters of the target as UTF-8; see text.h */
     enum kd_status status;
     char *utf8; /* owned by the struct that holds it; NUL-terminated; control characters are kept,
-                   printers escape them; unpaired surrogates became U+FFFD; NULL unless status is
-                   KD_OK */
-    uint64_t fault_va;
+                   printers escape them; NULL unless status is KD_OK */
+    uint64_t fault_va; /* with KD_ERR_NOT_MAPPED: what could not be read */
 };
 
 #ifdef __cplusplus

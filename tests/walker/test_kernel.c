@@ -1,0 +1,202 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/fake_mem.h"
+#include "support/fake_symbols.h"
+
+#include <walker/kernel.h>
+
+#define BASE 0xfffff8026e400000u
+
+static const struct fake_type types[] = {{0}};
+static const struct fake_symbol variables[] = {
+    {"PsLoadedModuleList", 0x448130}, {"PspHostSiloGlobals", 0x58e540}, {0}};
+
+static const struct kdw_target target = {.kernel_base_va = BASE, .module_list_va = BASE + 0x448130};
+
+/* The headers of an image, with or without an RSDS record. */
+static void put_image(struct fake_mem *m, bool has_rsds)
+{
+    enum { NEW = 0x100, OPTIONAL = NEW + 24, DEBUG = 0x1000, RECORD = 0x1100 };
+
+    fake_mem_zero(m, BASE, 0x2000);
+    fake_mem_write(m, BASE, "MZ", 2);
+    fake_mem_u32(m, BASE + 0x3c, NEW);
+    fake_mem_write(m, BASE + NEW, "PE\0", 4);
+    fake_mem_u16(m, BASE + NEW + 4, 0x8664);
+    fake_mem_u32(m, BASE + NEW + 8, 0x5e2d7a8c);
+    fake_mem_u16(m, BASE + NEW + 20, 0xf0);
+    fake_mem_u16(m, BASE + OPTIONAL, 0x20b);
+    fake_mem_u32(m, BASE + OPTIONAL + 56, 0xab7000);
+    fake_mem_u32(m, BASE + OPTIONAL + 64, 0x97bad9);
+    fake_mem_u32(m, BASE + OPTIONAL + 108, 16);
+    if (!has_rsds)
+        return;
+    fake_mem_u32(m, BASE + OPTIONAL + 160, DEBUG);
+    fake_mem_u32(m, BASE + OPTIONAL + 164, 28);
+    fake_mem_u32(m, BASE + DEBUG + 12, 2);
+    fake_mem_u32(m, BASE + DEBUG + 16, 24 + 13);
+    fake_mem_u32(m, BASE + DEBUG + 20, RECORD);
+    fake_mem_write(m, BASE + RECORD, "RSDS", 4);
+    fake_mem_u32(m, BASE + RECORD + 4, 0x616a94e3);
+    fake_mem_u32(m, BASE + RECORD + 20, 1);
+    fake_mem_write(m, BASE + RECORD + 24, "ntkrnlmp.pdb", 13);
+}
+
+static void a_kernel_is_opened_by_its_headers(void **state)
+{
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k;
+
+    (void)state;
+    fake_mem_init(&m);
+    put_image(&m, true);
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_OK);
+    assert_true(k.base_va == BASE);
+    assert_int_equal(k.pe.machine, 0x8664);
+    assert_int_equal(k.pe.timestamp, 0x5e2d7a8c);
+    assert_true(k.pe.has_pdb_id);
+    assert_string_equal(k.pe.pdb_id.name, "ntkrnlmp.pdb");
+    assert_null(k.symbols);
+    kdw_kernel_close(&k);
+    fake_mem_deinit(&m);
+}
+
+static void an_unknown_or_unreadable_base_is_said(void **state)
+{
+    const struct kdw_target nowhere = {0};
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k;
+
+    (void)state;
+    fake_mem_init(&m);
+    assert_int_equal(kdw_kernel_open(&m.mem, &nowhere, &diag, &k), KD_ERR_NOT_FOUND);
+    assert_non_null(strstr(diag.text, "does not say"));
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_ERR_NOT_MAPPED);
+    assert_non_null(strstr(diag.text, "kernel image at 0xfffff8026e400000: "));
+    fake_mem_deinit(&m);
+}
+
+static void an_image_without_identity_has_no_symbols(void **state)
+{
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k;
+
+    (void)state;
+    fake_mem_init(&m);
+    put_image(&m, false);
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_OK);
+    assert_int_equal(kdw_kernel_load_symbols(&k, "/nonexistent"), KD_ERR_NOT_FOUND);
+    assert_non_null(strstr(diag.text, "does not name its PDB"));
+    assert_null(k.symbols);
+    kdw_kernel_close(&k);
+    fake_mem_deinit(&m);
+}
+
+static void symbols_that_are_nowhere_are_not_found(void **state)
+{
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k;
+
+    (void)state;
+    fake_mem_init(&m);
+    put_image(&m, true);
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_OK);
+    assert_int_equal(kdw_kernel_load_symbols(&k, "/nonexistent"), KD_ERR_NOT_FOUND);
+    assert_null(k.symbols);
+    kdw_kernel_close(&k);
+    fake_mem_deinit(&m);
+}
+
+static void symbols_that_fit_are_used_and_closed_with_the_kernel(void **state)
+{
+    struct fake_symbols first, second;
+    struct kdw_kernel k = {.target = &target, .base_va = BASE};
+    uint64_t va = 0;
+
+    (void)state;
+    fake_symbols_init(&first, types, variables);
+    fake_symbols_init(&second, types, variables);
+    assert_int_equal(kdw_kernel_use_symbols(&k, &first.symbols), KD_OK);
+    assert_int_equal(kdw_kernel_symbol(&k, "PspHostSiloGlobals", &va), KD_OK);
+    assert_true(va == BASE + 0x58e540);
+    assert_int_equal(kdw_kernel_use_symbols(&k, &second.symbols), KD_OK);
+    assert_int_equal(first.closed, 1);
+    kdw_kernel_close(&k);
+    assert_int_equal(second.closed, 1);
+    kdw_kernel_close(&k);
+    assert_int_equal(second.closed, 1);
+}
+
+static void symbols_of_another_kernel_are_refused_with_both_addresses(void **state)
+{
+    static const struct fake_symbol others[] = {{"PsLoadedModuleList", 0x448140}, {0}};
+    static const struct fake_symbol none[] = {{0}};
+    struct fake_symbols s;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k = {.target = &target, .diag = &diag, .base_va = BASE};
+
+    (void)state;
+    fake_symbols_init(&s, types, others);
+    assert_int_equal(kdw_kernel_use_symbols(&k, &s.symbols), KD_ERR_MISMATCH);
+    assert_non_null(strstr(diag.text, "0xfffff8026e848140"));
+    assert_non_null(strstr(diag.text, "0xfffff8026e848130"));
+    assert_null(k.symbols);
+    assert_int_equal(s.closed, 0); /* still the caller's */
+    s.variables = none;
+    assert_int_equal(kdw_kernel_use_symbols(&k, &s.symbols), KD_ERR_NOT_FOUND);
+    assert_non_null(strstr(diag.text, "PsLoadedModuleList"));
+}
+
+static void a_target_that_does_not_name_its_module_list_cannot_be_checked(void **state)
+{
+    const struct kdw_target silent = {.kernel_base_va = BASE};
+    struct fake_symbols s;
+    struct kdw_kernel k = {.target = &silent, .base_va = BASE};
+
+    (void)state;
+    fake_symbols_init(&s, types, variables);
+    assert_int_equal(kdw_kernel_use_symbols(&k, &s.symbols), KD_OK);
+    kdw_kernel_close(&k);
+}
+
+static void a_variable_that_is_missing_is_named(void **state)
+{
+    struct fake_symbols s;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k = {.target = &target, .diag = &diag, .base_va = BASE};
+    uint64_t va = 7;
+
+    (void)state;
+    fake_symbols_init(&s, types, variables);
+    assert_int_equal(kdw_kernel_use_symbols(&k, &s.symbols), KD_OK);
+    assert_int_equal(kdw_kernel_symbol(&k, "EtwpNoSuchThing", &va), KD_ERR_NOT_FOUND);
+    assert_string_equal(diag.text, "EtwpNoSuchThing in the kernel's symbols: not found");
+    assert_int_equal(va, 7);
+    kdw_kernel_close(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_kernel_is_opened_by_its_headers),
+        cmocka_unit_test(an_unknown_or_unreadable_base_is_said),
+        cmocka_unit_test(an_image_without_identity_has_no_symbols),
+        cmocka_unit_test(symbols_that_are_nowhere_are_not_found),
+        cmocka_unit_test(symbols_that_fit_are_used_and_closed_with_the_kernel),
+        cmocka_unit_test(symbols_of_another_kernel_are_refused_with_both_addresses),
+        cmocka_unit_test(a_target_that_does_not_name_its_module_list_cannot_be_checked),
+        cmocka_unit_test(a_variable_that_is_missing_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
