@@ -2,8 +2,8 @@
  *
  * Lifetime  The list owns its entries; kdw_module_list_free ends it.
  * Bounds    KDW_MODULES_MAX entries, cycles noticed, Blink checked.
- * Source    KLDR_DATA_TABLE_ENTRY offsets, fixed because they are needed before any symbols: real
- * kernels 8.1 to 11 [seen]. */
+ * Source    _KLDR_DATA_TABLE_ENTRY offsets, fixed because they are needed before any symbols: a
+ *           8.1 kernel on the wire, public symbols of 18362, 19041 and 22000 [seen]. */
 #ifndef WALKER_MODULES_H
 #define WALKER_MODULES_H
 
@@ -19,21 +19,24 @@ enum { KDW_MODULES_MAX = 4096 };
 
 struct kdw_module {
     uint64_t entry_va;
+    enum kd_status status; /* not KD_OK: the entry ends in a hole; what lies behind it is 0 */
+    uint64_t fault_va;
     uint64_t base_va;
     uint32_t size;
     uint32_t checksum;
-    uint32_t timestamp;
+    uint32_t timestamp; /* the image's, a key rather than a date */
     struct kdw_text base_name, full_name;
 };
 
 struct kdw_module_list {
     struct kdw_module *modules;
     size_t len;
-    enum kd_status end; /* KD_OK: walked to its end; else why it stops early, at end_va */
+    enum kd_status end; /* as kdw_list.end: why the list stops early, at end_va */
     uint64_t end_va;
-    bool has_gaps; /* the end, or a name, could not be read */
+    bool has_gaps; /* the end, or part of an entry, could not be read */
 };
 
+/* Fails only when the list cannot be entered at all (and with what ends a walk). */
 enum kd_status kdw_modules(struct kdw_mem *mem, uint64_t list_head_va, struct kd_diag *diag,
                            struct kdw_module_list *out);
 void kdw_module_list_free(struct kdw_module_list *l);

@@ -1,0 +1,203 @@
+#include <walker/system.h>
+
+#include <kdproto/bytes.h>
+#include <walker/text.h>
+
+/* KUSER_SHARED_DATA: mapped at one address in every x64 kernel [doc]; offsets as in the public
+ * symbols of 18362, 19041 and 22000 [seen]. */
+#define USER_SHARED_VA 0xfffff78000000000u
+
+enum {
+    SHARED_INTERRUPT_TIME = 0x08,
+    SHARED_SYSTEM_TIME = 0x14,
+    SHARED_TIME_ZONE_BIAS = 0x20,
+    SHARED_NT_PRODUCT_TYPE = 0x264,
+    SHARED_NT_MAJOR_VERSION = 0x26c,
+    SHARED_NT_MINOR_VERSION = 0x270,
+    SHARED_SUITE_MASK = 0x2d0,
+    SHARED_LEN = 0x2d4,
+    TIME_LEN = 12,
+    TIME_TRIES = 4,
+};
+
+/* KDDEBUGGER_DATA64, a build 9600 kernel's [seen]. */
+enum {
+    BLOCK_TAG = 0x10,
+    BLOCK_KERN_BASE = 0x18,
+    BLOCK_HEADER_LEN = 0x20,
+    BLOCK_NT_BUILD_LAB = 0x208,
+    BLOCK_SIZE_MIN = 0x2a0, /* beyond the last address in it */
+    BLOCK_SIZE_MAX = 0x1000,
+    BLOCKS_MAX = 8, /* other parts of the kernel may have registered theirs in the same list */
+    TAG_KDBG = 0x4742444b,
+};
+
+/* ---- shared user data ---- */
+
+static struct kdw_u64 unknown(enum kd_status st, uint64_t fault_va)
+{
+    return (struct kdw_u64){.status = st, .fault_va = fault_va};
+}
+
+static struct kdw_u64 known(uint64_t value)
+{
+    return (struct kdw_u64){.status = KD_OK, .value = value};
+}
+
+/* What could be read of the page. */
+struct shared {
+    uint8_t bytes[SHARED_LEN];
+    size_t got;
+    enum kd_status status;
+    uint64_t fault_va;
+};
+
+static struct kdw_u64 shared_u32(const struct shared *s, size_t offset)
+{
+    struct kd_reader r = kd_reader_of(s->bytes, s->got);
+    uint32_t value;
+
+    kd_rd_seek(&r, offset);
+    value = kd_rd_u32(&r);
+    return kd_reader_ok(&r) ? known(value) : unknown(s->status, s->fault_va);
+}
+
+/* A KSYSTEM_TIME is written high half twice, around the low one: the two differ while it is being
+ * written. */
+static bool decode_time(const uint8_t *bytes, uint64_t *out)
+{
+    struct kd_reader r = kd_reader_of(bytes, TIME_LEN);
+    uint32_t low = kd_rd_u32(&r);
+    uint32_t high1 = kd_rd_u32(&r);
+    uint32_t high2 = kd_rd_u32(&r);
+
+    *out = (uint64_t)high1 << 32 | low;
+    return high1 == high2;
+}
+
+static struct kdw_u64 shared_time(struct kdw_mem *mem, const struct shared *s, size_t offset)
+{
+    uint8_t again[TIME_LEN];
+    uint64_t value, fault = 0;
+
+    if (s->got < offset + TIME_LEN)
+        return unknown(s->status, s->fault_va);
+    if (decode_time(s->bytes + offset, &value))
+        return known(value);
+    for (int tries = 1; tries < TIME_TRIES; tries++) {
+        enum kd_status st = kdw_mem_read(mem, USER_SHARED_VA + offset, again, TIME_LEN, &fault);
+
+        if (st != KD_OK)
+            return unknown(st, fault);
+        if (decode_time(again, &value))
+            return known(value);
+    }
+    return unknown(KD_ERR_MISMATCH, 0); /* stopped in the middle of that very write */
+}
+
+static enum kd_status read_shared(struct kdw_mem *mem, struct kdw_system *out)
+{
+    struct shared s = {.got = SHARED_LEN};
+
+    s.status = kdw_mem_read(mem, USER_SHARED_VA, s.bytes, sizeof s.bytes, &s.fault_va);
+    if (kdw_ends_walk(s.status))
+        return s.status;
+    if (s.status != KD_OK)
+        s.got = (size_t)(s.fault_va - USER_SHARED_VA);
+    out->major = shared_u32(&s, SHARED_NT_MAJOR_VERSION);
+    out->minor = shared_u32(&s, SHARED_NT_MINOR_VERSION);
+    out->product_type = shared_u32(&s, SHARED_NT_PRODUCT_TYPE);
+    out->suite_mask = shared_u32(&s, SHARED_SUITE_MASK);
+    out->time_100ns = shared_time(mem, &s, SHARED_SYSTEM_TIME);
+    out->zone_bias_100ns = shared_time(mem, &s, SHARED_TIME_ZONE_BIAS);
+    out->uptime_100ns = shared_time(mem, &s, SHARED_INTERRUPT_TIME);
+    if (kdw_ends_walk(out->time_100ns.status))
+        return out->time_100ns.status;
+    if (kdw_ends_walk(out->zone_bias_100ns.status))
+        return out->zone_bias_100ns.status;
+    return kdw_ends_walk(out->uptime_100ns.status) ? out->uptime_100ns.status : KD_OK;
+}
+
+/* ---- the debugger data block ---- */
+
+static bool is_kernels_block(const uint8_t *header, const struct kdw_target *target)
+{
+    struct kd_reader r = kd_reader_of(header, BLOCK_HEADER_LEN);
+    uint32_t tag, size;
+
+    kd_rd_seek(&r, BLOCK_TAG);
+    tag = kd_rd_u32(&r);
+    size = kd_rd_u32(&r);
+    return tag == TAG_KDBG && size >= BLOCK_SIZE_MIN && size <= BLOCK_SIZE_MAX &&
+           kd_rd_u64(&r) == target->kernel_base_va;
+}
+
+/* The kernel's block on the list. Its tag, size and kernel base prove it, so that the list's back
+ * links need not. */
+static enum kd_status find_block(struct kdw_mem *mem, const struct kdw_target *target,
+                                 uint64_t *block_va, uint64_t *fault)
+{
+    uint64_t at = target->debugger_data_list_va;
+
+    if (at == 0)
+        return KD_ERR_NOT_FOUND;
+    *fault = at;
+    for (int i = 0; i < BLOCKS_MAX; i++) {
+        uint8_t header[BLOCK_HEADER_LEN];
+        enum kd_status st = kdw_mem_u64(mem, at, &at); /* Flink */
+
+        if (st == KD_OK && at == target->debugger_data_list_va)
+            break;
+        if (st == KD_OK)
+            st = kdw_mem_read(mem, at, header, sizeof header, fault);
+        if (st != KD_OK)
+            return st;
+        if (is_kernels_block(header, target)) {
+            *block_va = at;
+            return KD_OK;
+        }
+        *fault = at;
+    }
+    return KD_ERR_NOT_FOUND;
+}
+
+static enum kd_status read_build_lab(struct kdw_mem *mem, const struct kdw_target *target,
+                                     struct kdw_text *out)
+{
+    uint64_t block_va = 0, lab_va = 0, fault = 0;
+    enum kd_status st = find_block(mem, target, &block_va, &fault);
+
+    if (st == KD_OK) {
+        fault = block_va + BLOCK_NT_BUILD_LAB;
+        st = kdw_mem_u64(mem, fault, &lab_va);
+    }
+    if (st == KD_OK)
+        return kdw_chars_read(mem, lab_va, KDW_CHARS_MAX, out);
+    *out = (struct kdw_text){.status = st, .fault_va = fault};
+    return st;
+}
+
+enum kd_status kdw_system_read(struct kdw_mem *mem, const struct kdw_target *target,
+                               struct kd_diag *diag, struct kdw_system *out)
+{
+    struct kdw_system s = {0};
+    enum kd_status st;
+
+    st = read_shared(mem, &s);
+    if (st != KD_OK)
+        return kd_diag_set(diag, st, "shared user data: %s", kd_status_text(st));
+    st = read_build_lab(mem, target, &s.build_lab);
+    if (kdw_ends_walk(st))
+        return kd_diag_set(diag, st, "debugger data block: %s", kd_status_text(st));
+    s.has_gaps = st != KD_OK || s.major.status != KD_OK || s.minor.status != KD_OK ||
+                 s.product_type.status != KD_OK || s.suite_mask.status != KD_OK ||
+                 s.time_100ns.status != KD_OK || s.zone_bias_100ns.status != KD_OK ||
+                 s.uptime_100ns.status != KD_OK;
+    *out = s;
+    return KD_OK;
+}
+
+void kdw_system_free(struct kdw_system *s)
+{
+    kdw_text_free(&s->build_lab);
+}
