@@ -1,0 +1,98 @@
+/* fuzz_walk.c - loggers, modules and system facts walked over memory that makes no sense.
+ *
+ * The input is the target's memory: every address falls somewhere into it, so that any pointer in
+ * it leads on, except for holes that its first bytes choose. The first byte also chooses the
+ * layout, brief or detailed, and whether a cache stands between. */
+#include "support/fake_etw.h"
+
+#include <walker/etw.h>
+#include <walker/mem_cache.h>
+#include <walker/modules.h>
+#include <walker/system.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum {
+    HEADER_LEN = 2,
+    BLOCK_LEN = 512, /* mapped or not as a whole */
+    /* Far above what the walker's own bounds allow at once; a walk beyond it has no end. */
+    READS_MAX = 400000,
+};
+
+struct image {
+    struct kdw_mem mem; /* first */
+    const uint8_t *bytes;
+    size_t len;
+    uint8_t holes;
+    size_t reads;
+};
+
+static enum kd_status image_read(struct kdw_mem *mem, uint64_t at, void *buf, size_t len,
+                                 uint64_t *fault)
+{
+    struct image *m = (struct image *)mem;
+    uint8_t *out = buf;
+
+    if (++m->reads > READS_MAX)
+        abort();
+    for (size_t done = 0, n; done < len; done += n) {
+        uint64_t va = at + done;
+        size_t offset = (size_t)(va % m->len);
+
+        if ((va / BLOCK_LEN) % 256 < m->holes) {
+            *fault = va;
+            return KD_ERR_NOT_MAPPED;
+        }
+        n = BLOCK_LEN - (size_t)(va % BLOCK_LEN);
+        if (n > m->len - offset)
+            n = m->len - offset;
+        if (n > len - done)
+            n = len - done;
+        memcpy(out + done, m->bytes + offset, n);
+    }
+    return KD_OK;
+}
+
+static void walk(struct kdw_mem *mem, enum fake_etw_build build, enum kdw_detail detail)
+{
+    struct fake_etw e; /* for its layouts and symbols; its memory is not used */
+    struct kdw_logger_list loggers;
+    struct kdw_module_list modules;
+    struct kdw_system system;
+
+    fake_etw_init(&e, build, 1);
+    e.kernel.mem = mem;
+    e.target.debugger_data_list_va = fake_etw_global(&e, "EtwpDebuggerData");
+    if (kdw_loggers_of_host(&e.kernel, detail, &loggers) == KD_OK)
+        kdw_logger_list_free(&loggers);
+    if (kdw_modules(mem, fake_etw_global(&e, "PsLoadedModuleList"), &e.diag, &modules) == KD_OK)
+        kdw_module_list_free(&modules);
+    if (kdw_system_read(mem, &e.target, &e.diag, &system) == KD_OK)
+        kdw_system_free(&system);
+    fake_etw_deinit(&e);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct image m = {.mem = {image_read}};
+    struct kdw_cache_opts opts = {&m.mem, 1024, 256 * 1024};
+    struct kdw_cache *cache = NULL;
+    enum fake_etw_build build;
+    enum kdw_detail detail;
+
+    if (size <= HEADER_LEN)
+        return 0;
+    build = (enum fake_etw_build)(data[0] % 3);
+    detail = data[0] & 0x40 ? KDW_DETAILED : KDW_BRIEF;
+    m.holes = data[1];
+    m.bytes = data + HEADER_LEN;
+    m.len = size - HEADER_LEN;
+    if (data[0] & 0x80 && kdw_cache_create(&opts, &cache) != KD_OK)
+        return 0;
+    walk(cache ? kdw_cache_mem(cache) : &m.mem, build, detail);
+    kdw_cache_destroy(cache);
+    return 0;
+}
