@@ -18,14 +18,20 @@ struct kept_key {
     uint8_t bytes[KD_KEY_LEN];
 };
 
+struct aes { /* one direction */
+    EVP_CIPHER_CTX *ctx;
+    int is_encryption;
+    struct kept_key key;
+};
+
 struct kdt_crypto {
     struct kd_crypto table;
     EVP_MAC_CTX *hmac;
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
     EVP_CIPHER *aes;
-    EVP_CIPHER_CTX *encrypt, *decrypt;
-    struct kept_key hmac_key, encrypt_key, decrypt_key;
+    struct aes encrypt, decrypt;
+    struct kept_key hmac_key;
 };
 
 static bool is_kept(const struct kept_key *kept, const uint8_t key[KD_KEY_LEN])
@@ -79,23 +85,39 @@ static enum kd_status sha256(void *self, const struct kd_span *parts, size_t cou
     return EVP_DigestFinal_ex(c->digest, out, NULL) ? KD_OK : KD_ERR_IO;
 }
 
+/* A NULL key keeps the one that is set up, and with it that nothing is padded. */
+static bool set_up_aes(const struct kdt_crypto *c, const struct aes *a, const uint8_t *key,
+                       const uint8_t *iv)
+{
+    if (!key)
+        return EVP_CipherInit_ex2(a->ctx, NULL, NULL, iv, a->is_encryption, NULL) == 1;
+    return EVP_CipherInit_ex2(a->ctx, c->aes, key, iv, a->is_encryption, NULL) == 1 &&
+           EVP_CIPHER_CTX_set_padding(a->ctx, 0) == 1;
+}
+
+static enum kd_status run_aes(const struct kdt_crypto *c, struct aes *a, const uint8_t *key,
+                              const uint8_t *iv, const uint8_t *in, uint8_t *out, size_t len)
+{
+    bool is_same = is_kept(&a->key, key);
+    int written = 0;
+
+    if (len > INT_MAX || len % KD_IV_LEN != 0)
+        return KD_ERR_IO;
+    if (!set_up_aes(c, a, is_same ? NULL : key, iv) ||
+        !EVP_CipherUpdate(a->ctx, out, &written, in, (int)len) || written != (int)len)
+        return failed(&a->key);
+    if (!is_same)
+        keep(&a->key, key);
+    return KD_OK;
+}
+
 static enum kd_status aes256_cbc_encrypt(void *self, const uint8_t key[KD_KEY_LEN],
                                          const uint8_t iv[KD_IV_LEN], const uint8_t *in,
                                          uint8_t *out, size_t len)
 {
     struct kdt_crypto *c = self;
-    bool is_same = is_kept(&c->encrypt_key, key);
-    int written = 0;
 
-    if (len > INT_MAX || len % KD_IV_LEN != 0)
-        return KD_ERR_IO;
-    if (!EVP_EncryptInit_ex2(c->encrypt, is_same ? NULL : c->aes, is_same ? NULL : key, iv, NULL) ||
-        !EVP_CIPHER_CTX_set_padding(c->encrypt, 0) ||
-        !EVP_EncryptUpdate(c->encrypt, out, &written, in, (int)len) || written != (int)len)
-        return failed(&c->encrypt_key);
-    if (!is_same)
-        keep(&c->encrypt_key, key);
-    return KD_OK;
+    return run_aes(c, &c->encrypt, key, iv, in, out, len);
 }
 
 static enum kd_status aes256_cbc_decrypt(void *self, const uint8_t key[KD_KEY_LEN],
@@ -103,18 +125,8 @@ static enum kd_status aes256_cbc_decrypt(void *self, const uint8_t key[KD_KEY_LE
                                          uint8_t *out, size_t len)
 {
     struct kdt_crypto *c = self;
-    bool is_same = is_kept(&c->decrypt_key, key);
-    int written = 0;
 
-    if (len > INT_MAX || len % KD_IV_LEN != 0)
-        return KD_ERR_IO;
-    if (!EVP_DecryptInit_ex2(c->decrypt, is_same ? NULL : c->aes, is_same ? NULL : key, iv, NULL) ||
-        !EVP_CIPHER_CTX_set_padding(c->decrypt, 0) ||
-        !EVP_DecryptUpdate(c->decrypt, out, &written, in, (int)len) || written != (int)len)
-        return failed(&c->decrypt_key);
-    if (!is_same)
-        keep(&c->decrypt_key, key);
-    return KD_OK;
+    return run_aes(c, &c->decrypt, key, iv, in, out, len);
 }
 
 static enum kd_status random_bytes(void *self, uint8_t *out, size_t len)
@@ -147,10 +159,10 @@ static bool fetch(struct kdt_crypto *c)
     c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     c->aes = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
     c->digest = EVP_MD_CTX_new();
-    c->encrypt = EVP_CIPHER_CTX_new();
-    c->decrypt = EVP_CIPHER_CTX_new();
+    c->encrypt = (struct aes){.ctx = EVP_CIPHER_CTX_new(), .is_encryption = 1};
+    c->decrypt = (struct aes){.ctx = EVP_CIPHER_CTX_new()};
     return c->hmac && EVP_MAC_CTX_set_params(c->hmac, params) && c->sha256 && c->aes && c->digest &&
-           c->encrypt && c->decrypt;
+           c->encrypt.ctx && c->decrypt.ctx;
 }
 
 enum kd_status kdt_crypto_create(struct kdt_crypto **out)
@@ -180,8 +192,8 @@ void kdt_crypto_destroy(struct kdt_crypto *c)
 {
     if (!c)
         return;
-    EVP_CIPHER_CTX_free(c->decrypt); /* these wipe the key schedules that they hold */
-    EVP_CIPHER_CTX_free(c->encrypt);
+    EVP_CIPHER_CTX_free(c->decrypt.ctx); /* these wipe the key schedules that they hold */
+    EVP_CIPHER_CTX_free(c->encrypt.ctx);
     EVP_MD_CTX_free(c->digest);
     EVP_CIPHER_free(c->aes);
     EVP_MD_free(c->sha256);
