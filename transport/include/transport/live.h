@@ -4,11 +4,15 @@
  * each call runs that loop until the answer, an error or a deadline comes.
  *
  * Lifetime  _open to _close. _close takes leave by itself if the caller did not: the last thing a
- * target hears is a continue. Threads   One session, one thread; only kdt_live_cancel may be called
- * from elsewhere, signal handlers included. Units     ms: milliseconds of the monotonic clock. va,
- * pa: target addresses. len: bytes. Errors    KD_ERR_TIMEOUT: the deadline passed. KD_ERR_LOST: the
- * target fell silent. KD_ERR_REBOOTED: it restarted. KD_ERR_CANCELLED: kdt_live_cancel. Details in
- * the diag given at _open. */
+ *           target hears is a continue.
+ * Threads   One session, one thread; only kdt_live_cancel may be called from elsewhere, signal
+ *           handlers included.
+ * Units     ms: milliseconds of the monotonic clock. va, pa: target addresses. len: bytes.
+ * Errors    KD_ERR_TIMEOUT: a deadline passed. KD_ERR_LOST: the target fell silent.
+ *           KD_ERR_REBOOTED: it restarted. KD_ERR_CANCELLED: kdt_live_cancel. KD_ERR_AUTH: what
+ *           arrives does not verify with the key. Each of these is final: later calls fail with the
+ *           same at once, but for _leave and _close (and _next_stage after a restart). KD_ERR_
+ *           INTERRUPTED: the target is not halted. Details in the diag given at _open. */
 #ifndef TRANSPORT_LIVE_H
 #define TRANSPORT_LIVE_H
 
@@ -41,43 +45,50 @@ struct kdt_live_opts {
     struct kd_diag *diag;        /* must outlive the session */
     void *ctx;                   /* handed back to the callbacks; both may be NULL */
     void (*on_progress)(void *ctx, enum kdt_progress_kind kind,
-                        uint64_t ms);                       /* LISTENING and BREAKING repeat */
+                        uint64_t ms); /* LISTENING, BREAKING, BOOT_STAGE repeat once a second */
     void (*on_event)(void *ctx, const struct kd_event *ev); /* prints, module loads, file wishes */
 };
+
+enum { KDT_API_FIRST = 0x3130, KDT_API_COUNT = 0x31 };
 
 struct kdt_live_stats {
     struct kd_session_counters session;
     uint64_t datagrams_sent, datagrams_received, bytes_sent, bytes_received;
     uint64_t refused; /* datagrams or packets that were not accepted, all reasons together */
-    uint64_t requests_by_api[0x31]; /* index: api - 0x3130 */
+    uint64_t
+        requests_by_api[KDT_API_COUNT]; /* index: api - KDT_API_FIRST; repetitions not counted */
 };
 
-/* Bind and listen. KD_ERR_BUSY: the port is in use; KD_ERR_IO. Returns before any target was heard.
- */
+/* Bind and listen. KD_ERR_BUSY: the port is in use; KD_ERR_USAGE: the spec has no key; KD_ERR_IO.
+ * Returns before any target was heard. */
 enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live **out);
 /* Take leave if that did not happen, close, wipe, free. NULL is fine. */
 void kdt_live_close(struct kdt_live *l);
 
-/* Wait for the target, halt it. On success *version and *stop say what it is and why it stands. A
- * target that is a boot debugger counts as success: see version->major. */
+/* Wait for the target, halt it. On success *version and *stop say what it is and why it stands
+ * (stop->path is valid until the next halt). A target that is a boot debugger counts as success:
+ * see version->major. Again after kdt_live_resume: the timeout counts from the call then. */
 enum kd_status kdt_live_attach(struct kdt_live *l, struct kd_version *version,
                                struct kd_state_change *stop);
-/* After attaching to a boot debugger: let it go on and attach to the next stage. */
+/* After attaching to a boot debugger, or after a restart: let it go on and attach to the next stage.
+ * The timeout is that of attaching, from the call. */
 enum kd_status kdt_live_next_stage(struct kdt_live *l, struct kd_version *version,
                                    struct kd_state_change *stop);
 
 /* Up to len bytes of a halted target, split as the link wants it; *done: how many bytes from va on
- * were read, also on failure. */
+ * were read, also on failure. KD_ERR_NOT_MAPPED: the byte behind them cannot be read. */
 enum kd_status kdt_live_read_virtual(struct kdt_live *l, uint64_t va, void *buf, size_t len,
                                      size_t *done);
 enum kd_status kdt_live_read_physical(struct kdt_live *l, uint64_t pa, void *buf, size_t len,
                                       size_t *done);
-/* AMD64 control space of one processor; index 2: special registers. *got: bytes that came. */
+/* AMD64 control space of one processor; index 2: special registers. *got: bytes that came.
+ * KD_ERR_REFUSED: no such processor or index. */
 enum kd_status kdt_live_read_control(struct kdt_live *l, uint16_t processor, uint64_t index,
                                      void *buf, size_t len, size_t *got);
 
 /* Let it run and stay attached / let it run and take leave. *is_presumed (may be NULL): no
- * acknowledgement came, which a running target does not owe. */
+ * acknowledgement came, which a running target does not owe. _leave may be called in any state, is
+ * done at once where no target was ever linked, and takes three seconds at the most. */
 enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed);
 enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed);
 

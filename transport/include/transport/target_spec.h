@@ -3,8 +3,8 @@
  *     net:port=50000,key=w.x.y.z[,bind=ADDR]
  *
  * Secrets   The key ends up in the spec and nowhere else; kdt_target_spec_wipe ends it. No message
- * repeats the text it complains about where that could hold a key. Source    WinDbg's -k syntax
- * [doc]. */
+ *           repeats the text it complains about where that could hold a key.
+ * Source    WinDbg's -k syntax [doc]. */
 #ifndef TRANSPORT_TARGET_SPEC_H
 #define TRANSPORT_TARGET_SPEC_H
 

@@ -1,0 +1,58 @@
+/* fake_target.h - a scripted KDNET target in a thread of its own, for tests of the host.
+ *
+ * It pokes 127.0.0.1, shakes hands, halts when asked, and answers what a read-only host asks, with
+ * the packets of kdproto; what it does wrong is chosen by its options. It is a peer for unit tests
+ * and shares kdproto's reading of the wire: the lab is the machine that does not.
+ *
+ * Lifetime  _start to _stop, which ends the thread and says what it saw. */
+#ifndef TESTS_SUPPORT_FAKE_TARGET_H
+#define TESTS_SUPPORT_FAKE_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fake_target;
+
+/* The target's memory: FAKE_LEN bytes at both addresses, each the low byte of fake_byte(its offset),
+ * but for one page that is paged out. Virtual addresses are those of a kernel. */
+#define FAKE_VA 0xFFFFF80012340000u
+#define FAKE_PA 0x1000000u
+enum { FAKE_LEN = 0x40000, FAKE_HOLE = 0x5000, FAKE_PAGE = 0x1000, FAKE_BUILD = 18362 };
+uint8_t fake_byte(uint64_t offset);
+
+#define FAKE_KERNEL_BASE 0xFFFFF80010000000u
+#define FAKE_STOP_PC     0xFFFFF80010001234u
+#define FAKE_CR3         0x1AB000u
+
+struct fake_target_opts {
+    uint16_t host_port;
+    const char *key;     /* dotted */
+    uint8_t version;     /* of KDNET; 0: 5 */
+    unsigned poke_ms;    /* between pokes; 0: 50, for real ones are slow to wait for */
+    unsigned drop_first; /* so many of the host's datagrams are lost */
+    unsigned clamp;      /* at most so many bytes a read, with success; 0: as asked */
+    unsigned
+        silent_after;    /* requests; then nothing more is heard of it, pokes included; 0: never */
+    unsigned mute_after; /* requests; then it pokes, but answers nothing; 0: never */
+    unsigned reboot_after; /* requests; then it starts anew, with a new handshake; 0: never */
+    bool is_deaf;          /* ignores the host's answers to its pokes */
+    bool never_halts;      /* ignores break-in */
+    bool is_halted;        /* halted already when the host comes, its ids far from 0 */
+    bool is_boot_debugger; /* a stage before the kernel; the kernel comes when it is continued */
+    bool prints;           /* says something before it halts */
+};
+
+struct fake_target_seen {
+    unsigned requests; /* manipulate requests, repetitions included */
+    unsigned reads, contexts_set, continues;
+    unsigned other_altering; /* requests that alter it, SetContext(Ex) not included */
+    unsigned break_ins, handshakes, datagrams_dropped;
+    bool is_running;             /* at the end */
+    bool has_rip_changed_by_one; /* SetContext, if there was one, was the permitted kind */
+};
+
+/* NULL: the machine refused a socket or a thread. */
+struct fake_target *fake_target_start(const struct fake_target_opts *opts);
+struct fake_target_seen fake_target_stop(struct fake_target *t);
+
+#endif

@@ -1,0 +1,238 @@
+#include "live_internal.h"
+
+#include <inttypes.h>
+
+#define NTSTATUS_ERROR 0xC0000000u /* and above: failures */
+
+enum {
+    RESUME_MS = 5000, /* the session's six tries take less */
+    LEAVE_MS =
+        KD_SESSION_LEAVE_MS + 500, /* the session keeps its own time; this is for the worst */
+    VERSION_TRIES = 8 /* interrupted so often right after halting: it does not hold still */
+};
+
+/* --- attach --- */
+
+/* Where an answer of ours did not even leave this machine, that is the thing to know. */
+static void add_send_error(struct kdt_live *l)
+{
+    const struct kdt_link_udp_counters *c = kdt_link_udp_get_counters(l->link);
+
+    if (c->unsent)
+        kd_diag_add(l->opts.diag, KD_ERR_IO, "sending failed (%s)", uv_strerror(c->last_error));
+}
+
+/* Time is up: what was seen of a target, and what to look at next. */
+static enum kd_status explain_timeout(struct kdt_live *l)
+{
+    const struct kdnet_counters *c = kdnet_get_counters(l->kdnet);
+    uint32_t seconds = l->opts.attach_timeout_ms / 1000;
+    enum kd_status st = KD_ERR_TIMEOUT;
+
+    if (l->was_linked && l->was_silent && !l->is_linked)
+        return kd_diag_set(l->opts.diag, st,
+                           "a target was there, but fell silent and did not call again within "
+                           "%" PRIu32 " s",
+                           seconds);
+    if (l->was_linked)
+        return kd_diag_set(l->opts.diag, st,
+                           "the target is linked but did not halt within %" PRIu32
+                           " s: it may hang, "
+                           "or another debugger may be answering it",
+                           seconds);
+    if (l->was_poked) {
+        kd_diag_set(l->opts.diag, st,
+                    "a target calls on port %u (KDNET version %u) and was answered, but nothing it "
+                    "sends shows that an answer arrived: a firewall may stop what this machine "
+                    "sends%s",
+                    l->port, l->version,
+                    kdnet_version_is_known(l->version)
+                        ? ""
+                        : ", or this version of KDNET differs from 2, 4 and 5, which are known");
+        add_send_error(l);
+        return st;
+    }
+    if (c->bad_mac > 0)
+        return kd_diag_set(l->opts.diag, KD_ERR_AUTH,
+                           "datagrams arrive on port %u but do not verify with this key: the key "
+                           "or the KDNET version is wrong",
+                           l->port);
+    if (c->received > 0)
+        return kd_diag_set(l->opts.diag, st,
+                           "%" PRIu64 " datagrams arrived on port %u within %" PRIu32 " s, none of "
+                           "them KDNET: something else sends to this port",
+                           c->received, l->port, seconds);
+    return kd_diag_set(l->opts.diag, st,
+                       "no target called on port %u within %" PRIu32 " s: is its debugging on, do "
+                       "hostip and port of its bcdedit /dbgsettings name this machine and this "
+                       "port, and does a firewall let UDP through?",
+                       l->port, seconds);
+}
+
+/* A halt that was reported may be over already: a reboot, or a break-in that came twice. */
+static enum kd_status wait_until_halted(struct kdt_live *l, uint64_t until_ms)
+{
+    enum kd_status st = KD_OK;
+
+    while (st == KD_OK && kd_session_run_state(l->session) != KD_RUN_HALTED) {
+        l->seen &= ~(unsigned)SEEN_HALTED;
+        st = kdt_live_wait(l, SEEN_HALTED, until_ms);
+    }
+    return st == KD_ERR_TIMEOUT && l->over == KD_OK ? explain_timeout(l) : st;
+}
+
+/* Wait for a target, whichever it is, until it stands still and has said what it is. */
+static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_version *version,
+                           struct kd_state_change *stop)
+{
+    const struct kd_manipulate get_version = {.api = KD_API_GET_VERSION};
+    enum kd_status st = KD_ERR_INTERRUPTED;
+
+    l->aim = AIM_HALT;
+    l->progress_ms = kdt_live_now_ms(l);
+    kd_session_break_in(l->session, kdt_live_now_ms(l)); /* waits for a link where there is none */
+    kdt_live_flush(l);
+    for (int i = 0; i < VERSION_TRIES && (st == KD_ERR_INTERRUPTED || st == KD_ERR_REBOOTED); i++) {
+        st = wait_until_halted(l, until_ms);
+        if (st == KD_OK)
+            st = kdt_live_request(l, &get_version);
+    }
+    l->aim = AIM_NONE;
+    l->progress_ms = KD_NEVER;
+    if (st == KD_OK && l->reply.status >= NTSTATUS_ERROR)
+        st = kd_diag_set(l->opts.diag, KD_ERR_REFUSED, "GetVersion64: NTSTATUS 0x%08" PRIX32,
+                         l->reply.status);
+    if (st != KD_OK)
+        return st;
+    kdt_live_progress(l, KDT_PROGRESS_HALTED, kdt_live_now_ms(l) - l->opened_ms);
+    *version = l->reply.u.version;
+    *stop = l->stop;
+    return KD_OK;
+}
+
+enum kd_status kdt_live_attach(struct kdt_live *l, struct kd_version *version,
+                               struct kd_state_change *stop)
+{
+    enum kd_status st = kdt_live_begin(l);
+
+    if (st != KD_OK)
+        return st;
+    l->aim_ms = l->was_attached ? kdt_live_now_ms(l) : l->opened_ms;
+    st = halt(l, l->aim_ms + l->opts.attach_timeout_ms, version, stop);
+    l->was_attached = l->was_attached || st == KD_OK;
+    return st;
+}
+
+/* --- the next stage --- */
+
+/* Continue the boot debugger, however often it stops, until the stage after it calls. */
+static enum kd_status await_new_boot(struct kdt_live *l, uint64_t until_ms)
+{
+    enum kd_status st = KD_OK;
+
+    l->aim = AIM_NEW_BOOT;
+    l->seen &= ~(unsigned)SEEN_NEW_BOOT;
+    l->progress_ms = kdt_live_now_ms(l);
+    while (st == KD_OK && !(l->seen & SEEN_NEW_BOOT)) {
+        if (kd_session_run_state(l->session) == KD_RUN_HALTED) {
+            l->seen &= ~(unsigned)SEEN_RESUMED;
+            kd_session_resume(l->session, kdt_live_now_ms(l));
+            kdt_live_flush(l);
+            st = kdt_live_wait(l, SEEN_RESUMED | SEEN_NEW_BOOT, until_ms);
+        }
+        l->seen &= ~(unsigned)SEEN_HALTED;
+        if (st == KD_OK)
+            st = kdt_live_wait(l, SEEN_HALTED | SEEN_NEW_BOOT, until_ms);
+    }
+    l->aim = AIM_NONE;
+    l->progress_ms = KD_NEVER;
+    if (st == KD_ERR_TIMEOUT && l->over == KD_OK)
+        return kd_diag_set(l->opts.diag, st,
+                           "the boot debugger was continued, but no later stage called within "
+                           "%" PRIu32 " s: is debugging of the kernel itself on?",
+                           l->opts.attach_timeout_ms / 1000);
+    return st;
+}
+
+enum kd_status kdt_live_next_stage(struct kdt_live *l, struct kd_version *version,
+                                   struct kd_state_change *stop)
+{
+    bool has_called = l->over == KD_ERR_REBOOTED; /* it restarted before we asked it to */
+    enum kd_status st;
+    uint64_t until_ms;
+
+    if (has_called)
+        l->over = KD_OK;
+    st = kdt_live_begin(l);
+    if (st != KD_OK)
+        return st;
+    l->aim_ms = kdt_live_now_ms(l);
+    until_ms = l->aim_ms + l->opts.attach_timeout_ms;
+    if (!has_called)
+        st = await_new_boot(l, until_ms);
+    return st == KD_OK ? halt(l, until_ms, version, stop) : st;
+}
+
+/* --- letting go --- */
+
+/* What the session knows of the target that was let go, in words where it is not good. */
+static enum kd_status resumed(struct kdt_live *l, enum kd_status st, bool *is_presumed)
+{
+    struct kd_diag *diag = l->opts.diag;
+
+    if (st == KD_OK)
+        st = l->resumed_status;
+    if (is_presumed)
+        *is_presumed = st == KD_OK && l->is_presumed;
+    if (st == KD_OK && l->rip_status != KD_OK)
+        return kd_diag_set(diag, l->rip_status,
+                           "the target was continued at an int3 that it could not be moved past "
+                           "(%s), and may halt there again",
+                           kd_status_text(l->rip_status));
+    if (st == KD_ERR_LOST)
+        return kd_diag_set(diag, st, "the target is silent: whether it runs is not known");
+    if (st == KD_ERR_TIMEOUT)
+        return kd_diag_set(diag, st,
+                           "the target did not say that it runs: it may still halt, or "
+                           "be halted");
+    return st == KD_OK ? KD_OK : kd_diag_set(diag, st, "letting it run: %s", kd_status_text(st));
+}
+
+enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed)
+{
+    enum kd_status st = kdt_live_begin(l);
+
+    if (st != KD_OK)
+        return st;
+    if (kd_session_run_state(l->session) != KD_RUN_HALTED)
+        return kd_diag_set(l->opts.diag, KD_ERR_INTERRUPTED, "the target is not halted");
+    kdt_live_progress(l, KDT_PROGRESS_RESUMING, 0);
+    l->seen &= ~(unsigned)SEEN_RESUMED;
+    kd_session_resume(l->session, kdt_live_now_ms(l));
+    kdt_live_flush(l);
+    return resumed(l, kdt_live_wait(l, SEEN_RESUMED, kdt_live_now_ms(l) + RESUME_MS), is_presumed);
+}
+
+enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed)
+{
+    enum kd_status st;
+
+    if (is_presumed)
+        *is_presumed = false;
+    if (l->has_left)
+        return KD_OK;
+    l->has_left = true;
+    l->aim = AIM_LEAVE; /* from here on neither cancel nor deadline counts */
+    l->progress_ms = KD_NEVER;
+    if (!l->was_linked)
+        return KD_OK; /* nobody was ever asked to halt */
+    uv_update_time(&l->loop);
+    kdt_live_progress(l, KDT_PROGRESS_RESUMING, 0);
+    l->seen &= ~(unsigned)SEEN_LEFT;
+    kd_session_leave(l->session, kdt_live_now_ms(l));
+    kdt_live_flush(l);
+    st = kdt_live_wait(l, SEEN_LEFT, kdt_live_now_ms(l) + LEAVE_MS);
+    st = resumed(l, st, is_presumed);
+    kdt_live_progress(l, KDT_PROGRESS_LEFT, 0);
+    return st;
+}

@@ -1,0 +1,107 @@
+/* live_internal.h - what the files of a live session share.
+ *
+ *     live.c         open, close, cancel; the counters
+ *     live_loop.c    the loop: datagrams in and out, events, waiting with deadlines
+ *     live_halt.c    the target's state: attach, next stage, resume, leave
+ *     live_read.c    one request and its reply; memory and control space made of such
+ *
+ * Events set bits in `seen`; a call clears the bits that it is about to wait for, acts, and waits.
+ * What ends a session - lost, rebooted, cancelled, too late - is kept in `over` with its reason, so
+ * that each later call can answer with it without asking a target that does not answer. */
+#ifndef TRANSPORT_LIVE_INTERNAL_H
+#define TRANSPORT_LIVE_INTERNAL_H
+
+#include <transport/live.h>
+
+#include "link_udp.h"
+#include <kdproto/kdnet.h>
+#include <kdproto/packet.h>
+#include <transport/crypto_openssl.h>
+
+#include <stdatomic.h>
+#include <uv.h>
+
+enum live_seen {
+    SEEN_HALTED = 1 << 0,
+    SEEN_REPLY = 1 << 1,
+    SEEN_RESUMED = 1 << 2,
+    SEEN_LEFT = 1 << 3,
+    SEEN_NEW_BOOT = 1 << 4,
+};
+
+/* What the session is doing; it decides what an event means. */
+enum live_aim {
+    AIM_NONE,     /* between calls, or a request: a new boot or silence is the end */
+    AIM_HALT,     /* attaching: whatever calls is welcome, and is asked to halt */
+    AIM_NEW_BOOT, /* a boot debugger was continued: its next stage is awaited */
+    AIM_LEAVE,    /* nothing matters any more but the last continue */
+};
+
+struct kdt_live {
+    struct kdt_live_opts opts;
+    uint16_t port;
+    atomic_bool is_cancelled;
+
+    uv_loop_t loop;
+    uv_timer_t timer;
+    uv_async_t waker;
+    uint64_t armed_ms; /* when the timer goes off; KD_NEVER: it does not */
+    struct kdt_link_udp *link;
+    struct kdt_crypto *crypto;
+    struct kdnet *kdnet;
+    struct kd_session *session;
+
+    enum live_aim aim;
+    enum kd_status over; /* KD_OK while the session is fit for use */
+    struct kd_diag reason;
+    bool has_left;
+
+    /* the link's story, for progress and for what to say when time is up */
+    uint64_t opened_ms, linked_ms, aim_ms;
+    uint64_t deadline_ms, progress_ms;
+    bool is_linked, was_linked, was_poked, was_attached, was_unheard, was_silent;
+    uint8_t version; /* of KDNET */
+
+    unsigned seen; /* enum live_seen */
+    struct kd_state_change stop;
+    uint8_t stop_path[KD_PACKET_DATA_MAX];
+    uint32_t token; /* of the request that is waited for */
+    enum kd_status reply_status;
+    struct kd_manipulate reply; /* its data points into reply_data */
+    uint8_t reply_data[KD_PACKET_DATA_MAX];
+    enum kd_status resumed_status, rip_status;
+    bool is_presumed;
+
+    uint64_t bad_packets;
+    uint32_t counted_id; /* of the last request that was counted */
+    bool has_counted;
+    uint64_t requests_by_api[KDT_API_COUNT];
+};
+
+uint64_t kdt_live_now_ms(struct kdt_live *l);
+
+/* Every call begins here: the clock is brought up to date; a session that is over says so. */
+enum kd_status kdt_live_begin(struct kdt_live *l);
+
+/* The session is over, for this reason; the first reason stays. */
+enum kd_status kdt_live_end(struct kdt_live *l, enum kd_status st, const char *fmt, ...)
+    KD_PRINTF(3, 4);
+
+/* Carry what the session wants to say to the wire, and what it wants to tell into `seen`. To be
+ * called after everything that is done to the session. */
+void kdt_live_flush(struct kdt_live *l);
+
+/* The link's handler. */
+void kdt_live_on_datagram(void *ctx, struct kd_span datagram, const struct kdnet_peer *from);
+
+/* Turn the loop until one of these bits is seen. KD_ERR_TIMEOUT, without a text: until_ms passed;
+ * else the reason why the session is over. */
+enum kd_status kdt_live_wait(struct kdt_live *l, unsigned wanted, uint64_t until_ms);
+
+void kdt_live_progress(struct kdt_live *l, enum kdt_progress_kind kind, uint64_t ms);
+
+/* Ask a halted target and wait for the reply, which is in l->reply then. KD_ERR_INTERRUPTED: it is
+ * not halted, or changed its state meanwhile. */
+enum kd_status kdt_live_request(struct kdt_live *l, const struct kd_manipulate *request);
+
+#endif

@@ -1,0 +1,378 @@
+/*  bytes                       packets                       calls
+ *
+ *  link_udp --> kdnet_receive --> kd_session_packet --> kd_session_next_event --> seen, reply, stop
+ *  link_udp <-- kdnet_send    <-- kd_session_next_output <-- kd_session_request, _resume, ...
+ *
+ *  Everything left of `seen` happens inside a turn of the loop, in the receive callback: a reply's
+ *  acknowledgement is on the wire before the call that waits for the reply returns, and the next
+ *  request follows it without another turn in between. */
+#include "live_internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    PROGRESS_MS = 1000,
+    MANIPULATE_API_AT = KD_PACKET_HEADER_LEN, /* a request's first field */
+};
+
+uint64_t kdt_live_now_ms(struct kdt_live *l)
+{
+    return uv_now(&l->loop);
+}
+
+void kdt_live_progress(struct kdt_live *l, enum kdt_progress_kind kind, uint64_t ms)
+{
+    if (l->opts.on_progress)
+        l->opts.on_progress(l->opts.ctx, kind, ms);
+}
+
+/* --- the end of a session --- */
+
+enum kd_status kdt_live_end(struct kdt_live *l, enum kd_status st, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (l->over == KD_OK && l->aim != AIM_LEAVE) {
+        l->over = st;
+        va_start(ap, fmt);
+        vsnprintf(l->reason.text, sizeof l->reason.text, fmt, ap);
+        va_end(ap);
+    }
+    return st;
+}
+
+static enum kd_status say_over(struct kdt_live *l)
+{
+    return l->over == KD_OK ? KD_OK : kd_diag_set(l->opts.diag, l->over, "%s", l->reason.text);
+}
+
+static void check_limits(struct kdt_live *l)
+{
+    if (atomic_load(&l->is_cancelled))
+        kdt_live_end(l, KD_ERR_CANCELLED, "cancelled");
+    else if (kdt_live_now_ms(l) >= l->deadline_ms)
+        kdt_live_end(l, KD_ERR_TIMEOUT, "the deadline of %" PRIu32 " s has passed",
+                     l->opts.deadline_ms / 1000);
+}
+
+enum kd_status kdt_live_begin(struct kdt_live *l)
+{
+    uv_update_time(&l->loop); /* the caller may have computed for a while */
+    if (l->has_left)
+        return kd_diag_set(l->opts.diag, KD_ERR_USAGE, "the session has been left");
+    check_limits(l);
+    return say_over(l);
+}
+
+/* --- out: session, KDNET, link --- */
+
+static void send_datagrams(struct kdt_live *l)
+{
+    struct kd_span datagram;
+    struct kdnet_peer to;
+
+    while (kdnet_next_output(l->kdnet, &datagram, &to))
+        kdt_link_udp_send(l->link, datagram, &to);
+}
+
+/* The session sends requests of its own (Continue, and what a foreign int3 needs), so they are
+ * counted where they pass. A repetition keeps its packet's id. */
+static void count_request(struct kdt_live *l, struct kd_span bytes)
+{
+    struct kd_reader r = kd_reader_of(bytes.data, bytes.len);
+    uint16_t type;
+    uint32_t id, api;
+
+    kd_rd_skip(&r, 4); /* leader */
+    type = kd_rd_u16(&r);
+    kd_rd_skip(&r, 2); /* length */
+    id = kd_rd_u32(&r);
+    kd_rd_seek(&r, MANIPULATE_API_AT);
+    api = kd_rd_u32(&r);
+    if (!kd_reader_ok(&r) || type != KD_PACKET_STATE_MANIPULATE || api < KDT_API_FIRST ||
+        api >= KDT_API_FIRST + KDT_API_COUNT || (l->has_counted && id == l->counted_id))
+        return;
+    l->requests_by_api[api - KDT_API_FIRST]++;
+    l->counted_id = id;
+    l->has_counted = true;
+}
+
+static void send_packets(struct kdt_live *l)
+{
+    struct kd_span bytes;
+
+    while (kd_session_next_output(l->session, &bytes)) {
+        count_request(l, bytes);
+        /* What cannot be sent now is as good as lost on the way: the session repeats it. */
+        (void)kdnet_send(l->kdnet, bytes.data, bytes.len, kdt_live_now_ms(l));
+        send_datagrams(l);
+    }
+}
+
+/* --- in: what the session has to tell --- */
+
+static void on_halted(struct kdt_live *l, const struct kd_state_change *stop)
+{
+    size_t len = stop->path.len < sizeof l->stop_path ? stop->path.len : sizeof l->stop_path;
+
+    l->stop = *stop;
+    if (len)
+        memcpy(l->stop_path, stop->path.data, len);
+    l->stop.path = (struct kd_span){l->stop_path, len};
+    l->seen |= SEEN_HALTED;
+}
+
+static void on_reply(struct kdt_live *l, const struct kd_event *ev)
+{
+    size_t len = ev->u.reply.manipulate.data.len;
+
+    if (ev->u.reply.token != l->token)
+        return; /* of a request that was given up */
+    l->seen |= SEEN_REPLY;
+    l->reply_status = ev->u.reply.status;
+    if (l->reply_status != KD_OK)
+        return;
+    l->reply = ev->u.reply.manipulate;
+    if (len > sizeof l->reply_data)
+        len = sizeof l->reply_data;
+    if (len)
+        memcpy(l->reply_data, l->reply.data.data, len);
+    l->reply.data = (struct kd_span){l->reply_data, len};
+}
+
+static void on_resumed(struct kdt_live *l, const struct kd_event *ev)
+{
+    l->seen |= ev->kind == KD_EVENT_LEFT ? SEEN_LEFT : SEEN_RESUMED;
+    l->resumed_status = ev->u.resumed.status;
+    l->rip_status = ev->u.resumed.rip_status;
+    l->is_presumed = ev->u.resumed.is_presumed;
+}
+
+/* The target may call, but it answers nothing. While it is sought it may have lost our key, so its
+ * next call is answered; later the key is all that a last continue could be sent with. */
+static void on_lost(struct kdt_live *l)
+{
+    if (l->aim == AIM_HALT || l->aim == AIM_NEW_BOOT) {
+        l->is_linked = false;
+        kdnet_drop_session(l->kdnet);
+        kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
+    }
+    if (l->aim == AIM_NONE)
+        kdt_live_end(l, KD_ERR_LOST, "target stopped answering");
+}
+
+static void on_session_event(struct kdt_live *l, const struct kd_event *ev)
+{
+    switch (ev->kind) {
+    case KD_EVENT_HALTED:
+        on_halted(l, &ev->u.halted);
+        break;
+    case KD_EVENT_REPLY:
+        on_reply(l, ev);
+        break;
+    case KD_EVENT_RESUMED:
+    case KD_EVENT_LEFT:
+        on_resumed(l, ev);
+        break;
+    case KD_EVENT_LOST:
+        on_lost(l);
+        break;
+    case KD_EVENT_UNSUPPORTED:
+        kdt_live_end(l, KD_ERR_UNSUPPORTED,
+                     "the target is a 32-bit one: its reports are not understood");
+        break;
+    case KD_EVENT_PRINT:
+    case KD_EVENT_PROMPT:
+    case KD_EVENT_MODULE:
+    case KD_EVENT_FILE_IO:
+    case KD_EVENT_RESTARTING:
+        if (l->opts.on_event)
+            l->opts.on_event(l->opts.ctx, ev);
+        break;
+    }
+}
+
+void kdt_live_flush(struct kdt_live *l)
+{
+    struct kd_event ev;
+
+    send_packets(l); /* acknowledgements first: a target waits for them, a print does not */
+    while (kd_session_next_event(l->session, &ev)) {
+        on_session_event(l, &ev);
+        send_packets(l);
+    }
+}
+
+/* --- in: link, KDNET, session --- */
+
+static void on_linked(struct kdt_live *l, const struct kdnet_event *ev)
+{
+    /* The first target that this session meets may have been running, or halted, for days: only
+     * between two handshakes does a new boot mean that packet ids start anew. */
+    bool is_new_boot = ev->is_new_boot && l->was_linked;
+    uint64_t now = kdt_live_now_ms(l);
+
+    l->is_linked = l->was_linked = true;
+    l->linked_ms = now;
+    l->has_counted = false;
+    kdt_live_progress(l, KDT_PROGRESS_LINKED, now - l->opened_ms);
+    kd_session_link_up(l->session, is_new_boot, now);
+    if (is_new_boot) {
+        l->seen = (l->seen | SEEN_NEW_BOOT) & ~(unsigned)SEEN_HALTED;
+        if (l->aim == AIM_NONE)
+            kdt_live_end(l, KD_ERR_REBOOTED, "the target restarted");
+    }
+}
+
+static void on_silent(struct kdt_live *l)
+{
+    l->is_linked = false;
+    l->was_silent = true;
+    kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
+    if (l->aim == AIM_NONE)
+        kdt_live_end(l, KD_ERR_LOST, "target stopped answering");
+}
+
+static void on_packet(struct kdt_live *l, struct kd_span bytes)
+{
+    struct kd_packet pkt;
+
+    if (kd_packet_decode(bytes.data, bytes.len, &pkt) == KD_OK)
+        kd_session_packet(l->session, &pkt, kdt_live_now_ms(l));
+    else
+        l->bad_packets++;
+}
+
+static void on_kdnet_event(struct kdt_live *l, const struct kdnet_event *ev)
+{
+    switch (ev->kind) {
+    case KDNET_EVENT_POKED:
+        l->was_poked = true;
+        l->version = ev->version;
+        kdt_live_progress(l, KDT_PROGRESS_POKED, kdt_live_now_ms(l) - l->opened_ms);
+        break;
+    case KDNET_EVENT_LINKED:
+        l->version = ev->version;
+        on_linked(l, ev);
+        break;
+    case KDNET_EVENT_PACKET:
+        on_packet(l, ev->bytes);
+        break;
+    case KDNET_EVENT_BAD_KEY:
+        kdt_live_end(l, KD_ERR_AUTH,
+                     "datagrams arrive on port %u but do not verify with this key: the key or the "
+                     "KDNET version is wrong",
+                     l->port);
+        break;
+    case KDNET_EVENT_SILENT:
+        on_silent(l);
+        break;
+    case KDNET_EVENT_NO_SESSION:
+        l->was_unheard = true;
+        l->version = ev->version;
+        break;
+    }
+}
+
+static void take_kdnet_events(struct kdt_live *l)
+{
+    struct kdnet_event ev;
+
+    send_datagrams(l); /* an answer to a poke */
+    while (kdnet_next_event(l->kdnet, &ev)) {
+        on_kdnet_event(l, &ev);
+        kdt_live_flush(l);
+    }
+}
+
+void kdt_live_on_datagram(void *ctx, struct kd_span datagram, const struct kdnet_peer *from)
+{
+    struct kdt_live *l = ctx;
+
+    kdnet_receive(l->kdnet, datagram.data, datagram.len, from, kdt_live_now_ms(l));
+    take_kdnet_events(l);
+}
+
+/* --- waiting --- */
+
+/* libuv runs timers before it polls: without the stop, a timer that is due already would leave a
+ * poll behind it that nothing ends. */
+static void on_timer(uv_timer_t *timer)
+{
+    struct kdt_live *l = timer->data;
+
+    l->armed_ms = KD_NEVER;
+    uv_stop(&l->loop);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A request moves every deadline, so the timer is only touched when it would go off too late; when
+ * it goes off too early, a turn was for nothing. */
+static void arm_timer(struct kdt_live *l, uint64_t until_ms)
+{
+    uint64_t now = kdt_live_now_ms(l);
+    uint64_t due = earlier(until_ms, l->deadline_ms);
+
+    due = earlier(due, kdnet_deadline_ms(l->kdnet));
+    due = earlier(due, kd_session_deadline_ms(l->session));
+    due = earlier(due, l->progress_ms);
+    if (due >= l->armed_ms)
+        return;
+    uv_timer_start(&l->timer, on_timer, due > now ? due - now : 0, 0);
+    l->armed_ms = due;
+}
+
+static void repeat_progress(struct kdt_live *l)
+{
+    uint64_t now = kdt_live_now_ms(l);
+
+    if (now < l->progress_ms)
+        return;
+    l->progress_ms = now + PROGRESS_MS;
+    if (l->aim == AIM_NEW_BOOT)
+        kdt_live_progress(l, KDT_PROGRESS_BOOT_STAGE, now - l->aim_ms);
+    else if (!l->is_linked)
+        kdt_live_progress(l, KDT_PROGRESS_LISTENING, now - l->aim_ms);
+    else
+        kdt_live_progress(l, KDT_PROGRESS_BREAKING, now - l->linked_ms);
+}
+
+/* What has arrived is read before the clock is shown to anybody: after a long pause of the caller
+ * the target's calls are waiting in the socket, and it was not silent at all. */
+static void turn(struct kdt_live *l, uint64_t until_ms)
+{
+    uint64_t now;
+
+    arm_timer(l, until_ms);
+    uv_run(&l->loop, UV_RUN_ONCE);
+    now = kdt_live_now_ms(l);
+    if (now >= kdnet_deadline_ms(l->kdnet)) {
+        kdnet_tick(l->kdnet, now);
+        take_kdnet_events(l);
+    }
+    if (now >= kd_session_deadline_ms(l->session)) {
+        kd_session_tick(l->session, now);
+        kdt_live_flush(l);
+    }
+    repeat_progress(l);
+}
+
+enum kd_status kdt_live_wait(struct kdt_live *l, unsigned wanted, uint64_t until_ms)
+{
+    while (!(l->seen & wanted)) {
+        check_limits(l);
+        if (l->over != KD_OK && l->aim != AIM_LEAVE)
+            return say_over(l);
+        if (kdt_live_now_ms(l) >= until_ms)
+            return KD_ERR_TIMEOUT;
+        turn(l, until_ms);
+    }
+    return KD_OK;
+}
