@@ -169,7 +169,6 @@ static bool has_been_silent_for(const struct kdnet *k, uint64_t ms, uint64_t now
 void kdnet_drop_session(struct kdnet *k)
 {
     close_channel(k, &k->live);
-    k->offers_unheard = 0;
 }
 
 void kdnet_tick(struct kdnet *k, uint64_t now_ms)
@@ -188,7 +187,7 @@ uint64_t kdnet_deadline_ms(const struct kdnet *k)
 /* The target took this offer: it is the session now. Whatever is older is over. A newer offer to
  * the same target may yet be taken: when a first datagram is lost, the next poke is answered
  * although the answer before had arrived, and the target then moves on to the newer key. */
-static void take_offer(struct kdnet *k, size_t taken, uint64_t now_ms)
+static void take_offer(struct kdnet *k, size_t taken)
 {
     const struct kdnet_poke *poke = &k->offers[taken].poke;
     bool is_new_boot =
@@ -202,7 +201,6 @@ static void take_offer(struct kdnet *k, size_t taken, uint64_t now_ms)
     k->had_session = true;
     k->trail = kdnet_trail_of(&k->live.poke, k->live.poke_sequence);
     k->offers_unheard = 0;
-    k->heard_ms = now_ms;
     push_event(k, KDNET_EVENT_LINKED, k->live.version)->is_new_boot = is_new_boot;
 }
 
@@ -403,7 +401,7 @@ static void receive_data(struct kdnet *k, const uint8_t *datagram, size_t len,
                         event_slot(k, is_offer)->plain, &d); /* an offer's LINKED goes before it */
         if (st == KD_OK && is_acceptable(k, channels[i], &d, from)) {
             if (is_offer)
-                take_offer(k, i - 1, now_ms);
+                take_offer(k, i - 1);
             accept_data(k, &d, now_ms);
         }
         if (st != KD_ERR_AUTH)

@@ -441,6 +441,34 @@ static void keys_are_wiped_when_they_are_replaced_and_at_the_end(void **state)
     assert_int_equal(s->crypto.secret_wiped, 1);
 }
 
+/* The scene repeats exactly, so the key and what it is made of are known before they are made. */
+static void no_copy_of_a_secret_stays_on_the_stack(void **state)
+{
+    struct scene *s = *state;
+    uint8_t host_random[32], data_key[KD_KEY_LEN];
+
+    link_up(s);
+    memcpy(data_key, s->target.data_key, sizeof data_key);
+    for (size_t i = 0; i < sizeof host_random; i++)
+        host_random[i] = (uint8_t)i;
+
+    scene_stop(state);
+    scene_start(state);
+    s->crypto.secret = host_random;
+    host_receives(s, target_poke(s));
+    assert_int_equal(s->crypto.secret_wiped, 2); /* alone, and in the response */
+
+    scene_stop(state);
+    scene_start(state);
+    s->crypto.secret = data_key;
+    host_receives(s, target_poke(s));
+    assert_int_equal(s->crypto.secret_wiped, 1); /* the offer is kept elsewhere */
+    assert_true(target_takes(s, expect_first_response(s)));
+    host_receives(s, target_ping(s));
+    expect_linked(s, true);
+    assert_int_equal(s->crypto.secret_wiped, 2); /* the offer has become the session */
+}
+
 static void what_nobody_takes_is_bounded(void **state)
 {
     struct scene *s = *state;
@@ -573,6 +601,7 @@ int main(void)
         SCENE(ten_seconds_of_silence_end_the_session),
         SCENE(only_the_sessions_own_signs_of_life_put_off_the_deadline),
         SCENE(keys_are_wiped_when_they_are_replaced_and_at_the_end),
+        SCENE(no_copy_of_a_secret_stays_on_the_stack),
         SCENE(what_nobody_takes_is_bounded),
         SCENE(events_not_yet_taken_keep_their_bytes),
         SCENE(a_payload_too_large_for_a_datagram_is_refused),

@@ -76,6 +76,14 @@ static void a_rising_poke_to_nobody_is_a_call(void **state)
     assert_int_equal(kdnet_trail_judge(&t, &poke, 33, false), KDNET_POKE_CALL);
     poke.nonce_a = 10;
     assert_int_equal(kdnet_trail_judge(&t, &poke, 30, false), KDNET_POKE_STALE);
+
+    poke.nonce_a = 11;
+    poke.connected = us;
+    poke.connected.port = 0; /* half an address is somebody's */
+    assert_int_equal(kdnet_trail_judge(&t, &poke, 33, false), KDNET_POKE_ALIVE);
+    poke.connected = nobody;
+    poke.connected.port = 50000;
+    assert_int_equal(kdnet_trail_judge(&t, &poke, 36, false), KDNET_POKE_ALIVE);
 }
 
 static void going_back_with_a_part_a_never_seen_is_a_call(void **state)
@@ -111,6 +119,7 @@ static void going_back_to_what_was_seen_is_stale(void **state)
     expect(&t, 14, 42, KDNET_POKE_STALE);
     expect(&t, 13, 39, KDNET_POKE_STALE);
     expect(&t, 21, 63, KDNET_POKE_ALIVE);
+    expect(&t, 13, 40, KDNET_POKE_STALE); /* also where the sequence takes other steps */
 }
 
 static void two_more_that_rise_from_there_are_a_restored_snapshot(void **state)

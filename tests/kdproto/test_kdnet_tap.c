@@ -114,15 +114,16 @@ static void answers_that_cross_pokes_leave_every_key_usable(void **state)
     for (size_t round = 0; round < 3; round++)
         for (size_t n = 0; n < 4; n++)
             assert_int_equal(kdnet_tap_open(tap, s[n].data, s[n].data_len, &d), KD_OK);
-    /* The key that was of use last stays, however often a response is repeated. */
+    /* A response that is repeated takes no room, and the fifth pushes out what was idle longest. */
     for (size_t round = 0; round < 9; round++)
         assert_int_equal(kdnet_tap_open(tap, s[0].response, s[0].response_len, &d), KD_OK);
-    assert_int_equal(kdnet_tap_open(tap, s[3].data, s[3].data_len, &d), KD_OK);
-    /* The fifth pushes out the one that was idle longest. */
+    assert_int_equal(kdnet_tap_open(tap, s[1].data, s[1].data_len, &d), KD_OK);
     assert_int_equal(kdnet_tap_open(tap, s[4].response, s[4].response_len, &d), KD_OK);
-    assert_int_equal(kdnet_tap_open(tap, s[1].data, s[1].data_len, &d), KD_ERR_AUTH);
+    assert_int_equal(kdnet_tap_open(tap, s[2].data, s[2].data_len, &d), KD_ERR_AUTH);
     assert_int_equal(kdnet_tap_open(tap, s[4].data, s[4].data_len, &d), KD_OK);
     assert_int_equal(kdnet_tap_open(tap, s[3].data, s[3].data_len, &d), KD_OK);
+    assert_int_equal(kdnet_tap_open(tap, s[1].data, s[1].data_len, &d), KD_OK);
+    assert_int_equal(kdnet_tap_open(tap, s[0].data, s[0].data_len, &d), KD_OK);
     kdnet_tap_destroy(tap);
 }
 
