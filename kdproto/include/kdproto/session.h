@@ -7,12 +7,16 @@
  * link from a byte stream but for the dialect.
  *
  * Lifetime  The caller owns a session from _create to _destroy. Spans and events borrow from it and
- * are valid until the next call that takes it as non-const. Threads   One session, one thread at a
- * time; no hidden global state. Units     now_ms: any monotonic millisecond count. len: bytes.
- * *_va: target virtual address. Errors    enum kd_status. Outputs come last and are untouched on
- * failure. Source    kd-protocol notes, sections 2, 3, 5; ids, ACK, RESEND, RESET on KDNET [seen];
- * serial [doc]; the order of escalation at attach and the timers are rules of this project [guess].
- */
+ *           are valid until the next call that takes it as non-const.
+ * Bounds    Nothing is allocated after _create. A data packet that arrives while more than
+ *           KD_SESSION_EVENTS_MAX events wait to be pulled is not acknowledged: the target repeats
+ *           it. Outputs beyond a few dozen are dropped as if the wire had lost them.
+ * Threads   One session, one thread at a time; no hidden global state.
+ * Units     now_ms: any monotonic millisecond count. len: bytes. *_va: target virtual address.
+ * Errors    enum kd_status. Outputs come last and are untouched on failure.
+ * Source    kd-protocol notes, sections 2, 3, 5; ids, ACK, RESEND, RESET on KDNET [seen];
+ *           serial [doc]; the order of escalation at attach and the timers are rules of this
+ *           project [guess]. */
 #ifndef KDPROTO_SESSION_H
 #define KDPROTO_SESSION_H
 
@@ -24,6 +28,13 @@
 extern "C" {
 #endif
 
+#define KD_NEVER UINT64_MAX /* a deadline that does not exist */
+
+enum {
+    KD_SESSION_LEAVE_MS = 2000, /* from kd_session_leave to KD_EVENT_LEFT, at the most */
+    KD_SESSION_EVENTS_MAX = 24,
+};
+
 struct kd_session;
 
 enum kd_dialect {
@@ -34,6 +45,8 @@ enum kd_dialect {
 struct kd_session_opts {
     enum kd_dialect dialect;
     bool may_alter; /* else requests that alter the target are refused with KD_ERR_READ_ONLY */
+    uint32_t bytes_per_second; /* of a slow line, so that its timers allow for it: 11520 at 115200
+                                  baud; 0: the line's speed does not matter */
 };
 
 enum kd_run_state { KD_RUN_UNKNOWN, KD_RUN_RUNNING, KD_RUN_HALTED };
@@ -47,9 +60,9 @@ enum kd_event_kind {
     KD_EVENT_PROMPT,  /* u.text: the target asked for a line; it was answered already */
     KD_EVENT_MODULE,  /* u.halted: a load-symbols stop that was continued by itself */
     KD_EVENT_FILE_IO, /* u.text: UTF-16LE path of a file that the target wanted; refused already */
-    KD_EVENT_RESTARTING, /* the target announced that it leaves this stage: expect a new handshake
-                          */
-    KD_EVENT_LOST,       /* tries are exhausted: the target does not answer */
+    KD_EVENT_RESTARTING,  /* the target leaves this stage, or left it: expect a new handshake */
+    KD_EVENT_LOST,        /* tries are exhausted: the target does not answer */
+    KD_EVENT_UNSUPPORTED, /* a 32-bit target halted: its reports are not understood */
 };
 
 struct kd_event {
@@ -58,13 +71,18 @@ struct kd_event {
         struct kd_state_change halted;
         struct {
             uint32_t token;
-            enum kd_status
-                status; /* KD_OK: a reply came, see its NTSTATUS; else why none will come */
-            struct kd_manipulate manipulate;
+            enum kd_status status; /* KD_OK: a reply came, see its NTSTATUS; else why none will */
+            struct kd_manipulate manipulate; /* zero where the acknowledgement is all that comes */
         } reply;
         struct {
-            enum kd_status status; /* KD_OK: acknowledged, or seen running */
-            bool is_presumed;      /* six tries without an answer: a running target ignores them */
+            /* KD_OK: acknowledged, seen running, or presumed so. KD_ERR_LOST: the target was silent
+             * before already. KD_ERR_TIMEOUT (leaving): a halt was asked for and did not come in
+             * time. KD_ERR_REBOOTED. KD_ERR_INTERRUPTED: there was nothing to resume. */
+            enum kd_status status;
+            bool is_presumed; /* six tries without an answer: a running target ignores them */
+            /* Not KD_OK: at an int3, Rip could not be moved past it, for this reason; the target
+             * was continued all the same and may halt there again. */
+            enum kd_status rip_status;
         } resumed;
         struct kd_span text;
     } u;
@@ -76,18 +94,18 @@ struct kd_session_counters {
     uint64_t round_trips; /* requests whose reply (or, where none comes, acknowledgement) arrived */
     uint64_t bytes_read;  /* memory bytes in replies that were believed */
     uint64_t resets, resends;   /* sent by us */
-    uint64_t altering_requests; /* of class ALTERS, the Rip rule's not included */
-    uint64_t rip_advances;      /* the Rip rule's */
-    uint64_t freezes;
-    uint64_t frozen_ms; /* from a HALTED to the next resume, summed */
+    uint64_t altering_requests; /* of class ALTERS, or RUNS but for Continue; not the Rip rule's */
+    uint64_t rip_advances;      /* times that the Rip rule moved Rip past an int3 */
+    uint64_t freezes;           /* stops of every kind, those continued by themselves included */
+    uint64_t frozen_ms; /* summed from each stop until its Continue was acknowledged or presumed */
 };
 
 enum kd_status kd_session_create(const struct kd_session_opts *opts, struct kd_session **out);
 void kd_session_destroy(struct kd_session *s); /* NULL is fine */
 
-/* The link carries packets from now on. is_new_boot: the target's ids start anew; else they may be
- * anything. What was outstanding with the target before fails with KD_ERR_REBOOTED if it is a new
- * boot. */
+/* The link carries packets from now on. is_new_boot: the target's ids start anew, and what was
+ * outstanding with it before fails with KD_ERR_REBOOTED; else all goes on where it was, and ids
+ * that do not fit lead to a RESET. A wish to break in is kept in both cases. */
 void kd_session_link_up(struct kd_session *s, bool is_new_boot, uint64_t now_ms);
 /* The link carries nothing any more: what is outstanding fails with st. */
 void kd_session_link_down(struct kd_session *s, enum kd_status st, uint64_t now_ms);
@@ -107,20 +125,24 @@ const struct kd_session_counters *kd_session_get_counters(const struct kd_sessio
 void kd_session_break_in(struct kd_session *s, uint64_t now_ms);
 
 /* Ask a halted target. Refused with KD_ERR_BUSY (one is outstanding), KD_ERR_INTERRUPTED (not
- * halted), KD_ERR_READ_ONLY, KD_ERR_LIMIT (too large for one packet). The data is copied. The
- * answer is a KD_EVENT_REPLY with the same token. Continue is not sent this way: see _resume. */
+ * halted, or about to be continued), KD_ERR_READ_ONLY, KD_ERR_LIMIT (too large for one packet),
+ * KD_ERR_UNSUPPORTED (no layout known, or never to be sent), KD_ERR_USAGE (Continue is not sent
+ * this way: see _resume). The data is copied. The answer is a KD_EVENT_REPLY with the same token.
+ * A read is repeated until it is answered or dropped: how long to wait is the caller's matter. */
 enum kd_status kd_session_request(struct kd_session *s, const struct kd_manipulate *request,
                                   uint64_t now_ms, uint32_t *token);
-/* Forget the outstanding request; its reply, when it comes, is acknowledged and dropped. */
+/* Forget the outstanding request, without an event; its reply, when it comes, is acknowledged and
+ * dropped. */
 void kd_session_drop_request(struct kd_session *s);
 
 /* Let a halted target run: Rip past an int3 that is not ours, then Continue, repeated until
- * acknowledged. Ends with KD_EVENT_RESUMED. */
+ * acknowledged. Ends with KD_EVENT_RESUMED. An outstanding request fails with KD_ERR_CANCELLED.
+ * Takes back a wish to break in; ignored while leaving. */
 void kd_session_resume(struct kd_session *s, uint64_t now_ms);
 
 /* Take leave in any state: a halt that is pending is awaited for a moment and continued, stray
  * break-ins are undone, the link is watched until it is calm. Ends with KD_EVENT_LEFT, two seconds
- * later at the most. */
+ * later at the most. An outstanding request fails with KD_ERR_CANCELLED. */
 void kd_session_leave(struct kd_session *s, uint64_t now_ms);
 
 #ifdef __cplusplus

@@ -1,0 +1,512 @@
+/* What a packet does, by kind of link. "expected" is rx_id, "outstanding" our un-ACKed packet.
+ *
+ *   packet                       KDNET                            stream
+ *   ACK(id of the outstanding)   done, tx id += 2                 done, tx id ^= 1
+ *   ACK(other)                   ignored                          ignored
+ *   RESEND                       outstanding again, else ignored  same
+ *   RESET, after one of ours     expected := its id               both ids := first
+ *   RESET, unasked               same, answered once, outstanding again
+ *   data, expected id            ACK, expected += 2, hand on      ACK, expected ^= 1, hand on
+ *   data, the one before         ACK, drop                        ACK, drop
+ *   data, any other id           resynchronise                    (there is no other)
+ *   data with the sync bit       -                                the target restarted
+ *   data while resynchronising   dropped, not acknowledged: it comes again afterwards
+ *
+ *   timer                        KDNET                            stream
+ *   outstanding, ACK             300 ms, then 500 ms              1000 ms + 2 x transfer time
+ *   the same, round trip known   4 x round trip, at least 20 ms, doubling, never beyond the above
+ *   RESET                        1 s, 5 times
+ */
+#include "exchange.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    ACK_FIRST_MS = 300,
+    ACK_LATER_MS = 500,
+    ACK_STREAM_MS = 1000,
+    REPLY_MS = 1000,
+    REPLY_STREAM_MS = 3000,
+    TIMEOUT_MIN_MS = 20,
+    ASKED_AGAIN_MAX = 10, /* who will never take a packet, for its size say, asks for ever */
+    REPLY_LEN_TYPICAL = 1200,
+};
+
+/* --- outputs --- */
+
+/* What finds no room is lost, as on the wire; then the timers of one end or the other repeat it. */
+static void put_out(struct kd_exchange *x, int kind, uint32_t id)
+{
+    struct kd_output *out;
+
+    if (x->output_count == KD_OUTPUTS_MAX)
+        return;
+    out = &x->outputs[(x->output_head + x->output_count++) % KD_OUTPUTS_MAX];
+    out->kind = kind;
+    out->id = id;
+}
+
+static struct kd_output *find_out(struct kd_exchange *x, int kind)
+{
+    for (unsigned i = 0; i < x->output_count; i++) {
+        struct kd_output *out = &x->outputs[(x->output_head + i) % KD_OUTPUTS_MAX];
+
+        if ((int)out->kind == kind)
+            return out;
+    }
+    return NULL;
+}
+
+static void encode(struct kd_exchange *x, const struct kd_output *out, struct kd_span *bytes)
+{
+    struct kd_packet pkt = {.is_control = true, .id = out->id};
+    size_t len;
+    enum kd_status st;
+
+    if (out->kind == KD_OUT_BREAK_IN) {
+        x->encoded[0] = KD_BREAKIN;
+        *bytes = (struct kd_span){x->encoded, 1};
+        return;
+    }
+    if (out->kind == KD_OUT_DATA) {
+        pkt.is_control = false;
+        pkt.type = x->send_type;
+        pkt.id = x->tx_id;
+        pkt.data = x->send_data;
+        pkt.len = x->send_len;
+    } else {
+        pkt.type = out->kind == KD_OUT_ACK      ? KD_PACKET_ACKNOWLEDGE
+                   : out->kind == KD_OUT_RESEND ? KD_PACKET_RESEND
+                                                : KD_PACKET_RESET;
+    }
+    st = kd_packet_encode(&pkt, x->encoded, KD_PACKET_LEN_MAX, &len);
+    assert(st == KD_OK); /* sizes were checked when it was taken */
+    (void)st;
+    if (out->kind == KD_OUT_DATA && x->dialect == KD_DIALECT_STREAM)
+        x->encoded[len++] = KD_TRAILER;
+    *bytes = (struct kd_span){x->encoded, len};
+}
+
+bool kd_exchange_next_output(struct kd_exchange *x, struct kd_span *bytes)
+{
+    while (x->output_count > 0) {
+        struct kd_output out = x->outputs[x->output_head];
+
+        x->output_head = (x->output_head + 1) % KD_OUTPUTS_MAX;
+        x->output_count--;
+        if (out.kind == KD_OUT_NOTHING)
+            continue;
+        encode(x, &out, bytes);
+        return true;
+    }
+    return false;
+}
+
+void kd_exchange_break_in(struct kd_exchange *x)
+{
+    put_out(x, KD_OUT_BREAK_IN, 0);
+}
+
+void kd_exchange_resend(struct kd_exchange *x)
+{
+    x->was_report_asked = true;
+    x->counters->resends++;
+    put_out(x, KD_OUT_RESEND, 0);
+}
+
+/* --- timers --- */
+
+static uint64_t transfer_ms(const struct kd_exchange *x, size_t len)
+{
+    return x->bytes_per_second ? (uint64_t)len * 1000 / x->bytes_per_second : 0;
+}
+
+/* bound is for a link of unknown speed; each further try doubles what a known speed suggests, so
+ * that one stall of the network is not taken for a silent target. */
+static uint64_t timeout_ms(const struct kd_exchange *x, uint64_t bound, unsigned n, uint64_t extra)
+{
+    uint64_t t = bound;
+
+    if (x->has_round_trip) {
+        t = x->round_trip_x8_ms / 2; /* four times the smoothed one */
+        if (t < TIMEOUT_MIN_MS)
+            t = TIMEOUT_MIN_MS;
+        t <<= n < 8 ? n : 8;
+        if (t > bound)
+            t = bound;
+    }
+    t += extra;
+    return t < x->timeout_cap_ms ? t : x->timeout_cap_ms;
+}
+
+static uint64_t ack_timeout_ms(const struct kd_exchange *x)
+{
+    unsigned n = x->tries > 0 ? x->tries - 1 : 0;
+
+    if (x->dialect == KD_DIALECT_STREAM)
+        return timeout_ms(x, ACK_STREAM_MS, n,
+                          2 * transfer_ms(x, KD_PACKET_HEADER_LEN + x->send_len + 1));
+    return timeout_ms(x, n == 0 ? ACK_FIRST_MS : ACK_LATER_MS, n, 0);
+}
+
+uint64_t kd_exchange_reply_timeout_ms(const struct kd_exchange *x, unsigned n, bool is_slow)
+{
+    uint64_t bound = x->dialect == KD_DIALECT_STREAM ? REPLY_STREAM_MS : REPLY_MS;
+    uint64_t extra = 2 * transfer_ms(x, REPLY_LEN_TYPICAL);
+
+    return is_slow ? bound + extra : timeout_ms(x, bound, n, extra);
+}
+
+/* Only packets sent once are measured: of others nobody knows which copy was acknowledged. */
+static void measure(struct kd_exchange *x, uint64_t now_ms)
+{
+    uint64_t took = now_ms - x->sent_ms;
+
+    if (x->is_repeated || now_ms < x->sent_ms)
+        return;
+    if (!x->has_round_trip)
+        x->round_trip_x8_ms = took * 8;
+    else
+        x->round_trip_x8_ms = x->round_trip_x8_ms - x->round_trip_x8_ms / 8 + took;
+    x->has_round_trip = true;
+}
+
+/* --- the outstanding packet --- */
+
+static uint32_t id_after(const struct kd_exchange *x, uint32_t id)
+{
+    return x->dialect == KD_DIALECT_KDNET ? id + 2 : id ^ 1;
+}
+
+static void put_out_data(struct kd_exchange *x, uint64_t now_ms)
+{
+    x->is_held = false;
+    x->send_deadline_ms = now_ms + ack_timeout_ms(x);
+    if (!find_out(x, KD_OUT_DATA))
+        put_out(x, KD_OUT_DATA, 0);
+}
+
+static void repeat(struct kd_exchange *x, uint64_t now_ms)
+{
+    x->is_repeated = true;
+    x->counters->retransmissions++;
+    put_out_data(x, now_ms);
+}
+
+bool kd_exchange_is_free(const struct kd_exchange *x)
+{
+    return x->sending == KD_SEND_NONE && !x->is_resyncing && !x->needs_reset;
+}
+
+void kd_exchange_send(struct kd_exchange *x, const struct kd_send *send, uint64_t now_ms)
+{
+    assert(kd_exchange_is_free(x) && send->data.len <= KD_PACKET_DATA_MAX);
+    x->sending = send->kind;
+    x->send_type = send->type;
+    x->send_len = send->data.len;
+    memcpy(x->send_data, send->data.data, send->data.len);
+    x->tries = 1;
+    x->max_tries = send->max_tries;
+    x->asked_again = 0;
+    x->is_repeated = false;
+    x->sent_ms = now_ms;
+    put_out_data(x, now_ms);
+}
+
+/* Nothing is outstanding; a copy that has not gone out yet need not. */
+static void release(struct kd_exchange *x)
+{
+    struct kd_output *out = find_out(x, KD_OUT_DATA);
+
+    if (out)
+        out->kind = KD_OUT_NOTHING;
+    x->sending = KD_SEND_NONE;
+}
+
+void kd_exchange_settle(struct kd_exchange *x, uint64_t now_ms)
+{
+    measure(x, now_ms);
+    release(x);
+    x->tx_id = id_after(x, x->tx_id);
+}
+
+void kd_exchange_presume(struct kd_exchange *x)
+{
+    release(x);
+    x->tx_id = id_after(x, x->tx_id);
+    x->needs_reset = x->dialect == KD_DIALECT_STREAM; /* KDNET targets do not check ids [doc] */
+}
+
+void kd_exchange_withdraw(struct kd_exchange *x)
+{
+    release(x);
+}
+
+void kd_exchange_abandon(struct kd_exchange *x, uint64_t now_ms)
+{
+    if (x->sending != KD_SEND_NONE)
+        x->tx_id = id_after(x, x->tx_id);
+    release(x);
+    x->is_resyncing = false;
+    x->needs_reset = false;
+    kd_exchange_reset(x, now_ms); /* not waited for: it arrives before what is sent next */
+    if (x->dialect == KD_DIALECT_STREAM)
+        x->tx_id = x->rx_id = (uint32_t)KD_FIRST_ID_STREAM;
+}
+
+/* --- RESET --- */
+
+void kd_exchange_reset(struct kd_exchange *x, uint64_t now_ms)
+{
+    x->is_reset_unanswered = true;
+    x->was_reset_sent = true;
+    x->was_report_asked = true;
+    x->reset_sent_ms = now_ms;
+    x->counters->resets++;
+    put_out(x, KD_OUT_RESET, x->dialect == KD_DIALECT_KDNET ? x->tx_id : 0);
+}
+
+void kd_exchange_resync(struct kd_exchange *x, uint64_t now_ms)
+{
+    if (x->is_resyncing)
+        return;
+    x->is_resyncing = true;
+    x->resets_tried = 1;
+    if (!x->is_reset_unanswered || now_ms - x->reset_sent_ms >= KD_RESET_PERIOD_MS)
+        kd_exchange_reset(x, now_ms);
+    x->resync_deadline_ms = x->reset_sent_ms + KD_RESET_PERIOD_MS;
+}
+
+static enum kd_receipt take_reset(struct kd_exchange *x, const struct kd_packet *pkt,
+                                  uint64_t now_ms)
+{
+    bool was_resyncing = x->is_resyncing;
+    bool is_answer = x->is_reset_unanswered ||
+                     (x->was_reset_sent && now_ms - x->reset_sent_ms < KD_RESET_PERIOD_MS);
+
+    if (x->dialect == KD_DIALECT_KDNET) {
+        /* Said before our ACK of the last packet was seen: that one may come again, or the next. */
+        x->was_reset_to_last = x->last.is_known && x->last.id == pkt->id;
+        x->rx_id = x->was_reset_to_last ? pkt->id + 2 : pkt->id;
+    } else { /* its id is noise [doc] */
+        x->tx_id = x->rx_id = (uint32_t)KD_FIRST_ID_STREAM;
+        x->last.is_known = false;
+    }
+    x->is_resyncing = x->is_reset_unanswered = x->needs_reset = false;
+    if (!is_answer) {
+        kd_exchange_reset(x, now_ms);
+        x->is_reset_unanswered = false; /* an answer is not answered */
+        if (x->sending != KD_SEND_NONE)
+            repeat(x, now_ms);
+        return KD_RECEIPT_NOTHING;
+    }
+    if (x->sending != KD_SEND_NONE) { /* what the target repeats now comes first */
+        x->tries = 1;
+        x->is_repeated = true;
+        x->is_held = true;
+        x->send_deadline_ms = now_ms + ack_timeout_ms(x);
+    }
+    return was_resyncing ? KD_RECEIPT_RESYNCED : KD_RECEIPT_NOTHING;
+}
+
+/* --- packets in --- */
+
+static enum kd_receipt take_ack(struct kd_exchange *x, const struct kd_packet *pkt, uint64_t now_ms,
+                                enum kd_send_kind *acked)
+{
+    if (x->sending == KD_SEND_NONE || pkt->id != x->tx_id)
+        return KD_RECEIPT_NOTHING; /* it acknowledges a copy of something that is done */
+    *acked = x->sending;
+    kd_exchange_settle(x, now_ms);
+    return KD_RECEIPT_ACKED;
+}
+
+/* While ids disagree the outstanding packet waits; but for a Continue, which needs no reply, and
+ * whose repetition a running target ignores. */
+static bool is_paused(const struct kd_exchange *x)
+{
+    return x->is_resyncing && x->sending != KD_SEND_CONTINUE;
+}
+
+static enum kd_receipt take_resend(struct kd_exchange *x, uint64_t now_ms)
+{
+    if (x->sending == KD_SEND_NONE || is_paused(x))
+        return KD_RECEIPT_NOTHING;
+    if (++x->asked_again > ASKED_AGAIN_MAX)
+        return KD_RECEIPT_UNWANTED;
+    repeat(x, now_ms);
+    return KD_RECEIPT_NOTHING;
+}
+
+/* Acknowledge a data packet; behind that goes what a RESET exchange held back. */
+static void acknowledge(struct kd_exchange *x, uint32_t id, uint64_t now_ms)
+{
+    put_out(x, KD_OUT_ACK, id & ~(x->dialect == KD_DIALECT_STREAM ? (uint32_t)KD_SYNC_BIT : 0u));
+    if (x->sending != KD_SEND_NONE && x->is_held)
+        repeat(x, now_ms);
+}
+
+static bool is_last(const struct kd_exchange *x, const struct kd_packet *pkt)
+{
+    return x->last.is_known && pkt->id == x->last.id && pkt->type == x->last.type &&
+           pkt->len == x->last.len && kd_checksum(pkt->data, pkt->len) == x->last.checksum;
+}
+
+static void remember(struct kd_exchange *x, const struct kd_packet *pkt)
+{
+    x->last.is_known = true;
+    x->last.id = pkt->id;
+    x->last.type = pkt->type;
+    x->last.len = pkt->len;
+    x->last.checksum = kd_checksum(pkt->data, pkt->len);
+}
+
+static enum kd_receipt take_kdnet(struct kd_exchange *x, const struct kd_packet *pkt,
+                                  uint64_t now_ms)
+{
+    bool is_before = x->last.is_known && pkt->id == x->last.id && pkt->id == x->rx_id - 2;
+
+    if (is_before && is_last(x, pkt)) {
+        acknowledge(x, pkt->id, now_ms);
+        return KD_RECEIPT_AGAIN;
+    }
+    if (pkt->id != x->rx_id && !(is_before && x->was_reset_to_last)) {
+        kd_exchange_resync(x, now_ms);
+        return KD_RECEIPT_NOTHING;
+    }
+    x->rx_id = pkt->id + 2;
+    x->was_reset_to_last = false;
+    remember(x, pkt);
+    acknowledge(x, pkt->id, now_ms);
+    return KD_RECEIPT_NEW;
+}
+
+/* The sync bit says that the target has just started, whatever was expected: unless it is the very
+ * packet that was taken already, whose ACK was lost. Our own tx id means nothing to it: RESET
+ * before we send. */
+static enum kd_receipt take_stream(struct kd_exchange *x, const struct kd_packet *pkt,
+                                   uint64_t now_ms)
+{
+    uint32_t id = pkt->id & ~(uint32_t)KD_SYNC_BIT;
+    bool is_start = pkt->id & KD_SYNC_BIT && !is_last(x, pkt);
+    bool was_heard = x->last.is_known;
+
+    if (is_start) {
+        x->rx_id = id; /* 0x80800000; one implementation starts at 0x80800001 [doc] */
+        x->needs_reset = true;
+    } else if (id != x->rx_id) {
+        acknowledge(x, pkt->id, now_ms);
+        return KD_RECEIPT_AGAIN;
+    }
+    x->rx_id ^= 1;
+    remember(x, pkt);
+    if (is_start && was_heard) {
+        release(x); /* whoever was to receive it is gone */
+        acknowledge(x, pkt->id, now_ms);
+        return KD_RECEIPT_RESTARTED;
+    }
+    acknowledge(x, pkt->id, now_ms);
+    return KD_RECEIPT_NEW;
+}
+
+enum kd_receipt kd_exchange_packet(struct kd_exchange *x, const struct kd_packet *pkt,
+                                   uint64_t now_ms, enum kd_send_kind *acked)
+{
+    if (pkt->is_control) {
+        switch (pkt->type) {
+        case KD_PACKET_ACKNOWLEDGE:
+            return take_ack(x, pkt, now_ms, acked);
+        case KD_PACKET_RESEND:
+            return take_resend(x, now_ms);
+        case KD_PACKET_RESET:
+            return take_reset(x, pkt, now_ms);
+        default:
+            return KD_RECEIPT_NOTHING;
+        }
+    }
+    if (x->is_resyncing)
+        return KD_RECEIPT_NOTHING;
+    return x->dialect == KD_DIALECT_KDNET ? take_kdnet(x, pkt, now_ms)
+                                          : take_stream(x, pkt, now_ms);
+}
+
+/* --- time --- */
+
+static enum kd_expiry resync_tick(struct kd_exchange *x, uint64_t now_ms)
+{
+    if (!x->is_resyncing || now_ms < x->resync_deadline_ms)
+        return KD_EXPIRY_NOTHING;
+    if (x->resets_tried >= KD_RESET_TRIES) {
+        x->is_resyncing = false;
+        x->send_deadline_ms = now_ms;
+        return KD_EXPIRY_RESETS;
+    }
+    x->resets_tried++;
+    kd_exchange_reset(x, now_ms);
+    x->resync_deadline_ms = now_ms + KD_RESET_PERIOD_MS;
+    return KD_EXPIRY_NOTHING;
+}
+
+enum kd_expiry kd_exchange_tick(struct kd_exchange *x, uint64_t now_ms)
+{
+    enum kd_expiry expiry = resync_tick(x, now_ms);
+
+    if (expiry != KD_EXPIRY_NOTHING || x->sending == KD_SEND_NONE || is_paused(x) ||
+        now_ms < x->send_deadline_ms)
+        return expiry;
+    if (x->tries >= x->max_tries)
+        return KD_EXPIRY_TRIES;
+    x->tries++;
+    repeat(x, now_ms);
+    return KD_EXPIRY_NOTHING;
+}
+
+uint64_t kd_exchange_deadline_ms(const struct kd_exchange *x)
+{
+    uint64_t t = x->is_resyncing ? x->resync_deadline_ms : KD_NEVER;
+
+    if (x->sending != KD_SEND_NONE && !is_paused(x) && x->send_deadline_ms < t)
+        t = x->send_deadline_ms;
+    return t;
+}
+
+/* --- from the start --- */
+
+void kd_exchange_init(struct kd_exchange *x, const struct kd_session_opts *opts,
+                      struct kd_session_counters *counters)
+{
+    memset(x, 0, sizeof *x);
+    x->dialect = opts->dialect;
+    x->bytes_per_second = opts->bytes_per_second;
+    x->counters = counters;
+    x->timeout_cap_ms = KD_NEVER;
+    kd_exchange_restart(x);
+}
+
+void kd_exchange_restart(struct kd_exchange *x)
+{
+    bool is_kdnet = x->dialect == KD_DIALECT_KDNET;
+
+    x->tx_id = is_kdnet ? (uint32_t)KD_FIRST_TX_KDNET : (uint32_t)KD_FIRST_ID_STREAM;
+    x->rx_id = is_kdnet ? 0 : (uint32_t)KD_FIRST_ID_STREAM;
+    x->last.is_known = false;
+    release(x);
+    x->is_resyncing = x->is_reset_unanswered = x->needs_reset = x->was_reset_sent = false;
+    x->was_report_asked = x->has_round_trip = false;
+    x->output_count = 0;
+}
+
+void kd_exchange_relink(struct kd_exchange *x, uint64_t now_ms)
+{
+    x->output_count = 0;
+    x->is_reset_unanswered = x->was_reset_sent = false;
+    if (x->is_resyncing) {
+        x->is_resyncing = false;
+        kd_exchange_resync(x, now_ms);
+    }
+    if (x->dialect == KD_DIALECT_STREAM)
+        x->needs_reset = true; /* nobody knows what was lost meanwhile */
+    x->tries = 1;
+    x->send_deadline_ms = now_ms;
+}

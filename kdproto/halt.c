@@ -1,0 +1,234 @@
+/* Getting a target to halt, and what its stops mean.
+ *
+ *   BREAKING escalates     KDNET                      stream
+ *   at first               RESEND, 300 ms             RESET, 500 ms
+ *   then                   RESEND, RESET, 300 ms      RESET, 500 ms
+ *   then, 20 times         b (from the second on with RESET), 1.5 s
+ *
+ * because nobody can tell at first whether a target runs, waits for an acknowledgement, waits for
+ * a request, or waits with ids of a session before ours. Known to run: b at once. */
+#include "session_state.h"
+
+#include <string.h>
+
+enum {
+    STEP_KDNET_MS = 300,
+    STEP_STREAM_MS = 500,
+    BREAK_IN_MS = 1500,
+    BREAK_INS = 20,
+    BREAK_IN_AT_RESET = 3, /* unanswered RESETs that make a running target likely */
+    REPEATS = 3,           /* of a Continue that was acknowledged, yet not obeyed */
+};
+
+/* --- breaking in --- */
+
+static void send_break_in(struct kd_session *s, uint64_t now_ms)
+{
+    kd_exchange_break_in(&s->exchange);
+    if (s->break_ins > 0 && !s->exchange.is_resyncing)
+        kd_exchange_reset(&s->exchange, now_ms);
+    s->break_ins++;
+    s->escalation = ESCALATE_BREAK_IN;
+    s->step_deadline_ms = now_ms + BREAK_IN_MS;
+}
+
+void halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms)
+{
+    s->state = STATE_BREAKING;
+    s->break_ins = 0;
+    s->may_stray = false;
+    s->escalation = from;
+    if (from == ESCALATE_BREAK_IN) {
+        send_break_in(s, now_ms);
+    } else if (s->exchange.dialect == KD_DIALECT_KDNET) {
+        kd_exchange_resend(&s->exchange);
+        s->step_deadline_ms = now_ms + STEP_KDNET_MS;
+    } else {
+        kd_exchange_reset(&s->exchange, now_ms);
+        s->step_deadline_ms = now_ms + STEP_STREAM_MS;
+    }
+}
+
+void halt_escalate(struct kd_session *s, uint64_t now_ms)
+{
+    struct kd_exchange *x = &s->exchange;
+    uint64_t step_ms = s->exchange.dialect == KD_DIALECT_KDNET ? STEP_KDNET_MS : STEP_STREAM_MS;
+
+    if (s->escalation == ESCALATE_BREAK_IN && s->break_ins >= BREAK_INS) {
+        session_lost(s);
+    } else if (s->escalation == ESCALATE_BREAK_IN) {
+        send_break_in(s, now_ms);
+    } else if (x->is_resyncing && x->resets_tried < BREAK_IN_AT_RESET) {
+        s->step_deadline_ms = now_ms + step_ms; /* what its packet is shows after the exchange */
+    } else if (s->escalation == ESCALATE_RESET) {
+        send_break_in(s, now_ms);
+    } else {
+        if (s->exchange.dialect == KD_DIALECT_KDNET)
+            kd_exchange_resend(x);
+        kd_exchange_reset(x, now_ms);
+        s->escalation = ESCALATE_RESET;
+        s->step_deadline_ms = now_ms + step_ms;
+    }
+}
+
+void kd_session_break_in(struct kd_session *s, uint64_t now_ms)
+{
+    if (s->is_leaving)
+        return;
+    if (s->state == STATE_HALTED && s->is_up) {
+        session_raise(s, KD_EVENT_HALTED);
+        return;
+    }
+    if (s->wants_halt)
+        return;
+    s->wants_halt = true;
+    if (!s->is_up || s->state == STATE_RESUMING) {
+        s->break_ins = 0;
+        return; /* when there is a link, when it runs */
+    }
+    halt_start(s, s->state == STATE_RUNNING ? ESCALATE_BREAK_IN : ESCALATE_RESEND, now_ms);
+}
+
+/* --- stops --- */
+
+static void freeze(struct kd_session *s, uint64_t now_ms)
+{
+    if (s->is_frozen)
+        return;
+    s->is_frozen = true;
+    s->frozen_since_ms = now_ms;
+    s->counters.freezes++;
+}
+
+void session_thaw(struct kd_session *s, uint64_t now_ms)
+{
+    if (s->is_frozen)
+        s->counters.frozen_ms += now_ms - s->frozen_since_ms;
+    s->is_frozen = false;
+}
+
+static void keep_stop(struct kd_session *s, const struct kd_packet *pkt)
+{
+    memset(&s->stop, 0, sizeof s->stop);
+    if (kd_state_change_decode(pkt->data, pkt->len, &s->stop) != KD_OK)
+        memset(&s->stop, 0, sizeof s->stop); /* it is halted all the same */
+    if (s->stop.path.len > 0)
+        memcpy(s->stop_path, s->stop.path.data, s->stop.path.len);
+    s->stop.path.data = s->stop_path;
+    s->stop_checksum = kd_checksum(pkt->data, pkt->len);
+    s->stop_len = pkt->len;
+}
+
+static bool is_same_stop(const struct kd_session *s, const struct kd_packet *pkt)
+{
+    return session_is_halted(s) && pkt->len == s->stop_len &&
+           kd_checksum(pkt->data, pkt->len) == s->stop_checksum;
+}
+
+static bool is_breakpoint(const struct kd_state_change *stop)
+{
+    return stop->kind == KD_STATE_EXCEPTION && stop->exception_code == KD_STATUS_BREAKPOINT;
+}
+
+/* A b that arrived when the target stood already makes it halt once more after it was continued:
+ * at the same place as for the one that was wanted. */
+static bool is_stray(struct kd_session *s)
+{
+    bool is_it = s->may_stray && (s->stray_pc_va == 0 || s->stray_pc_va == s->stop.pc_va);
+
+    if (!is_breakpoint(&s->stop))
+        return false; /* it is still to come */
+    s->may_stray = false;
+    return is_it;
+}
+
+static void halted(struct kd_session *s)
+{
+    bool took_break_in = is_breakpoint(&s->stop);
+
+    if (s->state == STATE_BREAKING) {
+        s->may_stray = s->break_ins > (took_break_in ? 1u : 0u);
+        s->stray_pc_va = took_break_in ? s->stop.pc_va : 0;
+    }
+    s->wants_halt = false;
+    s->state = STATE_HALTED;
+    session_raise(s, KD_EVENT_HALTED);
+}
+
+/* The target stands at s->stop, and stood nowhere before. */
+static void stopped(struct kd_session *s, uint64_t now_ms)
+{
+    bool is_module = s->stop.kind == KD_STATE_LOAD_SYMBOLS;
+    bool is_coming = s->state == STATE_BREAKING && s->break_ins > 0; /* another halt */
+    bool is_unwanted = s->state == STATE_RUNNING && is_stray(s);
+
+    freeze(s, now_ms);
+    if (kd_state_change_is_farewell(&s->stop)) {
+        session_raise(s, KD_EVENT_RESTARTING);
+        resume_begin(s, false, now_ms);
+    } else if (is_module && (s->state == STATE_RUNNING || is_coming || s->is_leaving)) {
+        session_raise(s, KD_EVENT_MODULE);
+        resume_begin(s, false, now_ms);
+    } else if (s->is_leaving || is_unwanted) {
+        resume_begin(s, false, now_ms);
+    } else {
+        halted(s);
+    }
+}
+
+void halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+{
+    bool is_same = is_same_stop(s, pkt);
+    bool was_asked = s->resume.is_asked;
+
+    if (s->exchange.sending == KD_SEND_ANSWER)
+        kd_exchange_settle(&s->exchange, now_ms);
+    if (s->state == STATE_RESUMING && s->exchange.sending == KD_SEND_CONTINUE) {
+        if (is_same && s->exchange.was_report_asked)
+            return; /* the Continue is repeated until it is acknowledged */
+        kd_exchange_settle(&s->exchange, now_ms);
+        session_continued(s, false, now_ms);
+    }
+    if (!session_is_halted(s)) {
+        keep_stop(s, pkt);
+        stopped(s, now_ms);
+    } else if (is_same) {
+        request_reported(s, true);
+    } else if (s->state == STATE_RESUMING) { /* it is the new one that it is to leave */
+        request_forget(s);
+        keep_stop(s, pkt);
+        resume_begin(s, was_asked, now_ms);
+    } else {
+        keep_stop(s, pkt);
+        request_reported(s, false);
+        session_raise(s, KD_EVENT_HALTED);
+    }
+}
+
+/* --- it runs --- */
+
+void session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms)
+{
+    bool was_resuming = s->state == STATE_RESUMING;
+    enum kd_status st = is_presumed && s->is_lost ? KD_ERR_LOST : KD_OK;
+
+    session_thaw(s, now_ms);
+    s->state = STATE_RUNNING;
+    s->exchange.was_report_asked = false;
+    if (was_resuming && !s->resume.is_repeated)
+        s->repeats_left = REPEATS;
+    if (was_resuming && s->resume.is_asked)
+        session_raise_resumed(s, st, is_presumed, s->resume.rip_status);
+    if (s->is_leaving) {
+        s->left_status = st;
+        s->left_presumed = is_presumed;
+        if (was_resuming)
+            s->left_rip_status = s->resume.rip_status;
+        leave_linger(s, now_ms);
+    } else if (s->wants_halt && s->break_ins > 0) {
+        s->state = STATE_BREAKING; /* a module came first */
+        s->step_deadline_ms = now_ms + BREAK_IN_MS;
+    } else if (s->wants_halt) {
+        halt_start(s, ESCALATE_BREAK_IN, now_ms);
+    }
+}

@@ -1,0 +1,539 @@
+/* The session by state and input; what one request or one resume does is in its own file.
+ *
+ *   input           LINKED          RUNNING         BREAKING           HALTED          RESUMING
+ *   stop            HALTED          HALTED          HALTED             replaces (a)    HALTED (b)
+ *   load symbols    HALTED          goes on, MODULE (c)                replaces (a)    as RUNNING (b)
+ *   farewell        goes on, RESTARTING             same               same            same (b)
+ *   print           PRINT           PRINT           PRINT (d)          PRINT           runs (e)
+ *   file wish,      refused or      same            same (d)           it runs: RUNNING,   runs (e)
+ *     prompt        answered                                           request over
+ *   reply           stale           Continue again  stale              the request's   stale
+ *   time            RUNNING         -               escalates          -               resume.c
+ *   break_in        BREAKING        BREAKING, b     -                  HALTED again    afterwards
+ *   resume          interrupted     resumed         RUNNING, resumed   RESUMING        -
+ *   leave           leave.c in every state
+ *   lost            LINKED          RUNNING         LINKED             HALTED (f)      Continue
+ *
+ *   (a) the very same stop once more is a report that our RESEND or RESET asked for: dropped
+ *   (b) while the Continue is unacknowledged; the same stop once more may have crossed it: dropped
+ *   (c) before a b was sent it is as good a halt as any; after that the halt is still to come, so
+ *       the target goes on (MODULE) and BREAKING stays
+ *   (d) and nothing more need be found out: the next step is b
+ *   (e) only a running target says that, so the Continue has arrived
+ *   (f) as far as anybody knows: leaving still tries to continue it */
+#include "session_state.h"
+
+#include <kdproto/debug_io.h>
+#include <kdproto/file_io.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LINKED_QUIET_MS = 1000, /* a halted target would have answered our RESEND */
+    ANSWER_TRIES = 6,
+};
+
+enum kd_status kd_session_create(const struct kd_session_opts *opts, struct kd_session **out)
+{
+    struct kd_session *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return KD_ERR_NO_MEMORY;
+    s->may_alter = opts->may_alter;
+    kd_exchange_init(&s->exchange, opts, &s->counters);
+    *out = s;
+    return KD_OK;
+}
+
+void kd_session_destroy(struct kd_session *s)
+{
+    free(s);
+}
+
+bool session_is_halted(const struct kd_session *s)
+{
+    return s->state == STATE_HALTED || s->state == STATE_RESUMING;
+}
+
+/* --- events and the link --- */
+
+void session_raise(struct kd_session *s, enum kd_event_kind kind)
+{
+    struct kd_event ev = {.kind = kind};
+
+    if (kind == KD_EVENT_HALTED || kind == KD_EVENT_MODULE)
+        ev.u.halted = s->stop;
+    kd_event_queue_put(&s->events, &ev);
+}
+
+static void raise_text(struct kd_session *s, enum kd_event_kind kind, struct kd_span text)
+{
+    struct kd_event ev = {.kind = kind, .u.text = text};
+
+    kd_event_queue_put(&s->events, &ev);
+}
+
+void session_raise_resumed(struct kd_session *s, enum kd_status st, bool is_presumed,
+                           enum kd_status rip_status)
+{
+    struct kd_event ev = {.kind = KD_EVENT_RESUMED};
+
+    ev.u.resumed.status = st;
+    ev.u.resumed.is_presumed = is_presumed;
+    ev.u.resumed.rip_status = rip_status;
+    kd_event_queue_put(&s->events, &ev);
+}
+
+void session_pump(struct kd_session *s, uint64_t now_ms)
+{
+    bool has_request = s->request.phase == REQUEST_QUEUED;
+
+    if (!s->is_up || (!has_request && s->state != STATE_RESUMING))
+        return;
+    if (kd_exchange_is_free(&s->exchange)) {
+        if (has_request)
+            request_send(s, now_ms);
+        else
+            resume_send(s, now_ms);
+    } else if (s->exchange.needs_reset && s->exchange.sending == KD_SEND_NONE) {
+        kd_exchange_resync(&s->exchange, now_ms);
+    }
+}
+
+/* --- what a target says and wants --- */
+
+/* Data that is neither a stop nor a reply. Only a target that runs, or starts to, asks for
+ * anything; prints also come while it answers a request. */
+static void heard_running(struct kd_session *s, bool is_sure, uint64_t now_ms)
+{
+    struct kd_exchange *x = &s->exchange;
+
+    if (x->sending == KD_SEND_ANSWER)
+        kd_exchange_settle(x, now_ms);
+    if (s->state == STATE_RESUMING && x->sending == KD_SEND_CONTINUE) {
+        kd_exchange_settle(x, now_ms);
+        session_continued(s, false, now_ms);
+    } else if (session_is_halted(s) && is_sure) { /* somebody else let it go */
+        if (s->state == STATE_RESUMING)
+            request_forget(s);
+        else
+            request_fail(s, KD_ERR_INTERRUPTED);
+        if (x->sending != KD_SEND_NONE)
+            kd_exchange_presume(x);
+        session_continued(s, false, now_ms);
+    } else if (s->state == STATE_BREAKING && s->escalation == ESCALATE_RESEND) {
+        s->escalation = ESCALATE_RESET; /* the next step is b */
+    }
+}
+
+/* Unacknowledged for six tries means that it was acknowledged and the target went on. */
+static void answer(struct kd_session *s, uint16_t type, struct kd_span data, uint64_t now_ms)
+{
+    struct kd_send send = {
+        .kind = KD_SEND_ANSWER, .type = type, .max_tries = ANSWER_TRIES, .data = data};
+
+    if (kd_exchange_is_free(&s->exchange))
+        kd_exchange_send(&s->exchange, &send, now_ms);
+    else
+        kd_exchange_resync(&s->exchange, now_ms); /* the wish is repeated behind that */
+}
+
+static void take_file_io(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+{
+    uint8_t request[KD_FILE_IO_HEADER_LEN] = {0}, reply[KD_FILE_IO_HEADER_LEN];
+    struct kd_file_io io;
+
+    heard_running(s, true, now_ms);
+    if (kd_file_io_decode(pkt->data, pkt->len, &io) != KD_OK) {
+        /* Too short, but the target waits: refuse what there is of it. */
+        memcpy(request, pkt->data, pkt->len);
+        if (kd_file_io_decode(request, sizeof request, &io) != KD_OK)
+            return;
+    }
+    kd_file_io_refuse(&io, reply);
+    answer(s, KD_PACKET_FILE_IO, (struct kd_span){reply, sizeof reply}, now_ms);
+    raise_text(s, KD_EVENT_FILE_IO, io.path);
+}
+
+static void take_debug_io(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+{
+    static const uint8_t ignore[] = {'i'}; /* the harmless answer to "break, ignore, ..." [doc] */
+    uint8_t reply[KD_DEBUG_IO_HEADER_LEN + sizeof ignore];
+    struct kd_debug_io io;
+    size_t len;
+
+    if (kd_debug_io_decode(pkt->data, pkt->len, &io) != KD_OK)
+        return;
+    heard_running(s, io.kind == KD_DEBUG_IO_GET_STRING, now_ms);
+    if (io.kind == KD_DEBUG_IO_PRINT) {
+        raise_text(s, KD_EVENT_PRINT, io.text);
+        return;
+    }
+    if (kd_debug_io_answer(&io, (struct kd_span){ignore, sizeof ignore}, reply, sizeof reply,
+                           &len) == KD_OK)
+        answer(s, KD_PACKET_DEBUG_IO, (struct kd_span){reply, len}, now_ms);
+    raise_text(s, KD_EVENT_PROMPT, io.text);
+}
+
+/* --- packets --- */
+
+static void take_new(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+{
+    if (s->state == STATE_LINKED && s->step_deadline_ms != KD_NEVER)
+        s->step_deadline_ms = now_ms + LINKED_QUIET_MS;
+    switch (pkt->type) {
+    case KD_PACKET_STATE_CHANGE64:
+        halt_take_stop(s, pkt, now_ms);
+        break;
+    case KD_PACKET_STATE_MANIPULATE:
+        if (!request_reply(s, pkt, now_ms) && s->state == STATE_RUNNING && s->repeats_left > 0) {
+            s->repeats_left--;
+            resume_repeat(s, now_ms);
+        }
+        break;
+    case KD_PACKET_DEBUG_IO:
+        take_debug_io(s, pkt, now_ms);
+        break;
+    case KD_PACKET_FILE_IO:
+        take_file_io(s, pkt, now_ms);
+        break;
+    case KD_PACKET_STATE_CHANGE32:
+        session_raise(s, KD_EVENT_UNSUPPORTED);
+        break;
+    default: /* trace, control requests, what is newer than us: acknowledged, no use for it */
+        heard_running(s, false, now_ms);
+        break;
+    }
+}
+
+static void take_again(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+{
+    bool is_from_halted =
+        pkt->type == KD_PACKET_STATE_MANIPULATE || pkt->type == KD_PACKET_STATE_CHANGE64;
+
+    if (is_from_halted && s->state == STATE_RUNNING && s->repeats_left > 0) {
+        s->repeats_left--;
+        resume_repeat(s, now_ms);
+    }
+}
+
+static void acked(struct kd_session *s, enum kd_send_kind kind, uint64_t now_ms)
+{
+    if (kind == KD_SEND_REQUEST) {
+        request_acked(s, now_ms);
+    } else if (kind == KD_SEND_CONTINUE) {
+        s->counters.round_trips++;
+        session_continued(s, false, now_ms);
+    }
+}
+
+/* What the target asks for again and again it will never take: it is too large for it. */
+static void unwanted(struct kd_session *s, uint64_t now_ms)
+{
+    enum kd_send_kind kind = s->exchange.sending;
+
+    kd_exchange_presume(&s->exchange);
+    if (kind == KD_SEND_REQUEST) {
+        request_fail(s, KD_ERR_LIMIT);
+    } else if (kind == KD_SEND_CONTINUE) {
+        s->is_lost = true;
+        session_continued(s, true, now_ms);
+    }
+}
+
+/* A stream's target that started anew: what we knew of it is void. */
+static void forget_target(struct kd_session *s, uint64_t now_ms)
+{
+    bool was_asked = s->state == STATE_RESUMING && s->resume.is_asked;
+
+    if (s->state == STATE_RESUMING)
+        request_forget(s);
+    else
+        request_fail(s, KD_ERR_REBOOTED);
+    session_thaw(s, now_ms);
+    if (was_asked)
+        session_raise_resumed(s, KD_ERR_REBOOTED, false, KD_OK);
+    s->state = STATE_LINKED;
+    s->step_deadline_ms = KD_NEVER;
+    s->lacks_context_ex = s->may_stray = s->is_lost = false;
+    s->repeats_left = 0;
+    memset(s->breakpoint_va, 0, sizeof s->breakpoint_va);
+    if (s->is_leaving)
+        leave_linger(s, now_ms);
+}
+
+void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+{
+    enum kd_send_kind kind = KD_SEND_NONE;
+
+    if (!s->is_up || pkt->len > KD_PACKET_DATA_MAX)
+        return;
+    if (!pkt->is_control && !kd_event_queue_has_room(&s->events))
+        return;
+    s->is_lost = false;
+    if (!pkt->is_control)
+        leave_heard(s, now_ms);
+    switch (kd_exchange_packet(&s->exchange, pkt, now_ms, &kind)) {
+    case KD_RECEIPT_NOTHING:
+        break;
+    case KD_RECEIPT_RESTARTED:
+        forget_target(s, now_ms);
+        session_raise(s, KD_EVENT_RESTARTING);
+        if (s->wants_halt)
+            halt_start(s, ESCALATE_RESEND, now_ms);
+        take_new(s, pkt, now_ms);
+        break;
+    case KD_RECEIPT_NEW:
+        take_new(s, pkt, now_ms);
+        break;
+    case KD_RECEIPT_AGAIN:
+        take_again(s, pkt, now_ms);
+        break;
+    case KD_RECEIPT_ACKED:
+        acked(s, kind, now_ms);
+        break;
+    case KD_RECEIPT_UNWANTED:
+        unwanted(s, now_ms);
+        break;
+    case KD_RECEIPT_RESYNCED:
+        request_resynced(s, now_ms);
+        break;
+    }
+    session_pump(s, now_ms);
+}
+
+/* --- time --- */
+
+void session_lost(struct kd_session *s)
+{
+    if (s->exchange.sending == KD_SEND_REQUEST || s->exchange.sending == KD_SEND_ORPHAN)
+        kd_exchange_presume(&s->exchange);
+    s->is_lost = true;
+    request_fail(s, KD_ERR_LOST);
+    if (s->state == STATE_RESUMING)
+        return; /* the Continue is tried all the same, and says how it went */
+    if (s->state == STATE_BREAKING) {
+        s->wants_halt = false;
+        s->state = STATE_LINKED;
+        s->step_deadline_ms = KD_NEVER;
+    }
+    session_raise(s, KD_EVENT_LOST);
+}
+
+static void tries_exhausted(struct kd_session *s, uint64_t now_ms)
+{
+    switch (s->exchange.sending) {
+    case KD_SEND_REQUEST:
+        request_unacknowledged(s, now_ms);
+        break;
+    case KD_SEND_CONTINUE:
+        kd_exchange_presume(&s->exchange);
+        session_continued(s, true, now_ms);
+        break;
+    case KD_SEND_ANSWER:
+        kd_exchange_presume(&s->exchange);
+        break;
+    case KD_SEND_ORPHAN:
+        kd_exchange_abandon(&s->exchange, now_ms);
+        break;
+    case KD_SEND_NONE:
+        break;
+    }
+}
+
+static void exchange_tick(struct kd_session *s, uint64_t now_ms)
+{
+    switch (kd_exchange_tick(&s->exchange, now_ms)) {
+    case KD_EXPIRY_NOTHING:
+        break;
+    case KD_EXPIRY_TRIES:
+        tries_exhausted(s, now_ms);
+        break;
+    case KD_EXPIRY_RESETS:
+        /* A target that runs answers no RESET; one that is halted must. */
+        if (session_is_halted(s) && s->exchange.sending != KD_SEND_CONTINUE)
+            session_lost(s);
+        break;
+    }
+}
+
+static uint64_t step_deadline_ms(const struct kd_session *s)
+{
+    if (s->state == STATE_LINKED || (s->state == STATE_BREAKING && !s->is_leaving))
+        return s->step_deadline_ms;
+    return KD_NEVER;
+}
+
+void kd_session_tick(struct kd_session *s, uint64_t now_ms)
+{
+    if (!s->is_up)
+        return;
+    exchange_tick(s, now_ms);
+    request_tick(s, now_ms);
+    resume_tick(s, now_ms);
+    if (now_ms >= step_deadline_ms(s)) {
+        if (s->state == STATE_LINKED)
+            s->state = STATE_RUNNING;
+        else
+            halt_escalate(s, now_ms);
+    }
+    leave_tick(s, now_ms);
+    session_pump(s, now_ms);
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t kd_session_deadline_ms(const struct kd_session *s)
+{
+    uint64_t t;
+
+    if (!s->is_up)
+        return KD_NEVER;
+    t = sooner(kd_exchange_deadline_ms(&s->exchange), request_deadline_ms(s));
+    t = sooner(t, sooner(resume_deadline_ms(s), leave_deadline_ms(s)));
+    return sooner(t, step_deadline_ms(s));
+}
+
+/* --- the link --- */
+
+void kd_session_link_up(struct kd_session *s, bool is_new_boot, uint64_t now_ms)
+{
+    if (is_new_boot) {
+        forget_target(s, now_ms);
+        kd_exchange_restart(&s->exchange);
+    } else {
+        kd_exchange_relink(&s->exchange, now_ms);
+    }
+    s->is_up = true;
+    s->is_lost = false;
+    if (session_is_halted(s)) { /* still, or again, as far as anybody knows */
+        s->is_frozen = true;
+        s->frozen_since_ms = now_ms;
+    }
+    if (s->wants_halt && !session_is_halted(s)) {
+        halt_start(s, ESCALATE_RESEND, now_ms);
+    } else {
+        if (s->exchange.dialect == KD_DIALECT_KDNET)
+            kd_exchange_resend(&s->exchange);
+        if (!session_is_halted(s)) {
+            s->state = STATE_LINKED;
+            s->step_deadline_ms =
+                s->exchange.dialect == KD_DIALECT_KDNET ? now_ms + LINKED_QUIET_MS : KD_NEVER;
+        }
+    }
+    session_pump(s, now_ms);
+}
+
+void kd_session_link_down(struct kd_session *s, enum kd_status st, uint64_t now_ms)
+{
+    bool was_resuming = s->state == STATE_RESUMING;
+
+    if (!s->is_up)
+        return;
+    s->is_up = false;
+    session_thaw(s, now_ms);
+    if (was_resuming) {
+        request_forget(s);
+        if (s->resume.is_asked)
+            session_raise_resumed(s, st, false, s->resume.rip_status);
+        s->state = STATE_HALTED; /* as far as anybody knows */
+    } else {
+        request_fail(s, st);
+    }
+    if (s->exchange.sending != KD_SEND_NONE)
+        kd_exchange_presume(&s->exchange);
+    if (s->is_leaving)
+        leave_now(s, st);
+}
+
+/* --- the caller's wishes --- */
+
+static bool is_continue(uint32_t api)
+{
+    return api == KD_API_CONTINUE || api == KD_API_CONTINUE2;
+}
+
+enum kd_status kd_session_request(struct kd_session *s, const struct kd_manipulate *request,
+                                  uint64_t now_ms, uint32_t *token)
+{
+    enum kd_api_class class = kd_api_class(request->api);
+    enum kd_status st;
+
+    if (is_continue(request->api))
+        return KD_ERR_USAGE;
+    if (class == KD_API_FORBIDDEN)
+        return KD_ERR_UNSUPPORTED;
+    if (class != KD_API_READS && !s->may_alter)
+        return KD_ERR_READ_ONLY;
+    if (s->state != STATE_HALTED || !s->is_up)
+        return KD_ERR_INTERRUPTED;
+    if (s->request.phase != REQUEST_NONE || !kd_event_queue_has_room(&s->events))
+        return KD_ERR_BUSY;
+    st = request_put(s, request, false);
+    if (st != KD_OK)
+        return st;
+    *token = s->request.token = ++s->last_token;
+    session_pump(s, now_ms);
+    return KD_OK;
+}
+
+void kd_session_drop_request(struct kd_session *s)
+{
+    if (!s->request.is_own)
+        request_forget(s);
+}
+
+void kd_session_resume(struct kd_session *s, uint64_t now_ms)
+{
+    if (s->is_leaving)
+        return;
+    if (s->is_up && s->state == STATE_HALTED) {
+        request_cancelled(s);
+        resume_begin(s, true, now_ms);
+    } else if (s->is_up && s->state == STATE_RESUMING) {
+        s->wants_halt = false;
+        s->resume.is_asked = true;
+    } else {
+        bool is_running = s->state == STATE_RUNNING || s->state == STATE_BREAKING;
+
+        if (s->state == STATE_BREAKING) {
+            s->may_stray = s->break_ins > 0;
+            s->stray_pc_va = 0;
+            s->state = s->break_ins > 0 ? STATE_RUNNING : STATE_LINKED;
+            s->step_deadline_ms = KD_NEVER;
+        }
+        s->wants_halt = false;
+        session_raise_resumed(s, s->is_up && is_running ? KD_OK : KD_ERR_INTERRUPTED, false, KD_OK);
+    }
+    session_pump(s, now_ms);
+}
+
+/* --- what comes out --- */
+
+bool kd_session_next_output(struct kd_session *s, struct kd_span *bytes)
+{
+    return kd_exchange_next_output(&s->exchange, bytes);
+}
+
+bool kd_session_next_event(struct kd_session *s, struct kd_event *ev)
+{
+    return kd_event_queue_take(&s->events, ev);
+}
+
+enum kd_run_state kd_session_run_state(const struct kd_session *s)
+{
+    if (!s->is_up)
+        return KD_RUN_UNKNOWN;
+    if (session_is_halted(s))
+        return KD_RUN_HALTED;
+    return s->state == STATE_RUNNING ? KD_RUN_RUNNING : KD_RUN_UNKNOWN;
+}
+
+const struct kd_session_counters *kd_session_get_counters(const struct kd_session *s)
+{
+    return &s->counters;
+}

@@ -1,0 +1,157 @@
+/* session_state.h - what the files of the session share. Private.
+ *
+ *   session.c   the public face: states, packets, time, the link, what the target wants
+ *   halt.c      breaking in, and what a stop means
+ *   request.c   one manipulate request, from the caller or from the Rip rule, until it is over
+ *   resume.c    letting a halted target run
+ *   leave.c     taking leave
+ *
+ * All of them act on one struct kd_session and put packets into its exchange. */
+#ifndef KDPROTO_SESSION_STATE_H
+#define KDPROTO_SESSION_STATE_H
+
+#include "event_queue.h"
+#include "exchange.h"
+
+enum state {
+    STATE_LINKED, /* nobody knows whether the target runs; also when it was lost */
+    STATE_RUNNING,
+    STATE_BREAKING, /* a halt is wished for: the escalation goes on until one comes */
+    STATE_HALTED,
+    STATE_RESUMING, /* still halted: the Rip rule, then Continue until it is acknowledged */
+};
+
+enum escalation { ESCALATE_RESEND, ESCALATE_RESET, ESCALATE_BREAK_IN };
+
+enum request_phase {
+    REQUEST_NONE,
+    REQUEST_QUEUED, /* waits for the exchange to be free */
+    REQUEST_SENT,   /* not acknowledged */
+    REQUEST_ACKED,  /* its reply is missing */
+};
+
+struct request {
+    enum request_phase phase;
+    bool is_own;                /* the Rip rule's */
+    bool was_sent;              /* once at least */
+    uint32_t token;             /* the caller's */
+    struct kd_manipulate asked; /* without data */
+    uint8_t payload[KD_PACKET_DATA_MAX];
+    size_t len;
+    unsigned resends;  /* asked for the reply that did not come */
+    bool was_resynced; /* after that: the last wait before it is asked anew */
+    unsigned resyncs;  /* because it was never acknowledged */
+    unsigned reports;  /* the target said instead that it stands where it stood */
+    uint64_t reply_deadline_ms;
+};
+
+enum resume_step {
+    RESUME_GET_EX, /* GetContextEx, slice by slice */
+    RESUME_GET,    /* GetContext, where the other is not known */
+    RESUME_SET_EX,
+    RESUME_SET,
+    RESUME_GO, /* Continue */
+};
+
+struct resume {
+    enum resume_step step;
+    bool is_asked;        /* by the caller, who gets KD_EVENT_RESUMED */
+    bool is_repeated;     /* the target was thought to run, and does not: nothing new to tell */
+    bool was_sent;        /* the Continue, once at least */
+    unsigned attempts;    /* at moving Rip */
+    uint64_t patience_ms; /* then Continue, Rip moved or not */
+    enum kd_status rip_status;
+    uint8_t context[KD_CONTEXT_LEN];
+    uint32_t done; /* bytes of it that came or went */
+};
+
+enum { BREAKPOINTS_MAX = 32 }; /* handles are 1..32 [doc] */
+
+struct kd_session {
+    bool may_alter;
+    bool is_up;
+    bool is_lost; /* tries were exhausted, and nothing came since */
+    enum state state;
+    struct kd_exchange exchange;
+    struct kd_event_queue events;
+    struct kd_session_counters counters;
+
+    /* the stop in force: HALTED and RESUMING */
+    struct kd_state_change stop;
+    uint8_t stop_path[KD_PACKET_DATA_MAX];
+    uint32_t stop_checksum; /* with the length: is a report the same one once more? */
+    size_t stop_len;
+    bool is_frozen;
+    uint64_t frozen_since_ms;
+
+    /* breaking in */
+    bool wants_halt; /* also while RESUMING: begins when that is done */
+    enum escalation escalation;
+    unsigned break_ins;
+    uint64_t step_deadline_ms; /* LINKED: believed running then; BREAKING: the next escalation */
+    bool may_stray;            /* a break-in may be pending in the target that nobody wants */
+    uint64_t stray_pc_va;
+
+    struct request request;
+    uint32_t last_token;
+    struct resume resume;
+    bool lacks_context_ex;                   /* the target does not know GetContextEx */
+    unsigned repeats_left;                   /* of a Continue that was dropped by the target */
+    uint64_t breakpoint_va[BREAKPOINTS_MAX]; /* ours, by handle; 0: none */
+
+    /* leaving */
+    bool is_leaving;
+    uint64_t leave_deadline_ms, linger_end_ms, quiet_deadline_ms;
+    enum kd_status left_status;
+    bool left_presumed;
+    enum kd_status left_rip_status;
+};
+
+/* session.c */
+void session_raise(struct kd_session *s, enum kd_event_kind kind);
+void session_raise_resumed(struct kd_session *s, enum kd_status st, bool is_presumed,
+                           enum kd_status rip_status);
+void session_pump(struct kd_session *s, uint64_t now_ms); /* send what waits, if the link is free */
+void session_lost(struct kd_session *s);
+bool session_is_halted(const struct kd_session *s); /* HALTED or RESUMING */
+
+/* halt.c */
+void halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms);
+void halt_escalate(struct kd_session *s, uint64_t now_ms);
+void halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+void session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms);
+void session_thaw(struct kd_session *s, uint64_t now_ms);
+
+/* request.c */
+enum kd_status request_put(struct kd_session *s, const struct kd_manipulate *m, bool is_own);
+void request_send(struct kd_session *s, uint64_t now_ms); /* the queued one */
+void request_acked(struct kd_session *s, uint64_t now_ms);
+void request_resynced(struct kd_session *s, uint64_t now_ms);
+void request_reported(struct kd_session *s, bool is_same_stop);
+void request_unacknowledged(struct kd_session *s, uint64_t now_ms);
+/* True: the packet answered something of ours. */
+bool request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+void request_fail(struct kd_session *s, enum kd_status st); /* if there is one */
+void request_forget(struct kd_session *s);
+void request_cancelled(struct kd_session *s); /* the caller's, not the Rip rule's */
+void request_tick(struct kd_session *s, uint64_t now_ms);
+uint64_t request_deadline_ms(const struct kd_session *s);
+
+/* resume.c */
+void resume_begin(struct kd_session *s, bool is_asked, uint64_t now_ms);
+void resume_hurry(struct kd_session *s, uint64_t now_ms); /* leaving: no patience left */
+void resume_repeat(struct kd_session *s, uint64_t now_ms);
+void resume_answer(struct kd_session *s, enum kd_status st, const struct kd_manipulate *reply);
+void resume_send(struct kd_session *s, uint64_t now_ms); /* the Continue, if its turn has come */
+void resume_now(struct kd_session *s, uint64_t now_ms);  /* no more asking: Continue */
+void resume_tick(struct kd_session *s, uint64_t now_ms);
+uint64_t resume_deadline_ms(const struct kd_session *s);
+
+/* leave.c */
+void leave_linger(struct kd_session *s, uint64_t now_ms);
+void leave_heard(struct kd_session *s, uint64_t now_ms);
+void leave_now(struct kd_session *s, enum kd_status st);
+void leave_tick(struct kd_session *s, uint64_t now_ms);
+uint64_t leave_deadline_ms(const struct kd_session *s);
+
+#endif

@@ -1,0 +1,501 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../support/model_target.h"
+#include "../support/script_target.h"
+
+static const struct kd_session_opts kdnet = {.dialect = KD_DIALECT_KDNET};
+static const struct kd_session_opts stream = {.dialect = KD_DIALECT_STREAM};
+
+/* --- a link that comes and goes --- */
+
+static void a_new_link_begins_with_a_resend(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    assert_string_equal(script_sent(&t), "RESEND");
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_UNKNOWN);
+    script_close(&t);
+}
+
+static void a_link_that_stays_quiet_for_a_second_belongs_to_a_running_target(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_pass(&t, 999);
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_UNKNOWN);
+    script_pass(&t, 1);
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_RUNNING);
+    assert_string_equal(script_raised(&t), "");
+    script_close(&t);
+}
+
+static void nothing_is_done_without_a_link(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_break_in(t.s, t.now_ms);
+    script_stop(&t, 0, &break_in_stop);
+    script_pass(&t, 5000);
+    assert_string_equal(script_sent(&t), "");
+    assert_string_equal(script_raised(&t), "");
+    assert_true(kd_session_deadline_ms(t.s) == KD_NEVER);
+    kd_session_link_up(t.s, true, t.now_ms); /* the wish waited for it */
+    script_pass(&t, 300);
+    assert_string_equal(script_sent(&t), "RESEND RESEND RESET(80000000)");
+    script_close(&t);
+}
+
+static void a_reboot_fails_the_request_and_starts_ids_anew(void **state)
+{
+    struct script t;
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    (void)state;
+    script_open(&t, &kdnet);
+    script_halt(&t, &break_in_stop);
+    script_ask(&t, &read);
+    script_ack(&t, 0x80000000);
+    kd_session_link_up(t.s, true, t.now_ms);
+    assert_string_equal(script_raised(&t), "REPLY(1 target restarted)");
+    (void)script_sent(&t);
+    script_stop(&t, 0, &break_in_stop);
+    assert_string_equal(script_sent(&t), "ACK(0)");
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001000)");
+    script_ask(&t, &read);
+    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80000000)");
+    script_close(&t);
+}
+
+static void a_link_that_comes_back_to_the_same_boot_repeats_what_was_outstanding(void **state)
+{
+    struct script t;
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    (void)state;
+    script_open(&t, &kdnet);
+    script_halt(&t, &break_in_stop);
+    script_ask(&t, &read);
+    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80000000)");
+    kd_session_link_up(t.s, false, t.now_ms);
+    script_pass(&t, 0);
+    assert_string_equal(script_sent(&t), "RESEND ReadVirtualMemory(80000000)");
+    assert_string_equal(script_raised(&t), "");
+    script_close(&t);
+}
+
+static void a_link_that_goes_down_fails_the_request_with_the_reason(void **state)
+{
+    struct script t;
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    (void)state;
+    script_open(&t, &kdnet);
+    script_halt(&t, &break_in_stop);
+    script_ask(&t, &read);
+    kd_session_link_down(t.s, KD_ERR_LOST, t.now_ms);
+    assert_string_equal(script_raised(&t), "REPLY(1 target fell silent)");
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_UNKNOWN);
+    assert_true(kd_session_deadline_ms(t.s) == KD_NEVER);
+    script_close(&t);
+}
+
+/* --- what the target says and wants --- */
+
+static void prints_are_acknowledged_and_told(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_print(&t, 0, "hello");
+    assert_string_equal(script_sent(&t), "RESEND ACK(0)");
+    assert_string_equal(script_raised(&t), "PRINT(hello)");
+    script_print(&t, 0, "hello"); /* our ACK was lost */
+    assert_string_equal(script_sent(&t), "ACK(0)");
+    assert_string_equal(script_raised(&t), "");
+    script_close(&t);
+}
+
+static void files_are_refused_in_a_send_of_their_own(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    (void)script_sent(&t);
+    script_file_io(&t, 0);
+    assert_string_equal(script_sent(&t), "ACK(0) FILE_IO(80000000)");
+    assert_int_equal(t.answer_len, 64);
+    assert_int_equal(t.answer[4], 0x0F); /* C000000F */
+    assert_int_equal(t.answer[7], 0xC0);
+    assert_string_equal(script_raised(&t), "FILE_IO(4)");
+    script_pass(&t, 300);
+    assert_string_equal(script_sent(&t), "FILE_IO(80000000)");
+    script_ack(&t, 0x80000000);
+    script_file_io(&t, 2);
+    assert_string_equal(script_sent(&t), "ACK(2) FILE_IO(80000002)");
+    script_close(&t);
+}
+
+static void an_answer_that_is_never_acknowledged_reached_a_target_that_went_on(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_file_io(&t, 0);
+    script_pass(&t, 10000);
+    assert_string_equal(script_raised(&t), "FILE_IO(4)");
+    (void)script_sent(&t);
+    script_file_io(&t, 2);
+    assert_string_equal(script_sent(&t), "ACK(2) FILE_IO(80000002)");
+    script_close(&t);
+}
+
+static void data_from_the_target_acknowledges_an_answer(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_file_io(&t, 0);
+    script_file_io(&t, 2);
+    assert_string_equal(script_sent(&t), "RESEND ACK(0) ACK(2) FILE_IO(80000002)");
+    script_close(&t);
+}
+
+static void a_file_wish_cut_short_is_refused_all_the_same(void **state)
+{
+    static const uint8_t wish[] = {0x30, 0x34, 0, 0, 0, 0};
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_data(&t, KD_PACKET_FILE_IO, 0, wish, sizeof wish);
+    assert_string_equal(script_sent(&t), "RESEND ACK(0) FILE_IO(80000000)");
+    assert_int_equal(t.answer_len, 64);
+    script_close(&t);
+}
+
+static void prompts_are_answered_with_ignore(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_prompt(&t, 0, "Break?");
+    assert_string_equal(script_sent(&t), "RESEND ACK(0) DEBUG_IO(80000000)");
+    assert_int_equal(t.answer_len, 17);
+    assert_int_equal(t.answer[16], 'i');
+    assert_string_equal(script_raised(&t), "PROMPT(Break?)");
+    script_close(&t);
+}
+
+static void a_halted_target_that_wants_a_file_was_let_go_by_somebody_else(void **state)
+{
+    struct script t;
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    (void)state;
+    script_open(&t, &kdnet);
+    script_halt(&t, &break_in_stop);
+    script_ask(&t, &read);
+    (void)script_sent(&t);
+    script_file_io(&t, 2);
+    assert_string_equal(script_sent(&t), "ACK(2) FILE_IO(80000002)");
+    assert_string_equal(script_raised(&t), "REPLY(1 interrupted by the target) FILE_IO(4)");
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_RUNNING);
+    script_close(&t);
+}
+
+static void what_has_no_use_for_us_is_acknowledged(void **state)
+{
+    static const uint8_t noise[20] = {0};
+    static const uint16_t types[] = {KD_PACKET_TRACE_IO, KD_PACKET_CONTROL_REQUEST, 12, 999};
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    (void)script_sent(&t);
+    for (uint32_t i = 0; i < 4; i++)
+        script_data(&t, types[i], i * 2, noise, sizeof noise);
+    script_control(&t, 77, 5);
+    assert_string_equal(script_sent(&t), "ACK(0) ACK(2) ACK(4) ACK(6)");
+    assert_string_equal(script_raised(&t), "");
+    script_data(&t, KD_PACKET_STATE_CHANGE32, 8, noise, sizeof noise);
+    assert_string_equal(script_raised(&t), "UNSUPPORTED");
+    script_close(&t);
+}
+
+/* --- bounds --- */
+
+static void what_finds_no_room_is_not_acknowledged(void **state)
+{
+    struct script t;
+    struct kd_event ev;
+    struct kd_span out;
+    uint32_t id = 0;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    for (;; id += 2) {
+        (void)script_sent(&t);
+        script_print(&t, id, "x");
+        if (strcmp(script_sent(&t), "") == 0)
+            break;
+    }
+    assert_int_equal(id / 2, KD_SESSION_EVENTS_MAX + 1);
+    assert_true(kd_session_next_event(t.s, &ev));
+    script_print(&t, id, "y"); /* it is repeated, and now there is */
+    assert_true(kd_session_next_output(t.s, &out));
+    for (uint32_t i = 0; i < id / 2; i++)
+        assert_true(kd_session_next_event(t.s, &ev));
+    assert_int_equal(ev.u.text.data[0], 'y');
+    assert_false(kd_session_next_event(t.s, &ev));
+    script_close(&t);
+}
+
+static void acknowledgements_that_nobody_fetches_do_not_pile_up(void **state)
+{
+    struct script t;
+    struct kd_span out;
+    unsigned n = 0;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_print(&t, 0, "x");
+    for (int i = 0; i < 1000; i++)
+        script_print(&t, 0, "x");
+    while (kd_session_next_output(t.s, &out))
+        n++;
+    assert_in_range(n, 2, 40);
+    script_close(&t);
+}
+
+/* --- streams --- */
+
+static void a_stream_says_nothing_until_it_is_asked_to(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &stream);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_pass(&t, 60000);
+    assert_string_equal(script_sent(&t), "");
+    assert_string_equal(script_raised(&t), "");
+    script_close(&t);
+}
+
+static void a_stream_target_that_starts_anew_fails_the_request(void **state)
+{
+    struct script t;
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    (void)state;
+    script_open(&t, &stream);
+    script_halt(&t, &break_in_stop);
+    script_ask(&t, &read);
+    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80800000)");
+    script_stop(&t, 0x80800800, &module_stop);
+    assert_string_equal(script_sent(&t), "ACK(80800000)");
+    assert_string_equal(script_raised(&t),
+                        "REPLY(1 target restarted) RESTARTING HALTED(fffff80300001500)");
+    script_ask(&t, &read); /* our own id means nothing to it: RESET first */
+    assert_string_equal(script_sent(&t), "RESET(0)");
+    script_control(&t, KD_PACKET_RESET, 0x0005F863);
+    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80800000)");
+    script_stop(&t, 0x80800000, &module_stop); /* repeated behind the exchange */
+    assert_string_equal(script_sent(&t), "ACK(80800000)");
+    script_ack(&t, 0x80800000);
+    script_reply(&t, 0x80800001);
+    assert_string_equal(script_sent(&t), "ACK(80800001)");
+    assert_string_equal(script_raised(&t), "REPLY(2 ok)");
+    script_close(&t);
+}
+
+/* --- a link that loses a tenth of everything --- */
+
+struct run {
+    struct model target;
+    struct kd_session *s;
+    uint64_t now_ms;
+    unsigned halted, replies, resumed, left;
+    uint64_t asked_va, left_ms;
+};
+
+static void take_event(struct run *r, const struct kd_event *ev)
+{
+    switch (ev->kind) {
+    case KD_EVENT_HALTED:
+        r->halted++;
+        break;
+    case KD_EVENT_REPLY:
+        r->replies++;
+        assert_int_equal(ev->u.reply.status, KD_OK);
+        assert_int_equal(ev->u.reply.manipulate.data.len, 300);
+        for (size_t i = 0; i < 300; i++)
+            assert_int_equal(ev->u.reply.manipulate.data.data[i], script_byte(r->asked_va + i));
+        break;
+    case KD_EVENT_RESUMED:
+        r->resumed++;
+        assert_int_equal(ev->u.resumed.status, KD_OK);
+        break;
+    case KD_EVENT_LEFT:
+        r->left++;
+        r->left_ms = r->now_ms;
+        assert_int_equal(ev->u.resumed.status, KD_OK);
+        break;
+    case KD_EVENT_LOST:
+        fail_msg("lost");
+        break;
+    default:
+        break;
+    }
+}
+
+/* Deliver what is on the way, a millisecond each; then go on to the next deadline. */
+static void step(struct run *r)
+{
+    struct kd_span bytes;
+    struct kd_packet pkt;
+    struct kd_event ev;
+    uint64_t due, target_due;
+    bool was_busy = false;
+
+    while (kd_session_next_output(r->s, &bytes)) {
+        model_hears(&r->target, bytes);
+        was_busy = true;
+    }
+    while (model_says(&r->target, &bytes)) {
+        assert_int_equal(kd_packet_decode(bytes.data, bytes.len, &pkt), KD_OK);
+        kd_session_packet(r->s, &pkt, r->now_ms);
+        was_busy = true;
+    }
+    while (kd_session_next_event(r->s, &ev))
+        take_event(r, &ev);
+    due = kd_session_deadline_ms(r->s);
+    target_due = model_deadline_ms(&r->target);
+    if (target_due < due)
+        due = target_due;
+    if (was_busy || due < r->now_ms + 1 || due == KD_NEVER)
+        due = r->now_ms + 1;
+    r->now_ms = due;
+    model_tick(&r->target, r->now_ms);
+    kd_session_tick(r->s, r->now_ms);
+}
+
+static void run_until(struct run *r, const unsigned *counter, unsigned value, uint64_t within_ms)
+{
+    uint64_t end = r->now_ms + within_ms;
+
+    while (*counter < value) {
+        assert_true(r->now_ms <= end);
+        step(r);
+    }
+}
+
+static void attach_read_and_leave(uint64_t seed)
+{
+    static struct run r;
+    uint32_t token, reads;
+    uint64_t leave_ms;
+
+    memset(&r, 0, sizeof r);
+    model_init(&r.target, seed);
+    r.target.loss_percent = 10;
+    r.target.double_percent = 5;
+    r.target.print_percent = 5;
+    r.target.module_percent = model_chance(&r.target, 20) ? 2 : 0;
+    r.target.lacks_context_ex = model_chance(&r.target, 30);
+    r.target.tx_id = model_chance(&r.target, 50) ? 0x926 : 0;
+    assert_int_equal(kd_session_create(&kdnet, &r.s), KD_OK);
+    kd_session_link_up(r.s, model_chance(&r.target, 50), r.now_ms);
+    for (unsigned round = 1; round <= 2; round++) {
+        kd_session_break_in(r.s, r.now_ms);
+        run_until(&r, &r.halted, round, 20000);
+        reads = model_random(&r.target, 8);
+        for (uint32_t i = 0; i < reads; i++) {
+            struct kd_manipulate read =
+                script_read(r.asked_va = 0x1000 * (i + 1) + (seed & 0xFF), 300);
+
+            if (kd_session_run_state(r.s) != KD_RUN_HALTED)
+                break;
+            assert_int_equal(kd_session_request(r.s, &read, r.now_ms, &token), KD_OK);
+            run_until(&r, &r.replies, r.replies + 1, 30000);
+        }
+        if (round == 1) {
+            kd_session_resume(r.s, r.now_ms);
+            run_until(&r, &r.resumed, 1, 30000);
+            r.halted = 1; /* strays and breakpoints in between */
+        }
+    }
+    /* A module that loads while we linger and whose report is lost is seen by nobody: the target
+     * repeats it later than a host can be made to wait. */
+    r.target.module_percent = 0;
+    leave_ms = r.now_ms;
+    kd_session_leave(r.s, r.now_ms);
+    run_until(&r, &r.left, 1, 10000);
+    assert_true(r.left_ms - leave_ms <= KD_SESSION_LEAVE_MS + 1); /* pulled a step later */
+    assert_int_equal(r.target.forbidden, 0);
+    assert_true(r.target.is_running);
+    assert_int_equal(kd_session_get_counters(r.s)->altering_requests, 0);
+    kd_session_destroy(r.s);
+}
+
+static void on_a_lossy_link_every_read_is_right_and_the_target_is_left_running(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3000; seed++)
+        attach_read_and_leave(seed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_link_begins_with_a_resend),
+        cmocka_unit_test(a_link_that_stays_quiet_for_a_second_belongs_to_a_running_target),
+        cmocka_unit_test(nothing_is_done_without_a_link),
+        cmocka_unit_test(a_reboot_fails_the_request_and_starts_ids_anew),
+        cmocka_unit_test(a_link_that_comes_back_to_the_same_boot_repeats_what_was_outstanding),
+        cmocka_unit_test(a_link_that_goes_down_fails_the_request_with_the_reason),
+        cmocka_unit_test(prints_are_acknowledged_and_told),
+        cmocka_unit_test(files_are_refused_in_a_send_of_their_own),
+        cmocka_unit_test(an_answer_that_is_never_acknowledged_reached_a_target_that_went_on),
+        cmocka_unit_test(data_from_the_target_acknowledges_an_answer),
+        cmocka_unit_test(a_file_wish_cut_short_is_refused_all_the_same),
+        cmocka_unit_test(prompts_are_answered_with_ignore),
+        cmocka_unit_test(a_halted_target_that_wants_a_file_was_let_go_by_somebody_else),
+        cmocka_unit_test(what_has_no_use_for_us_is_acknowledged),
+        cmocka_unit_test(what_finds_no_room_is_not_acknowledged),
+        cmocka_unit_test(acknowledgements_that_nobody_fetches_do_not_pile_up),
+        cmocka_unit_test(a_stream_says_nothing_until_it_is_asked_to),
+        cmocka_unit_test(a_stream_target_that_starts_anew_fails_the_request),
+        cmocka_unit_test(on_a_lossy_link_every_read_is_right_and_the_target_is_left_running),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
