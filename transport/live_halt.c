@@ -134,15 +134,12 @@ static enum kd_status await_new_boot(struct kdt_live *l, uint64_t until_ms)
     l->seen &= ~(unsigned)SEEN_NEW_BOOT;
     l->progress_ms = kdt_live_now_ms(l);
     while (st == KD_OK && !(l->seen & SEEN_NEW_BOOT)) {
+        l->seen &= ~(unsigned)SEEN_HALTED;
         if (kd_session_run_state(l->session) == KD_RUN_HALTED) {
-            l->seen &= ~(unsigned)SEEN_RESUMED;
             kd_session_resume(l->session, kdt_live_now_ms(l));
             kdt_live_flush(l);
-            st = kdt_live_wait(l, SEEN_RESUMED | SEEN_NEW_BOOT, until_ms);
         }
-        l->seen &= ~(unsigned)SEEN_HALTED;
-        if (st == KD_OK)
-            st = kdt_live_wait(l, SEEN_HALTED | SEEN_NEW_BOOT, until_ms);
+        st = kdt_live_wait(l, SEEN_HALTED | SEEN_NEW_BOOT, until_ms);
     }
     l->aim = AIM_NONE;
     l->progress_ms = KD_NEVER;

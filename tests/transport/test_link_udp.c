@@ -6,12 +6,28 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <kdproto/kdnet_datagram.h>
 
 #include "support/free_port.h"
 #include "transport/link_udp.h"
 
 enum { PATIENCE_MS = 5000 };
+
+/* Stands in front of the C library's, for machines that were booted without IPv6. */
+static bool lacks_ipv6;
+
+int socket(int domain, int type, int protocol)
+{
+    if (lacks_ipv6 && domain == AF_INET6) {
+        errno = EAFNOSUPPORT;
+        return -1;
+    }
+    return (int)syscall(SYS_socket, domain, type, protocol);
+}
 
 struct end { /* one side, and what came to it */
     struct kdt_link_udp *link;
@@ -147,6 +163,27 @@ static void a_link_without_an_address_hears_ipv6_and_answers(void **state)
     }
 }
 
+static void a_machine_without_ipv6_is_listened_on_over_ipv4(void **state)
+{
+    uv_loop_t loop;
+    struct end host = {.answers = true}, target = {0};
+    uint16_t host_port = free_port(), target_port = free_port();
+    struct kdnet_peer to = peer_at("127.0.0.1", host_port);
+    struct kd_diag diag;
+
+    (void)state;
+    uv_loop_init(&loop);
+    lacks_ipv6 = true;
+    assert_int_equal(open_end(&loop, &host, "", host_port, &diag), KD_OK);
+    lacks_ipv6 = false;
+    assert_int_equal(open_end(&loop, &target, "127.0.0.1", target_port, &diag), KD_OK);
+    kdt_link_udp_send(target.link, span("poke"), &to);
+    await(&loop, &target.count, 1);
+    assert_int_equal(target.count, 1);
+    assert_int_equal(host.from.len, sizeof(struct sockaddr_in));
+    finish(&loop, &host, &target);
+}
+
 static void the_same_sender_is_the_same_peer_each_time(void **state)
 {
     uv_loop_t loop;
@@ -253,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_link_without_an_address_hears_ipv4_and_answers),
         cmocka_unit_test(a_link_without_an_address_hears_ipv6_and_answers),
+        cmocka_unit_test(a_machine_without_ipv6_is_listened_on_over_ipv4),
         cmocka_unit_test(the_same_sender_is_the_same_peer_each_time),
         cmocka_unit_test(a_port_in_use_is_refused_with_advice),
         cmocka_unit_test(an_address_of_another_machine_is_refused),
