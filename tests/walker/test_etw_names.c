@@ -1,0 +1,73 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <walker/etw_names.h>
+
+static void modes_have_the_names_of_the_public_headers(void **state)
+{
+    static const struct {
+        uint32_t mode;
+        const char *name;
+    } known[] = {
+        {0x1, "FILE_MODE_SEQUENTIAL"},
+        {0x8, "FILE_MODE_NEWFILE"},
+        {0x40, "NONSTOPPABLE_MODE"},
+        {0x100, "REAL_TIME_MODE"},
+        {0x400, "BUFFERING_MODE"},
+        {0x800, "PRIVATE_LOGGER_MODE"},
+        {0x20000, "PRIVATE_IN_PROC"},
+        {0x800000, "PERSIST_ON_HYBRID_SHUTDOWN"},
+        {0x1000000, "USE_PAGED_MEMORY"},
+        {0x2000000, "SYSTEM_LOGGER_MODE"},
+        {0x8000000, "INDEPENDENT_SESSION_MODE"},
+        {0x10000000, "NO_PER_PROCESSOR_BUFFERING"},
+        {0x80000000, "ADDTO_TRIAGE_DUMP"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        for (unsigned bit = 0; bit < 32; bit++)
+            if (known[i].mode == UINT32_C(1) << bit)
+                assert_string_equal(kdw_logger_mode_name(bit), known[i].name);
+}
+
+static void flags_sit_where_the_symbols_have_them(void **state)
+{
+    (void)state;
+    assert_string_equal(kdw_logger_flag_name(0), "Persistent");
+    assert_string_equal(kdw_logger_flag_name(5), "KernelTrace");
+    assert_string_equal(kdw_logger_flag_name(14), "SecurityTrace");
+    assert_string_equal(kdw_logger_flag_name(24), "StackCaching");
+}
+
+static void the_system_loggers_index_is_no_flag(void **state)
+{
+    (void)state;
+    for (unsigned bit = 16; bit < 24; bit++)
+        assert_null(kdw_logger_flag_name(bit));
+}
+
+static void every_bit_has_an_answer(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit < 40; bit++)
+        assert_non_null(kdw_logger_mode_name(bit));
+    assert_null(kdw_logger_flag_name(32));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(modes_have_the_names_of_the_public_headers),
+        cmocka_unit_test(flags_sit_where_the_symbols_have_them),
+        cmocka_unit_test(the_system_loggers_index_is_no_flag),
+        cmocka_unit_test(every_bit_has_an_answer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
