@@ -1,0 +1,77 @@
+/* cli.h - one run of kdwalk: which command, with which options, and how it ends.
+ *
+ * A command is a row of the table in main.c: what it is called, which options it takes, what its
+ * help says, and the function that runs it. Options are parsed once, from one table (options.c),
+ * which the help is made from as well. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <kdproto/diag.h>
+#include <transport/target_spec.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cli_exit {
+    CLI_COMPLETE = 0,
+    CLI_GAPS = 1,   /* finished, but something could not be read */
+    CLI_FAILED = 2, /* wrong usage and missing symbols included */
+};
+
+/* Which options a command takes. */
+enum cli_option_set {
+    CLI_OPT_TARGET = 1 << 0,  /* -k, --key-file, --timeout, --deadline, --stats */
+    CLI_OPT_SYMBOLS = 1 << 1, /* -y */
+    CLI_OPT_JSON = 1 << 2,
+    CLI_OPT_VERBOSE = 1 << 3,
+    CLI_OPT_RAW = 1 << 4,
+    CLI_OPT_KEY = 1 << 5, /* --key, --key-file: for recordings, which need no -k */
+};
+
+struct cli_options {
+    bool has_target;
+    struct kdt_target_spec target; /* wiped at the end of the run */
+    bool has_key;
+    struct kdnet_key key; /* of --key; wiped likewise */
+    const char *symbol_path;
+    bool json, verbose, raw, stats;
+    uint32_t timeout_ms;
+    uint32_t deadline_ms; /* 0: none */
+};
+
+struct cli;
+
+struct cli_command {
+    const char *name;
+    const char *arguments; /* "TYPE [ADDRESS]" */
+    const char *summary;   /* one line, lower case */
+    const char *details;   /* what it prints, and what to know; whole lines */
+    const char *examples;  /* whole lines, indented by two */
+    unsigned options;      /* enum cli_option_set, or-ed */
+    int arguments_min, arguments_max;
+    enum cli_exit (*run)(struct cli *c);
+};
+
+struct cli {
+    const struct cli_command *command;
+    struct cli_options options;
+    char **arguments;
+    int arguments_len;
+    struct kd_diag diag;
+};
+
+/* Parse what follows the command's name. CLI_COMPLETE: go on. Otherwise a message was printed.
+ * *help is set when --help was among them. */
+enum cli_exit cli_options_parse(struct cli *c, int argc, char **argv, bool *help);
+void cli_options_wipe(struct cli *c);
+void cli_options_help(const struct cli_command *command); /* the options it takes, on stdout */
+
+enum cli_exit cmd_vertarget(struct cli *c);
+enum cli_exit cmd_lm(struct cli *c);
+enum cli_exit cmd_loggers(struct cli *c);
+enum cli_exit cmd_dt(struct cli *c);
+enum cli_exit cmd_read(struct cli *c);
+enum cli_exit cmd_decode(struct cli *c);
+
+#endif

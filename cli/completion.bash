@@ -1,0 +1,29 @@
+# bash completion for kdwalk
+_kdwalk()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+    local live="-k --key-file --timeout --deadline --stats --json --help" options
+
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers dt read decode help --help --version" -- "$cur")
+        return
+    fi
+    case $prev in
+    --key-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    -y) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    -k | --key | --timeout | --deadline) return ;;
+    esac
+    case $command in
+    vertarget | lm) options=$live ;;
+    loggers) options="$live -y --verbose" ;;
+    dt) options="$live -y" ;;
+    read) options="$live -y --raw" ;;
+    decode) options="--key --key-file --json --help" ;;
+    help) options="vertarget lm loggers dt read decode" ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    if [ "$command" = decode ] && [[ $cur != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    fi
+}
+complete -F _kdwalk kdwalk

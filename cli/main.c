@@ -1,0 +1,206 @@
+/* main.c - the table of commands. */
+#include "cli.h"
+#include "message.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIVE_EXAMPLE "-k net:port=50000,key=1.2.3.4"
+
+static const struct cli_command commands[] = {
+    {
+        .name = "vertarget",
+        .arguments = "",
+        .summary = "what the target is: version, processors, build lab, times",
+        .details =
+            "Prints the block that WinDbg's vertarget prints. Needs no symbols. Of a boot "
+            "debugger,\n"
+            "which is not the kernel yet, it says what can be said and exits with status 1.\n",
+        .examples = "  kdwalk vertarget " LIVE_EXAMPLE "\n"
+                    "  KDWALK_KEY=1.2.3.4 kdwalk vertarget -k net:port=50000 --json\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_JSON,
+        .run = cmd_vertarget,
+    },
+    {
+        .name = "lm",
+        .arguments = "",
+        .summary = "the kernel's list of loaded modules",
+        .details = "Prints start, end and name of each module. Needs no symbols.\n",
+        .examples = "  kdwalk lm " LIVE_EXAMPLE "\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_JSON,
+        .run = cmd_lm,
+    },
+    {
+        .name = "loggers",
+        .arguments = "",
+        .summary = "every ETW logger of the host silo",
+        .details = "Prints one line for each logger: its context, its id, the silo state it "
+                   "belongs to. With -v\n"
+                   "also name, log file, mode, buffers, counters and consumers. Loggers that are "
+                   "being stopped\n"
+                   "and ones that cannot be read are marked; three independent routes to the host "
+                   "silo's state\n"
+                   "are compared. Needs the kernel's symbols.\n",
+        .examples = "  kdwalk loggers " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk loggers -v --stats -k net:port=50000 --key-file vm.key -y "
+                    "'srv*/srv/symbols'\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
+        .run = cmd_loggers,
+    },
+    {
+        .name = "dt",
+        .arguments = "TYPE [ADDRESS]",
+        .summary = "the fields of a kernel structure, and their values at an address",
+        .details =
+            "TYPE is a structure or union of the kernel (nt!_EPROCESS or _EPROCESS).\n"
+            "ADDRESS is hexadecimal, or a kernel symbol (nt!PspHostSiloGlobals, with +OFFSET if "
+            "wanted).\n"
+            "The form is that of WinDbg's dt.\n",
+        .examples =
+            "  kdwalk dt _ETW_SILODRIVERSTATE " LIVE_EXAMPLE " -y /srv/symbols\n"
+            "  kdwalk dt _ETW_SILODRIVERSTATE fffff8026e98e540 " LIVE_EXAMPLE " -y /srv/symbols\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
+        .arguments_min = 1,
+        .arguments_max = 2,
+        .run = cmd_dt,
+    },
+    {
+        .name = "read",
+        .arguments = "ADDRESS LENGTH",
+        .summary = "target memory, as a hex dump or raw",
+        .details = "ADDRESS is hexadecimal, or a kernel symbol (needs -y). LENGTH is in bytes: "
+                   "decimal, or\n"
+                   "hexadecimal with 0x; K and M are understood. What cannot be read shows as ??, "
+                   "and is left\n"
+                   "out as zeros with --raw; the exit status is then 1.\n",
+        .examples = "  kdwalk read fffff78000000000 0x100 " LIVE_EXAMPLE "\n"
+                    "  kdwalk read nt!NtBuildLab 64 " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk read fffff8026e400000 64K --raw " LIVE_EXAMPLE " > head.bin\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_RAW,
+        .arguments_min = 2,
+        .arguments_max = 2,
+        .run = cmd_read,
+    },
+    {
+        .name = "decode",
+        .arguments = "CAPTURE",
+        .summary = "every KDNET datagram of a capture file, one line each, and a summary",
+        .details = "CAPTURE is a pcap or pcapng file. Each datagram is decrypted and its HMAC "
+                   "checked; what does\n"
+                   "not verify is shown as such, and the exit status is then 1.\n",
+        .examples = "  kdwalk decode session.pcapng --key 1.2.3.4\n"
+                    "  kdwalk decode session.pcapng --key-file vm.key --json\n",
+        .options = CLI_OPT_KEY | CLI_OPT_JSON,
+        .arguments_min = 1,
+        .arguments_max = 1,
+        .run = cmd_decode,
+    },
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct cli_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void print_usage(FILE *out)
+{
+    fputs("kdwalk: the Windows kernel debugger protocol from any host; ETW loggers and what they "
+          "belong to\n"
+          "\n"
+          "usage: kdwalk COMMAND [ARGUMENTS] [OPTIONS]\n"
+          "\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %-15s %s\n", commands[i].name, commands[i].arguments,
+                commands[i].summary);
+    fputs("  help       [COMMAND]       this text, or a command's own with examples\n"
+          "\n"
+          "The target of a live command: -k net:port=PORT,key=W.X.Y.Z. The machine under debug "
+          "calls the host:\n"
+          "  bcdedit /debug on\n"
+          "  bcdedit /dbgsettings net hostip:ADDRESS port:PORT key:W.X.Y.Z\n"
+          "\n"
+          "exit status: 0 complete, 1 finished with gaps, 2 failed\n",
+          out);
+}
+
+static void print_command_help(const struct cli_command *command)
+{
+    printf("usage: kdwalk %s%s%s [OPTIONS]\n\n%s\nOptions:\n", command->name,
+           command->arguments[0] ? " " : "", command->arguments, command->details);
+    cli_options_help(command);
+    printf("\nExamples:\n%s", command->examples);
+}
+
+static enum cli_exit help(const char *name)
+{
+    const struct cli_command *command;
+
+    if (!name) {
+        print_usage(stdout);
+        return CLI_COMPLETE;
+    }
+    command = find_command(name);
+    if (!command) {
+        message_error("there is no command of that name; see kdwalk help");
+        return CLI_FAILED;
+    }
+    print_command_help(command);
+    return CLI_COMPLETE;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+    struct cli c = {0};
+    bool wants_help = false;
+    enum cli_exit status;
+
+    c.command = find_command(argv[0]);
+    if (!c.command) {
+        /* Cut short: a forgotten command may leave a key in its place. */
+        message_error("'%.*s' is no command of kdwalk; see kdwalk help",
+                      (int)strcspn(argv[0], ":=,."), argv[0]);
+        return CLI_FAILED;
+    }
+    status = cli_options_parse(&c, argc, argv, &wants_help);
+    if (wants_help)
+        print_command_help(c.command);
+    else if (status == CLI_COMPLETE)
+        status = c.command->run(&c);
+    cli_options_wipe(&c);
+    return status;
+}
+
+static enum cli_exit dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return CLI_FAILED;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("kdwalk %s\n", KDWALK_VERSION);
+        return CLI_COMPLETE;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
+    return run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    enum cli_exit status = dispatch(argc, argv);
+
+    /* A full disk or a closed pipe is found out here, if not before. */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        message_error("the output could not be written: %s", strerror(errno));
+        return CLI_FAILED;
+    }
+    return (int)status;
+}

@@ -1,0 +1,22 @@
+/* message.h - what kdwalk says to a person on stderr: errors, warnings, progress.
+ *
+ * Progress and colours only on a terminal; colours not with NO_COLOR set. */
+#ifndef CLI_MESSAGE_H
+#define CLI_MESSAGE_H
+
+#include <kdproto/diag.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+
+void message_error(const char *fmt, ...) KD_PRINTF(1, 2);
+void message_warning(const char *fmt, ...) KD_PRINTF(1, 2);
+
+/* One line that replaces itself; an error or message_progress_end removes it. Nothing off a
+ * terminal. */
+void message_progress(const char *fmt, ...) KD_PRINTF(1, 2);
+void message_progress_end(void);
+
+bool message_has_colours(FILE *stream);
+
+#endif

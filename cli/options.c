@@ -1,0 +1,299 @@
+/* options.c - the command line's options, parsed and explained from one table. */
+#include "cli.h"
+#include "message.h"
+
+#include <transport/crypto_openssl.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_TEXT_MAX = 256, /* four words of 13 digits, dots and line end need 57 */
+    TIMEOUT_DEFAULT_MS = 30 * 1000,
+    SECONDS_MAX = 7 * 24 * 3600,
+};
+
+struct option_row {
+    const char *name; /* long name; NULL: short only */
+    int letter;       /* short letter, or a number above 255 */
+    const char *argument;
+    unsigned set; /* enum cli_option_set; 0: every command */
+    const char *text;
+};
+
+enum { OPT_KEY_FILE = 256, OPT_KEY, OPT_TIMEOUT, OPT_DEADLINE, OPT_STATS, OPT_JSON, OPT_RAW };
+
+static const struct option_row rows[] = {
+    {NULL, 'k', "SPEC", CLI_OPT_TARGET, "the target: net:port=PORT,key=W.X.Y.Z[,bind=ADDRESS]"},
+    {"key-file", OPT_KEY_FILE, "FILE", CLI_OPT_TARGET | CLI_OPT_KEY,
+     "read the KDNET key from FILE (or from KDWALK_KEY in the environment)"},
+    {"key", OPT_KEY, "W.X.Y.Z", CLI_OPT_KEY, "the KDNET key of the recorded session"},
+    {NULL, 'y', "PATH", CLI_OPT_SYMBOLS,
+     "symbol path: folders and stores separated by ';' (default: _NT_SYMBOL_PATH)"},
+    {"timeout", OPT_TIMEOUT, "S", CLI_OPT_TARGET, "wait S seconds for the target (default 30)"},
+    {"deadline", OPT_DEADLINE, "S", CLI_OPT_TARGET, "end the whole command after S seconds"},
+    {"stats", OPT_STATS, NULL, CLI_OPT_TARGET,
+     "say on stderr what it cost: requests, bytes, milliseconds frozen"},
+    {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details"},
+    {"raw", OPT_RAW, NULL, CLI_OPT_RAW, "write the bytes themselves, no hex dump"},
+    {"json", OPT_JSON, NULL, CLI_OPT_JSON, "one JSON document instead of text"},
+    {"help", 'h', NULL, 0, "this help"},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static bool takes(const struct cli_command *command, const struct option_row *row)
+{
+    return row->set == 0 || (row->set & command->options) != 0;
+}
+
+void cli_options_help(const struct cli_command *command)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        char left[40];
+
+        if (!takes(command, &rows[i]))
+            continue;
+        snprintf(left, sizeof left, "%s%c%s%s%s%s%s", rows[i].letter < 256 ? "-" : "  ",
+                 rows[i].letter < 256 ? rows[i].letter : ' ',
+                 rows[i].name && rows[i].letter < 256 ? ", " : "",
+                 rows[i].name && rows[i].letter >= 256 ? " " : "", rows[i].name ? "--" : "",
+                 rows[i].name ? rows[i].name : "", "");
+        if (rows[i].argument)
+            snprintf(left + strlen(left), sizeof left - strlen(left), " %s", rows[i].argument);
+        printf("  %-21s  %s\n", left, rows[i].text);
+    }
+}
+
+/* getopt's two tables, for the options that this command takes. */
+static void make_tables(const struct cli_command *command, char *letters, struct option *longs)
+{
+    size_t n = 0;
+
+    /* ':' first: getopt tells a missing argument from an unknown option; we print the messages. */
+    *letters++ = ':';
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!takes(command, &rows[i]))
+            continue;
+        if (rows[i].letter < 256) {
+            *letters++ = (char)rows[i].letter;
+            if (rows[i].argument)
+                *letters++ = ':';
+        }
+        if (rows[i].name)
+            longs[n++] =
+                (struct option){rows[i].name, rows[i].argument ? 1 : 0, NULL, rows[i].letter};
+    }
+    *letters = '\0';
+    longs[n] = (struct option){0};
+}
+
+static bool parse_seconds(const char *name, const char *text, uint32_t *out_ms)
+{
+    char *end;
+    double seconds;
+
+    errno = 0;
+    seconds = strtod(text, &end);
+    if (end == text || *end || errno || !(seconds > 0) || seconds > SECONDS_MAX) {
+        message_error("--%s takes a number of seconds above 0, up to %d", name, SECONDS_MAX);
+        return false;
+    }
+    *out_ms = (uint32_t)(seconds * 1000);
+    if (*out_ms == 0)
+        *out_ms = 1;
+    return true;
+}
+
+/* The key must not stay in the process list: what follows "key=" in our own arguments is
+ * overwritten. */
+static void hide_key(char *text)
+{
+    char *at = strstr(text, "key=");
+
+    if (!at)
+        return;
+    for (at += strlen("key="); *at && *at != ','; at++)
+        *at = '*';
+}
+
+static bool parse_target(struct cli *c, char *text)
+{
+    enum kd_status st;
+
+    if (c->options.has_target) {
+        message_error("-k can be given once only");
+        return false;
+    }
+    st = kdt_target_spec_parse(text, &c->diag, &c->options.target);
+    hide_key(text);
+    if (st != KD_OK) {
+        message_error("-k: %s", c->diag.text);
+        return false;
+    }
+    c->options.has_target = true;
+    return true;
+}
+
+static bool parse_key(struct cli *c, const char *text, size_t len, const char *from)
+{
+    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        len--;
+    if (kdnet_key_parse(text, len, &c->diag, &c->options.key) != KD_OK) {
+        message_error("%s: %s", from, c->diag.text);
+        return false;
+    }
+    c->options.has_key = true;
+    return true;
+}
+
+static bool read_key_file(struct cli *c, const char *path)
+{
+    char text[KEY_TEXT_MAX];
+    FILE *f = fopen(path, "rb");
+    size_t len;
+    bool ok = false;
+
+    if (!f) {
+        message_error("--key-file %s: %s", path, strerror(errno));
+        return false;
+    }
+    setvbuf(f, NULL, _IONBF, 0); /* no copy of the key in a buffer that nobody wipes */
+    len = fread(text, 1, sizeof text, f);
+    if (ferror(f))
+        message_error("--key-file %s: cannot be read", path);
+    else if (len == sizeof text)
+        message_error("--key-file %s: too long to be a key", path);
+    else
+        ok = parse_key(c, text, len, path);
+    kdt_wipe(text, sizeof text);
+    fclose(f);
+    return ok;
+}
+
+static bool take(struct cli *c, int letter, char *value)
+{
+    switch (letter) {
+    case 'k':
+        return parse_target(c, value);
+    case 'y':
+        c->options.symbol_path = value;
+        return true;
+    case 'v':
+        c->options.verbose = true;
+        return true;
+    case OPT_KEY_FILE:
+        return read_key_file(c, value);
+    case OPT_KEY: {
+        bool ok = parse_key(c, value, strlen(value), "--key");
+
+        memset(value, '*', strlen(value));
+        return ok;
+    }
+    case OPT_TIMEOUT:
+        return parse_seconds("timeout", value, &c->options.timeout_ms);
+    case OPT_DEADLINE:
+        return parse_seconds("deadline", value, &c->options.deadline_ms);
+    case OPT_STATS:
+        c->options.stats = true;
+        return true;
+    case OPT_JSON:
+        c->options.json = true;
+        return true;
+    default: /* OPT_RAW: the only one left */
+        c->options.raw = true;
+        return true;
+    }
+}
+
+/* The key may stand in -k, in a file, or in the environment; in this order the first one counts. */
+static bool settle_key(struct cli *c)
+{
+    const char *environment = getenv("KDWALK_KEY");
+    struct cli_options *o = &c->options;
+
+    if (!(o->has_target && o->target.has_key) && !o->has_key && environment &&
+        !parse_key(c, environment, strlen(environment), "KDWALK_KEY"))
+        return false;
+    if (o->has_target && !o->target.has_key) {
+        if (!o->has_key) {
+            message_error("-k names no key: add key=W.X.Y.Z, or use --key-file or KDWALK_KEY");
+            return false;
+        }
+        o->target.key = o->key;
+        o->target.has_key = true;
+    }
+    if ((c->command->options & CLI_OPT_KEY) && !o->has_key) {
+        message_error("%s needs the session's key: --key W.X.Y.Z, --key-file or KDWALK_KEY",
+                      c->command->name);
+        return false;
+    }
+    if ((c->command->options & CLI_OPT_TARGET) && !o->has_target) {
+        message_error("%s needs a target: -k net:port=PORT,key=W.X.Y.Z", c->command->name);
+        return false;
+    }
+    return true;
+}
+
+/* Names the option alone: what stands behind it may be a key. */
+static enum cli_exit refuse_option(const struct cli *c, int letter, char **argv)
+{
+    const char *text = argv[optind - 1];
+    const char *name = c->command->name;
+    const char *problem =
+        letter == ':' ? "is missing its value" : "is not an option of this command";
+
+    if (strncmp(text, "--", 2) == 0)
+        message_error("%s: %.*s %s; see kdwalk help %s", name, (int)strcspn(text, "="), text,
+                      problem, name);
+    else
+        message_error("%s: -%c %s; see kdwalk help %s", name, optopt, problem, name);
+    return CLI_FAILED;
+}
+
+enum cli_exit cli_options_parse(struct cli *c, int argc, char **argv, bool *help)
+{
+    char letters[2 * ROWS + 2];
+    struct option longs[ROWS + 1];
+    int letter;
+
+    c->options.timeout_ms = TIMEOUT_DEFAULT_MS;
+    make_tables(c->command, letters, longs);
+    opterr = 0;
+    optind = 1;
+    while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (letter == 'h') {
+            *help = true;
+            return CLI_COMPLETE;
+        }
+        if (letter == '?' || letter == ':')
+            return refuse_option(c, letter, argv);
+        if (!take(c, letter, optarg))
+            return CLI_FAILED;
+    }
+    c->arguments = argv + optind;
+    c->arguments_len = argc - optind;
+    if (c->arguments_len < c->command->arguments_min) {
+        message_error("%s needs %s; see kdwalk help %s", c->command->name, c->command->arguments,
+                      c->command->name);
+        return CLI_FAILED;
+    }
+    if (c->arguments_len > c->command->arguments_max) {
+        message_error("%s takes %s%s and nothing more; see kdwalk help %s", c->command->name,
+                      c->command->arguments_max ? "" : "no arguments, only options",
+                      c->command->arguments, c->command->name);
+        return CLI_FAILED;
+    }
+    if (!c->options.symbol_path)
+        c->options.symbol_path = getenv("_NT_SYMBOL_PATH");
+    return settle_key(c) ? CLI_COMPLETE : CLI_FAILED;
+}
+
+void cli_options_wipe(struct cli *c)
+{
+    kdt_target_spec_wipe(&c->options.target);
+    kdt_wipe(&c->options.key, sizeof c->options.key);
+}

@@ -1,0 +1,36 @@
+/* print.h - what the walker found, for people (print_text.c) and for programs (print_json.c).
+ *
+ * Printers only format: everything was read before, and the target runs again while they write.
+ * Addresses are strings in JSON, because its numbers end at 2^53. */
+#ifndef CLI_PRINT_H
+#define CLI_PRINT_H
+
+#include "dt.h"
+
+#include <walker/etw.h>
+#include <walker/modules.h>
+#include <walker/system.h>
+#include <walker/target.h>
+
+#include <stdint.h>
+
+struct memory_dump { /* a stretch of target memory with its holes */
+    uint64_t va;
+    const uint8_t *bytes;
+    const uint8_t *is_known; /* one byte for each byte: 0 where it could not be read */
+    size_t len;
+};
+
+void print_text_system(const struct kdw_target *target, const struct kdw_system *system);
+void print_text_modules(const struct kdw_module_list *modules);
+void print_text_loggers(const struct kdw_logger_list *loggers, bool detailed);
+void print_text_dt(const struct dt *dt);
+void print_text_memory(const struct memory_dump *dump);
+
+void print_json_system(const struct kdw_target *target, const struct kdw_system *system);
+void print_json_modules(const struct kdw_module_list *modules);
+void print_json_loggers(const struct kdw_logger_list *loggers, bool detailed);
+void print_json_dt(const struct dt *dt);
+void print_json_memory(const struct memory_dump *dump);
+
+#endif

@@ -1,0 +1,249 @@
+/* print_json.c - what the walker found, for programs: one JSON document. */
+#include "message.h"
+#include "print.h"
+#include "text.h"
+
+#include <walker/etw_names.h>
+
+#include <jansson.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* jansson hands out NULL when memory ran out or a text is no UTF-8, and takes it back without harm:
+ * the member is then missing, which json_finish notices at the end. */
+static void finish(json_t *document)
+{
+    if (!document || json_dumpf(document, stdout, JSON_INDENT(2)) != 0)
+        message_error("the JSON document could not be made");
+    else
+        putchar('\n');
+    json_decref(document);
+}
+
+static json_t *address(uint64_t va)
+{
+    char text[19];
+
+    snprintf(text, sizeof text, "0x%016" PRIx64, va);
+    return json_string(text);
+}
+
+/* A fact, or {"unreadable": address} in its place, or null where this kernel has no such field. */
+static json_t *missing(enum kd_status st, uint64_t fault_va)
+{
+    if (st == KD_ERR_NOT_FOUND)
+        return json_null();
+    if (st == KD_ERR_NOT_MAPPED)
+        return json_pack("{s:o}", "unreadable", address(fault_va));
+    return json_pack("{s:s}", "unreadable", kd_status_text(st));
+}
+
+static json_t *number(const struct kdw_u64 *v)
+{
+    return v->status == KD_OK ? json_integer((json_int_t)v->value)
+                              : missing(v->status, v->fault_va);
+}
+
+static json_t *address_value(const struct kdw_u64 *v)
+{
+    return v->status == KD_OK ? address(v->value) : missing(v->status, v->fault_va);
+}
+
+static json_t *text_value(const struct kdw_text *t)
+{
+    return t->status == KD_OK ? json_string(t->utf8) : missing(t->status, t->fault_va);
+}
+
+void print_json_system(const struct kdw_target *target, const struct kdw_system *system)
+{
+    json_t *o = json_pack(
+        "{s:b, s:i, s:i, s:b, s:b, s:I, s:o, s:o}", "is_kernel", target->is_kernel, "build",
+        target->build, "machine", target->machine, "checked", target->is_checked, "mp",
+        target->is_mp, "processors", (json_int_t)target->processor_count, "kernel_base",
+        address(target->kernel_base_va), "ps_loaded_module_list", address(target->module_list_va));
+
+    if (target->is_kernel) {
+        json_object_set_new(o, "nt_major_version", number(&system->major));
+        json_object_set_new(o, "nt_minor_version", number(&system->minor));
+        json_object_set_new(o, "product_type", number(&system->product_type));
+        json_object_set_new(o, "suite_mask", number(&system->suite_mask));
+        json_object_set_new(o, "build_lab", text_value(&system->build_lab));
+        json_object_set_new(o, "system_time_100ns", number(&system->time_100ns));
+        json_object_set_new(o, "time_zone_bias_100ns", number(&system->zone_bias_100ns));
+        json_object_set_new(o, "uptime_100ns", number(&system->uptime_100ns));
+    }
+    finish(o);
+}
+
+void print_json_modules(const struct kdw_module_list *modules)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < modules->len; i++) {
+        const struct kdw_module *m = &modules->modules[i];
+
+        json_array_append_new(
+            list, json_pack("{s:o, s:I, s:o, s:o, s:I, s:I}", "base", address(m->base_va), "size",
+                            (json_int_t)m->size, "name", text_value(&m->base_name), "path",
+                            text_value(&m->full_name), "timestamp", (json_int_t)m->timestamp,
+                            "checksum", (json_int_t)m->checksum));
+    }
+    finish(json_pack("{s:o, s:b, s:s}", "modules", list, "complete", modules->end == KD_OK, "end",
+                     kd_status_text(modules->end)));
+}
+
+static const char *logger_state(enum kdw_logger_state state)
+{
+    switch (state) {
+    case KDW_LOGGER_LIVE:
+        return "live";
+    case KDW_LOGGER_STOPPING:
+        return "stopping";
+    case KDW_LOGGER_UNREADABLE:
+        return "unreadable";
+    case KDW_LOGGER_EMPTY_SLOT:
+        return "empty slot";
+    }
+    return "unknown";
+}
+
+static json_t *mode_names(const struct kdw_u64 *mode)
+{
+    json_t *names = json_array();
+
+    for (unsigned bit = 0; bit < 32 && mode->status == KD_OK; bit++)
+        if (mode->value >> bit & 1)
+            json_array_append_new(names, json_string(kdw_logger_mode_name(bit)));
+    return names;
+}
+
+static json_t *flag_names(const struct kdw_u64 *flags)
+{
+    json_t *names = json_array();
+
+    for (unsigned bit = 0; bit < 32 && flags->status == KD_OK; bit++)
+        if ((flags->value >> bit & 1) && kdw_logger_flag_name(bit))
+            json_array_append_new(names, json_string(kdw_logger_flag_name(bit)));
+    return names;
+}
+
+static json_t *consumers(const struct kdw_logger *l)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < l->consumers_len; i++) {
+        const struct kdw_consumer *c = &l->consumers[i];
+
+        json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o}", "address", address(c->va),
+                                              "process", address_value(&c->process_va), "pid",
+                                              number(&c->process_id), "name",
+                                              text_value(&c->process_name)));
+    }
+    return list;
+}
+
+static void add_details(json_t *o, const struct kdw_logger *l)
+{
+    json_object_set_new(o, "name", text_value(&l->name));
+    json_object_set_new(o, "log_file", text_value(&l->log_file));
+    json_object_set_new(o, "mode", number(&l->mode));
+    json_object_set_new(o, "mode_names", mode_names(&l->mode));
+    json_object_set_new(o, "flags", number(&l->flags));
+    json_object_set_new(o, "flag_names", flag_names(&l->flags));
+    json_object_set_new(o, "buffer_size", number(&l->buffer_size));
+    json_object_set_new(o, "buffers", number(&l->buffers));
+    json_object_set_new(o, "buffers_available", number(&l->buffers_available));
+    json_object_set_new(o, "minimum_buffers", number(&l->minimum_buffers));
+    json_object_set_new(o, "maximum_buffers", number(&l->maximum_buffers));
+    json_object_set_new(o, "flush_timer_s", number(&l->flush_timer));
+    json_object_set_new(o, "buffers_written", number(&l->buffers_written));
+    json_object_set_new(o, "events_lost", number(&l->events_lost));
+    json_object_set_new(o, "log_buffers_lost", number(&l->log_buffers_lost));
+    json_object_set_new(o, "realtime_buffers_delivered", number(&l->realtime_buffers_delivered));
+    json_object_set_new(o, "realtime_buffers_lost", number(&l->realtime_buffers_lost));
+    json_object_set_new(o, "logger_status", number(&l->logger_status));
+    json_object_set_new(o, "collection_on", number(&l->collection_on));
+    json_object_set_new(o, "consumer_count", number(&l->consumer_count));
+    json_object_set_new(o, "consumers", consumers(l));
+    if (l->consumers_status != KD_OK)
+        json_object_set_new(o, "consumers_end", json_string(kd_status_text(l->consumers_status)));
+}
+
+static json_t *logger(const struct kdw_logger *l, bool detailed)
+{
+    json_t *o =
+        json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}", "address", address(l->va), "slot",
+                  (json_int_t)l->slot, "state", logger_state(l->state), "id", number(&l->id),
+                  "silo_state", address_value(&l->silo_state), "owner", address(l->state_va));
+
+    if (detailed && l->has_details)
+        add_details(o, l);
+    return o;
+}
+
+void print_json_loggers(const struct kdw_logger_list *loggers, bool detailed)
+{
+    const struct kdw_etw_routes *r = &loggers->routes;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < loggers->len; i++)
+        json_array_append_new(list, logger(&loggers->loggers[i], detailed));
+    finish(json_pack(
+        "{s:{s:o, s:o, s:o, s:o, s:o, s:b}, s:I, s:I, s:o, s:b}", "host_state", "address",
+        address(r->state_va), "by_silo_globals", address_value(&r->by_silo_globals),
+        "by_host_pointer", address_value(&r->by_host_pointer), "logger_array",
+        address_value(&r->logger_array), "state_array", address_value(&r->state_array), "agree",
+        r->agree, "slots", (json_int_t)loggers->slots, "free_slots",
+        (json_int_t)loggers->free_slots, "loggers", list, "complete", !loggers->has_gaps));
+}
+
+void print_json_dt(const struct dt *dt)
+{
+    json_t *rows = json_array();
+    json_t *o = json_pack("{s:s, s:I}", "type", dt->type_name, "size", (json_int_t)dt->size);
+
+    for (size_t i = 0; i < dt->len; i++) {
+        const struct dt_row *row = &dt->rows[i];
+        json_t *field = json_pack("{s:s, s:I, s:s}", "name", row->name, "offset",
+                                  (json_int_t)row->offset, "type", row->type);
+
+        if (dt->has_address)
+            json_object_set_new(field, "value",
+                                row->value ? json_string(row->value)
+                                           : missing(row->status, row->fault_va));
+        json_array_append_new(rows, field);
+    }
+    if (dt->has_address)
+        json_object_set_new(o, "address", address(dt->va));
+    json_object_set_new(o, "fields", rows);
+    finish(o);
+}
+
+/* Readable stretches as hexadecimal text; what lies between them could not be read. */
+void print_json_memory(const struct memory_dump *dump)
+{
+    json_t *list = json_array();
+    size_t at = 0;
+
+    while (at < dump->len) {
+        struct text hex = {0};
+        size_t start = at;
+        char *chars;
+
+        for (; at < dump->len && dump->is_known[at]; at++)
+            text_add(&hex, "%02x", dump->bytes[at]);
+        chars = text_take(&hex);
+        if (at > start)
+            json_array_append_new(
+                list, json_pack("{s:o, s:I, s:s}", "address", address(dump->va + start), "length",
+                                (json_int_t)(at - start), "bytes", chars ? chars : ""));
+        free(chars);
+        while (at < dump->len && !dump->is_known[at])
+            at++;
+    }
+    finish(json_pack("{s:o, s:I, s:o}", "address", address(dump->va), "length",
+                     (json_int_t)dump->len, "known", list));
+}

@@ -1,0 +1,252 @@
+#include "source.h"
+
+#include "message.h"
+#include "platform.h"
+
+#include <transport/live.h>
+#include <walker/mem_cache.h>
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CACHE_LINE = 1024,            /* what one read of a KDNET target carries */
+    CACHE_MAX = 64 * 1024 * 1024, /* far above what any walk needs; a bound against hostile lists */
+    NT_KERNEL_KIND = 0,           /* bits 8..14 of GetVersion64's MajorVersion */
+    CHECKED_BUILD = 0x0C,
+};
+
+struct source {
+    struct cli *cli;
+    struct kdt_live *live;
+    struct kdw_mem mem; /* the live session as a memory source */
+    struct kdw_cache *cache;
+    struct kdw_target target;
+};
+
+/* What the signal handler needs: it runs between any two instructions of ours. */
+static struct kdt_live *volatile signalled_live;
+static volatile sig_atomic_t is_stopped;
+
+static void on_stop(void)
+{
+    struct kdt_live *live = signalled_live;
+
+    is_stopped = 1;
+    if (live)
+        kdt_live_cancel(live);
+}
+
+static enum kd_status read_live(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
+                                uint64_t *fault)
+{
+    struct source *s = (struct source *)((char *)m - offsetof(struct source, mem));
+    size_t done = 0;
+    enum kd_status st = kdt_live_read_virtual(s->live, at, buf, len, &done);
+
+    if (st != KD_OK && fault)
+        *fault = at + done;
+    return st;
+}
+
+static void show_progress(void *ctx, enum kdt_progress_kind kind, uint64_t ms)
+{
+    const struct source *s = ctx;
+    const unsigned seconds = (unsigned)(ms / 1000);
+
+    switch (kind) {
+    case KDT_PROGRESS_LISTENING:
+        if (seconds)
+            message_progress("waiting for a target to call on port %u: %u of %u s",
+                             s->cli->options.target.port, seconds,
+                             s->cli->options.timeout_ms / 1000);
+        break;
+    case KDT_PROGRESS_POKED:
+        message_progress("a target calls");
+        break;
+    case KDT_PROGRESS_BREAKING:
+        if (seconds)
+            message_progress("asking the target to halt: %u s", seconds);
+        break;
+    case KDT_PROGRESS_BOOT_STAGE:
+        message_progress("the target is booting: waiting for its kernel");
+        break;
+    case KDT_PROGRESS_LINKED:
+    case KDT_PROGRESS_HALTED:
+    case KDT_PROGRESS_RESUMING:
+    case KDT_PROGRESS_LEFT:
+        message_progress_end();
+        break;
+    }
+}
+
+static bool is_nt_kernel(const struct kd_version *v)
+{
+    return ((v->major >> 8) & 0x7f) == NT_KERNEL_KIND && v->debugger_data_list_va != 0;
+}
+
+static struct kdw_target target_of(const struct kd_version *v, const struct kd_state_change *stop)
+{
+    struct kdw_target t = {
+        .machine = v->machine,
+        .build = v->minor,
+        .is_checked = (v->major & 0xff) == CHECKED_BUILD,
+        .is_mp = (v->flags & 1) != 0,
+        .is_kernel = is_nt_kernel(v),
+        .processor_count = stop->processor_count,
+        .kernel_base_va = v->kernel_base_va,
+        .module_list_va = v->module_list_va,
+        .debugger_data_list_va = v->debugger_data_list_va,
+    };
+
+    return t;
+}
+
+static enum kd_status attach(struct source *s, enum source_need need)
+{
+    struct kd_version version;
+    struct kd_state_change stop;
+    struct kdw_cache_opts cache = {&s->mem, CACHE_LINE, CACHE_MAX};
+    enum kd_status st;
+
+    st = kdt_live_attach(s->live, &version, &stop);
+    while (st == KD_OK && need == SOURCE_KERNEL && !is_nt_kernel(&version))
+        st = kdt_live_next_stage(s->live, &version, &stop);
+    if (st == KD_OK)
+        st = kdw_cache_create(&cache, &s->cache);
+    if (st == KD_OK)
+        s->target = target_of(&version, &stop);
+    return st;
+}
+
+enum kd_status source_open(struct cli *c, enum source_need need, struct source **out)
+{
+    struct source *s = calloc(1, sizeof *s);
+    struct kdt_live_opts opts = {
+        .spec = &c->options.target,
+        .attach_timeout_ms = c->options.timeout_ms,
+        .deadline_ms = c->options.deadline_ms,
+        .diag = &c->diag,
+        .ctx = s,
+        .on_progress = show_progress,
+    };
+    enum kd_status st;
+
+    if (!s) {
+        message_error("%s", kd_status_text(KD_ERR_NO_MEMORY));
+        return KD_ERR_NO_MEMORY;
+    }
+    s->cli = c;
+    s->mem.read = read_live;
+    platform_catch_signals(on_stop);
+    st = kdt_live_open(&opts, &s->live);
+    if (st == KD_OK) {
+        signalled_live = s->live;
+        if (is_stopped) /* it came before there was anything to cancel */
+            kdt_live_cancel(s->live);
+        st = attach(s, need);
+    }
+    if (st != KD_OK) {
+        source_leave(s, st);
+        source_close(s);
+        return st;
+    }
+    *out = s;
+    return KD_OK;
+}
+
+struct kdw_mem *source_mem(struct source *s)
+{
+    return kdw_cache_mem(s->cache);
+}
+
+const struct kdw_target *source_target(const struct source *s)
+{
+    return &s->target;
+}
+
+enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
+{
+    struct cli *c = s->cli;
+    enum kd_status st = kdw_kernel_open(source_mem(s), &s->target, &c->diag, out);
+
+    if (st != KD_OK)
+        return st;
+    st = kdw_kernel_load_symbols(out, c->options.symbol_path);
+    if (st != KD_OK)
+        kdw_kernel_close(out);
+    return st;
+}
+
+static void print_stats(const struct source *s)
+{
+    struct kdt_live_stats stats;
+    const struct kd_session_counters *n = &stats.session;
+
+    kdt_live_get_stats(s->live, &stats);
+    fprintf(stderr, "requests       %" PRIu64 " (", n->requests);
+    for (uint32_t i = 0, shown = 0; i < sizeof stats.requests_by_api / sizeof(uint64_t); i++) {
+        if (!stats.requests_by_api[i])
+            continue;
+        fprintf(stderr, "%s%s %" PRIu64, shown++ ? ", " : "", kd_api_name(KD_API_READ_VIRTUAL + i),
+                stats.requests_by_api[i]);
+    }
+    fprintf(stderr, ")\n");
+    fprintf(stderr, "round trips    %" PRIu64 "\n", n->round_trips);
+    fprintf(stderr, "memory read    %" PRIu64 " bytes\n", n->bytes_read);
+    fprintf(stderr, "on the wire    %" PRIu64 " bytes out, %" PRIu64 " in\n", stats.bytes_sent,
+            stats.bytes_received);
+    fprintf(stderr, "repeated       %" PRIu64 " packets, %" PRIu64 " RESEND, %" PRIu64 " RESET\n",
+            n->retransmissions, n->resends, n->resets);
+    fprintf(stderr, "not accepted   %" PRIu64 " datagrams\n", stats.refused);
+    fprintf(stderr, "frozen         %" PRIu64 " ms in %" PRIu64 " freeze%s\n", n->frozen_ms,
+            n->freezes, n->freezes == 1 ? "" : "s");
+}
+
+/* What became of the target is plain after success, and must be said after anything else. */
+static void say_fate(enum kd_status leaving, bool is_presumed, bool failed)
+{
+    if (leaving != KD_OK)
+        message_warning("the target could not be reached to let it run: it may still be halted; "
+                        "attach again to release it");
+    else if (is_presumed)
+        message_warning("the target did not acknowledge the last continue; it is presumed running");
+    else if (failed)
+        fprintf(stderr, "kdwalk: the target was left running\n");
+}
+
+enum cli_exit source_leave(struct source *s, enum kd_status st)
+{
+    enum kd_status leaving = KD_OK;
+    bool is_presumed = false;
+
+    message_progress_end();
+    if (st == KD_ERR_CANCELLED)
+        message_error("interrupted");
+    else if (st != KD_OK)
+        message_error("%s", s->cli->diag.text[0] ? s->cli->diag.text : kd_status_text(st));
+    if (s->live) {
+        struct kdt_live_stats stats;
+
+        leaving = kdt_live_leave(s->live, &is_presumed);
+        message_progress_end();
+        kdt_live_get_stats(s->live, &stats);
+        if (stats.session.freezes)
+            say_fate(leaving, is_presumed, st != KD_OK);
+        if (s->cli->options.stats)
+            print_stats(s);
+    }
+    return st == KD_OK ? CLI_COMPLETE : CLI_FAILED;
+}
+
+void source_close(struct source *s)
+{
+    if (!s)
+        return;
+    signalled_live = NULL;
+    kdw_cache_destroy(s->cache);
+    kdt_live_close(s->live);
+    free(s);
+}

@@ -1,0 +1,22 @@
+/* text.h - text that grows: for values whose length is known only when they are written. */
+#ifndef CLI_TEXT_H
+#define CLI_TEXT_H
+
+#include <kdproto/diag.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+    char *chars; /* NUL-terminated once anything was added; NULL before */
+    size_t len, cap;
+    bool failed; /* out of memory: sticky, ask once at the end */
+};
+
+void text_add(struct text *t, const char *fmt, ...) KD_PRINTF(2, 3);
+/* Control characters as escapes: text of the target's making. */
+void text_add_escaped(struct text *t, const char *chars, size_t len);
+/* The text, now the caller's to free; "" when nothing was added; NULL when memory ran out. */
+char *text_take(struct text *t);
+
+#endif

@@ -1,0 +1,76 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "text.h"
+
+static void assert_escaped(const char *chars, size_t len, const char *want)
+{
+    struct text t = {0};
+    char *got;
+
+    text_add_escaped(&t, chars, len);
+    got = text_take(&t);
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void text_grows_as_it_must(void **state)
+{
+    struct text t = {0};
+    char *got;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        text_add(&t, "%04d", i);
+    got = text_take(&t);
+    assert_int_equal(strlen(got), 4000);
+    assert_memory_equal(got + 3996, "0999", 4);
+    free(got);
+}
+
+static void nothing_added_is_an_empty_text(void **state)
+{
+    struct text t = {0};
+    char *got = text_take(&t);
+
+    (void)state;
+    assert_string_equal(got, "");
+    free(got);
+}
+
+static void control_characters_cannot_reach_a_terminal(void **state)
+{
+    (void)state;
+    assert_escaped("a\033[2Jb", 6, "a\\x1b[2Jb");
+    assert_escaped("line\nnext\r", 10, "line\\nnext\\x0d");
+    assert_escaped("\0", 1, "\\x00");
+    assert_escaped("\x7f", 1, "\\x7f");
+    assert_escaped("\xc2\x9b"
+                   "1m",
+                   4, "\\u009b1m"); /* C1: CSI in one character */
+}
+
+static void other_utf8_passes_unchanged(void **state)
+{
+    (void)state;
+    assert_escaped("\xc3\xa4\xe2\x82\xac", 5, "\xc3\xa4\xe2\x82\xac");
+    assert_escaped("\xc2", 1, "\xc2"); /* cut short: not ours to mend */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_grows_as_it_must),
+        cmocka_unit_test(nothing_added_is_an_empty_text),
+        cmocka_unit_test(control_characters_cannot_reach_a_terminal),
+        cmocka_unit_test(other_utf8_passes_unchanged),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
