@@ -1,0 +1,34 @@
+#!/bin/sh
+# A first look: the lab plays a Windows machine with KDNET switched on, kdwalk attaches to it over loopback.
+# usage: demo.sh BIN_FOLDER
+set -eu
+bin=$1
+port=${KDWALK_DEMO_PORT:-50018}
+key=8.8.8.8
+scratch=$(mktemp -d)
+lab=
+trap '[ -z "$lab" ] || kill "$lab" 2>/dev/null; wait 2>/dev/null; rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
+
+show() {
+    printf '\n$ kdwalk %s\n' "$*"
+    KDWALK_KEY=$key "$bin/kdwalk" "$@"
+}
+
+"$bin/kdlab" symbols "$scratch/symbols" >/dev/null
+"$bin/kdlab" serve --kernel 18362 --net "127.0.0.1:$port" --key "$key" --stats "$scratch/stats.json" >/dev/null &
+lab=$!
+echo "A simulated machine with kernel 10.0.18362.535 calls 127.0.0.1:$port every three seconds."
+
+show vertarget -k "net:port=$port,bind=127.0.0.1"
+show loggers --stats -k "net:port=$port,bind=127.0.0.1" -y "$scratch/symbols"
+
+kill -TERM "$lab"
+wait "$lab" || true
+lab=
+printf '\nWhat the machine says of it:\n'
+python3 - "$scratch/stats.json" <<'PY'
+import json, sys
+s = json.load(open(sys.argv[1]))
+print("  requests that alter it: %d; left running: %s" % (s["altering"], "yes" if s["left_running"] else "NO"))
+PY

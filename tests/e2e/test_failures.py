@@ -1,0 +1,242 @@
+"""Bad days: one clear message each, the exit status of the design, and a target that was left running."""
+
+import os
+import pathlib
+import pty
+import random
+import shutil
+import signal
+import socket
+import time
+import unittest
+
+import kd
+
+
+class Attaching(kd.LiveTest):
+    def test_a_wrong_key_is_named_as_such(self):
+        result, stats = self.live("18362", "vertarget", symbols=False,
+                                  target=lambda port: ["-k", f"net:port={port},key=1.2.3.4"])
+        self.assertEqual(result.status, 2, result)
+        self.assert_one_message(result, "key")
+        self.assertNotIn("1.2.3.4", result.err)
+        self.assert_unharmed(stats)
+
+    def test_a_port_in_use_is_named(self):
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as taken:
+            taken.bind(("::", 0))
+            port = taken.getsockname()[1]
+            result = kd.kdwalk("vertarget", *self.target(port))
+        self.assertEqual(result.status, 2, result)
+        self.assert_one_message(result, str(port), "in use")
+
+    def test_no_target_ends_at_the_timeout(self):
+        begin = time.monotonic()
+        result = kd.kdwalk("vertarget", *self.target(kd.free_port()), "--timeout", "1")
+        self.assertEqual(result.status, 2, result)
+        self.assert_one_message(result)
+        self.assertGreaterEqual(time.monotonic() - begin, 1.0)
+
+    def test_waiting_shows_progress_on_a_terminal_only(self):
+        master, slave = pty.openpty()
+        process = kd.subprocess.Popen([kd.BIN / "kdwalk", "vertarget", *self.target(kd.free_port()),
+                                       "--timeout", "2.5"], stdin=kd.subprocess.DEVNULL,
+                                      stdout=kd.subprocess.DEVNULL, stderr=slave)
+        process.wait(timeout=kd.RUN_TIMEOUT)
+        shown = os.read(master, 65536).decode()
+        os.close(slave)
+        os.close(master)
+        self.assertIn("waiting for a target", shown)
+        quiet = kd.kdwalk("vertarget", *self.target(kd.free_port()), "--timeout", "2.5")
+        self.assertNotIn("waiting for a target to call on port", quiet.err.split("error:")[0])
+
+    def test_malformed_targets_and_keys_are_refused_without_repeating_them(self):
+        secret = "topsecretword"
+        for target in (f"net:port=50000,key={secret}", f"net:port=50000,key={secret}.1.1.1",
+                       f"net:port=50000,key=1.1.1.{secret}zz", "net:port=0,key=1.1.1.1",
+                       "net:port=70000,key=1.1.1.1", "net:key=1.1.1.1", "net:port=50000,key=",
+                       f"net:port=50000,kex={secret}", "net:port=50000,port=50001,key=1.1.1.1",
+                       "net:port=50000,bind=nowhere,key=1.1.1.1", "carrier-pigeon:", "",
+                       f"{secret}", f"net:{secret}"):
+            with self.subTest(target=target):
+                result = kd.kdwalk("vertarget", "-k", target)
+                self.assertEqual(result.status, 2, result)
+                self.assert_one_message(result)
+                self.assertNotIn(secret, result.err + result.out)
+
+    def test_the_key_may_come_from_a_file_or_the_environment(self):
+        key_file = pathlib.Path(self.scratch.name) / "key"
+        key_file.write_text(kd.KEY + "\n")
+        for extra, env in ((["--key-file", key_file], None), ([], {"KDWALK_KEY": kd.KEY})):
+            with self.subTest(env=env):
+                result, stats = self.live("18362", "vertarget", *extra, symbols=False, env=env,
+                                          target=lambda port: ["-k", f"net:port={port}"])
+                self.assertEqual(result.status, 0, result)
+                self.assert_unharmed(stats)
+
+    def test_a_missing_or_bad_key_file_is_named_without_its_content(self):
+        key_file = pathlib.Path(self.scratch.name) / "bad"
+        key_file.write_text("not-a-key-at-all")
+        for path in (key_file, "/nonexistent/key"):
+            result = kd.kdwalk("vertarget", "-k", "net:port=50000", "--key-file", path)
+            self.assertEqual(result.status, 2, result)
+            self.assert_one_message(result, str(path))
+            self.assertNotIn("not-a-key-at-all", result.err)
+
+    def test_the_key_does_not_stay_in_the_process_list(self):
+        port = kd.free_port()
+        process = kd.start("vertarget", *self.target(port), "--timeout", "20")
+        try:
+            kd.wait_until_bound(port)
+            shown = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        finally:
+            process.send_signal(signal.SIGINT)
+            kd.finish(process)
+        self.assertNotIn(kd.KEY.encode(), shown)
+
+
+class Symbols(kd.LiveTest):
+    def test_no_symbol_path_says_what_to_do(self):
+        result, stats = self.live("18362", "loggers", symbols=False)
+        self.assertEqual(result.status, 2, result)
+        self.assert_one_message(result, "616A94E33A4827B451B0E19C14C037921")
+        self.assert_unharmed(stats)
+
+    def test_an_empty_store_says_which_file_is_missing(self):
+        empty = pathlib.Path(self.scratch.name) / "empty"
+        empty.mkdir(exist_ok=True)
+        result, stats = self.live("18362", "loggers", "-y", empty, symbols=False)
+        self.assertEqual(result.status, 2, result)
+        self.assert_one_message(result, "ntkrnlmp.pdb", "616A94E33A4827B451B0E19C14C037921",
+                                str(empty))
+        self.assert_unharmed(stats)
+
+    def test_a_pdb_of_another_kernel_is_refused_with_both_identities(self):
+        wrong = pathlib.Path(self.scratch.name) / "wrong"
+        wrong.mkdir(exist_ok=True)
+        other = next(self.store.glob("ntkrnlmp.pdb/EF84DCF2B16BB881EBE4BD7C8FE7AA8E1/ntkrnlmp.pdb"))
+        shutil.copy(other, wrong / "ntkrnlmp.pdb")
+        result, stats = self.live("18362", "loggers", "-y", wrong, symbols=False)
+        self.assertEqual(result.status, 2, result)
+        self.assert_one_message(result, "616A94E33A4827B451B0E19C14C03792",
+                                "EF84DCF2B16BB881EBE4BD7C8FE7AA8E")
+        self.assert_unharmed(stats)
+
+    def test_a_damaged_pdb_is_one_message(self):
+        wrong = pathlib.Path(self.scratch.name) / "damaged"
+        wrong.mkdir(exist_ok=True)
+        good = next(self.store.glob("ntkrnlmp.pdb/616A*/ntkrnlmp.pdb")).read_bytes()
+        for name, content in (("empty", b""), ("text", b"hello"), ("half", good[:len(good) // 2])):
+            with self.subTest(name=name):
+                (wrong / "ntkrnlmp.pdb").write_bytes(content)
+                result, stats = self.live("18362", "loggers", "-y", wrong, symbols=False)
+                self.assertEqual(result.status, 2, result)
+                self.assert_one_message(result)
+                self.assert_unharmed(stats)
+
+
+class InTheMiddle(kd.LiveTest):
+    def test_a_target_that_falls_silent_ends_the_command(self):
+        for after in ("1", "5", "20"):
+            with self.subTest(after=after):
+                result, _ = self.live("18362", "loggers", lab_options=["--silent-after", after])
+                self.assertEqual(result.status, 2, result)
+                self.assert_one_message(result)
+                self.assertIn("may still be halted", result.err)
+                self.assertEqual(result.out, "")
+
+    def test_a_target_that_reboots_ends_the_command(self):
+        for after in ("1", "5", "20"):
+            with self.subTest(after=after):
+                result, stats = self.live("18362", "loggers", lab_options=["--reboot-after", after])
+                self.assertEqual(result.status, 2, result)
+                self.assert_one_message(result, "restart")
+                self.assertEqual(result.out, "")
+                self.assert_unharmed(stats)
+
+    def test_the_deadline_ends_the_command_and_lets_the_target_go(self):
+        result, stats = self.live("18362", "read", "fffff8026e400000", "8M", "--raw", "--deadline",
+                                  "1.5", symbols=False)
+        if result.status != 0: # a fast machine is done before
+            self.assertEqual(result.status, 2, result)
+            self.assert_one_message(result)
+        self.assert_unharmed(stats)
+
+    def test_output_that_nobody_reads_does_not_keep_the_target_halted(self):
+        port = kd.free_port()
+        process = kd.subprocess.Popen(
+            [kd.BIN / "kdwalk", "loggers", *self.target(port), "-y", self.store],
+            stdin=kd.subprocess.DEVNULL, stdout=kd.subprocess.PIPE, stderr=kd.subprocess.PIPE,
+            text=True)
+        process.stdout.close()
+        kd.wait_until_bound(port)
+        lab = kd.Lab("18362", port)
+        try:
+            process.wait(timeout=kd.RUN_TIMEOUT)
+            self.assertEqual(process.returncode, 2)
+            self.assert_unharmed(lab.stop())
+        finally:
+            process.stderr.close()
+            lab.kill()
+
+    def test_a_full_disk_is_an_error(self):
+        port = kd.free_port()
+        with open("/dev/full", "w") as full:
+            process = kd.subprocess.Popen(
+                [kd.BIN / "kdwalk", "loggers", *self.target(port), "-y", self.store],
+                stdin=kd.subprocess.DEVNULL, stdout=full, stderr=kd.subprocess.PIPE, text=True)
+        kd.wait_until_bound(port)
+        lab = kd.Lab("18362", port)
+        try:
+            _, err = process.communicate(timeout=kd.RUN_TIMEOUT)
+            self.assertEqual(process.returncode, 2)
+            self.assertIn("could not be written", err)
+            self.assert_unharmed(lab.stop())
+        finally:
+            lab.kill()
+
+
+class Signals(kd.LiveTest):
+    MOMENTS = int(os.environ.get("KDWALK_SIGNAL_MOMENTS", "12"))
+
+    def interrupt(self, port, number, delay, lab_options=()):
+        """Signal a walk some time after the lab began to call it: (result, seconds to end, stats)."""
+        process = kd.start("loggers", "-v", *self.target(port), "-y", self.store)
+        kd.wait_until_bound(port)
+        lab = kd.Lab("18362", port, *lab_options)
+        try:
+            time.sleep(delay)
+            begin = time.monotonic()
+            process.send_signal(number)
+            result = kd.finish(process)
+            return result, time.monotonic() - begin, lab.stop()
+        finally:
+            lab.kill()
+
+    def test_a_signal_while_waiting_ends_at_once(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number=number):
+                port = kd.free_port()
+                process = kd.start("vertarget", *self.target(port))
+                kd.wait_until_bound(port)
+                begin = time.monotonic()
+                process.send_signal(number)
+                result = kd.finish(process)
+                self.assertLess(time.monotonic() - begin, 2.5)
+                self.assertEqual(result.status, 2, result)
+                self.assert_one_message(result, "interrupted")
+
+    def test_a_signal_at_any_moment_leaves_the_target_running(self):
+        dice = random.Random(1)
+        for round_number in range(self.MOMENTS):
+            number = dice.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+            delay = dice.uniform(0, 0.4)
+            with self.subTest(round=round_number, number=number, delay=delay):
+                result, seconds, stats = self.interrupt(kd.free_port(), number, delay)
+                self.assertIn(result.status, (0, 2), result)
+                self.assertLess(seconds, 2.5)
+                self.assert_unharmed(stats)
+
+
+if __name__ == "__main__":
+    unittest.main()
