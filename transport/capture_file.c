@@ -3,6 +3,7 @@
 #include "packet_headers.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,8 +96,8 @@ enum kd_status kdt_capture_next(struct kdt_capture *c, struct kdt_datagram *out)
     }
     if (result == PCAP_ERROR_BREAK)
         return KD_ERR_NOT_FOUND;
-    return kd_diag_set(c->diag, status_of(pcap_geterr(c->pcap)), "after packet %llu: %s",
-                       (unsigned long long)c->packets, pcap_geterr(c->pcap));
+    return kd_diag_set(c->diag, status_of(pcap_geterr(c->pcap)), "after packet %" PRIu64 ": %s",
+                       c->packets, pcap_geterr(c->pcap));
 }
 
 uint64_t kdt_capture_skipped(const struct kdt_capture *c)

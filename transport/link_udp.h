@@ -2,7 +2,7 @@
  *
  * A target calls the host, so this end only binds and listens; whom to answer is what a datagram
  * came from. Links that carry a byte stream (serial, pipe, TCP) will stand beside this file with
- * the same five verbs; a byte handler takes the datagram handler's place there.
+ * the same verbs; a byte handler takes the datagram handler's place there.
  *
  * Lifetime  The caller's from _open to _close; libuv's from then on, until its loop has run the
  *           close callback, which frees it.

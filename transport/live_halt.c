@@ -5,9 +5,8 @@
 #define NTSTATUS_ERROR 0xC0000000u /* and above: failures */
 
 enum {
-    RESUME_MS = 5000, /* the session's six tries take less */
-    LEAVE_MS =
-        KD_SESSION_LEAVE_MS + 500, /* the session keeps its own time; this is for the worst */
+    RESUME_MS = 5000,                     /* the session's six tries take less */
+    LEAVE_MS = KD_SESSION_LEAVE_MS + 500, /* the session keeps its own time */
     VERSION_TRIES = 8 /* interrupted so often right after halting: it does not hold still */
 };
 
@@ -36,9 +35,8 @@ static enum kd_status explain_timeout(struct kdt_live *l)
                            seconds);
     if (l->was_linked)
         return kd_diag_set(l->opts.diag, st,
-                           "the target is linked but did not halt within %" PRIu32
-                           " s: it may hang, "
-                           "or another debugger may be answering it",
+                           "the target is linked, but did not halt within %" PRIu32 " s: it may "
+                           "hang, or another debugger may be answering it",
                            seconds);
     if (l->was_poked) {
         kd_diag_set(l->opts.diag, st,
@@ -52,11 +50,10 @@ static enum kd_status explain_timeout(struct kdt_live *l)
         add_send_error(l);
         return st;
     }
-    if (c->bad_mac > 0)
-        return kd_diag_set(l->opts.diag, KD_ERR_AUTH,
-                           "datagrams arrive on port %u but do not verify with this key: the key "
-                           "or the KDNET version is wrong",
-                           l->port);
+    if (c->bad_mac > 0) {
+        kdt_live_end_wrong_key(l); /* too few for KDNET_EVENT_BAD_KEY, but nothing else came */
+        return kdt_live_begin(l);
+    }
     if (c->received > 0)
         return kd_diag_set(l->opts.diag, st,
                            "%" PRIu64 " datagrams arrived on port %u within %" PRIu32 " s, none of "

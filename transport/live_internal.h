@@ -87,6 +87,8 @@ enum kd_status kdt_live_begin(struct kdt_live *l);
 enum kd_status kdt_live_end(struct kdt_live *l, enum kd_status st, const char *fmt, ...)
     KD_PRINTF(3, 4);
 
+void kdt_live_end_wrong_key(struct kdt_live *l);
+
 /* Carry what the session wants to say to the wire, and what it wants to tell into `seen`. To be
  * called after everything that is done to the session. */
 void kdt_live_flush(struct kdt_live *l);

@@ -44,6 +44,15 @@ enum kd_status kdt_live_end(struct kdt_live *l, enum kd_status st, const char *f
     return st;
 }
 
+void kdt_live_end_wrong_key(struct kdt_live *l)
+{
+    kdt_live_end(
+        l, KD_ERR_AUTH,
+        "datagrams arrive on port %u but do not verify with this key: the key or the KDNET "
+        "version is wrong",
+        l->port);
+}
+
 static enum kd_status say_over(struct kdt_live *l)
 {
     return l->over == KD_OK ? KD_OK : kd_diag_set(l->opts.diag, l->over, "%s", l->reason.text);
@@ -262,10 +271,7 @@ static void on_kdnet_event(struct kdt_live *l, const struct kdnet_event *ev)
         on_packet(l, ev->bytes);
         break;
     case KDNET_EVENT_BAD_KEY:
-        kdt_live_end(l, KD_ERR_AUTH,
-                     "datagrams arrive on port %u but do not verify with this key: the key or the "
-                     "KDNET version is wrong",
-                     l->port);
+        kdt_live_end_wrong_key(l);
         break;
     case KDNET_EVENT_SILENT:
         on_silent(l);

@@ -221,7 +221,7 @@ static void a_target_that_never_halts_is_said_to_be_linked(void **state)
 
     (void)state;
     opts.target.never_halts = true;
-    check_timeout(&opts, "linked but did not halt");
+    check_timeout(&opts, "linked, but did not halt");
 }
 
 static void a_wrong_key_is_told_at_once(void **state)

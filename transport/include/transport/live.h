@@ -10,9 +10,10 @@
  * Units     ms: milliseconds of the monotonic clock. va, pa: target addresses. len: bytes.
  * Errors    KD_ERR_TIMEOUT: a deadline passed. KD_ERR_LOST: the target fell silent.
  *           KD_ERR_REBOOTED: it restarted. KD_ERR_CANCELLED: kdt_live_cancel. KD_ERR_AUTH: what
- *           arrives does not verify with the key. Each of these is final: later calls fail with the
- *           same at once, but for _leave and _close (and _next_stage after a restart). KD_ERR_
- *           INTERRUPTED: the target is not halted. Details in the diag given at _open. */
+ *           arrives does not verify with the key. KD_ERR_UNSUPPORTED: a 32-bit target. Each of
+ *           these is final: later calls fail with the same at once, but for _leave and _close, for
+ *           _attach after a mere timeout of its own, and for _next_stage after a restart.
+ *           KD_ERR_INTERRUPTED: the target is not halted. Details in the diag given at _open. */
 #ifndef TRANSPORT_LIVE_H
 #define TRANSPORT_LIVE_H
 
