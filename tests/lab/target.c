@@ -1,0 +1,119 @@
+#include "target_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t target_random(struct lab_target *t)
+{
+    /* splitmix64: short, repeatable from any seed, and good enough for what only has to vary. */
+    uint64_t z = t->random += 0x9E3779B97F4A7C15u;
+
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+/* Each stage is a KDNET session of its own: new nonce, new handshake, ids from the start. */
+void target_start_stage(struct lab_target *t, bool is_boot)
+{
+    t->is_boot = is_boot;
+    t->host_gone = false;
+    t->was_heard = false;
+    t->phase = LAB_RUNNING;
+    t->is_break_pending = false;
+    t->file = NULL;
+    t->script = t->script_end = NULL;
+    t->stats.stages++;
+    link_start_stage(t, 0);
+    kdnet_start_stage(t);
+}
+
+void target_reboot(struct lab_target *t)
+{
+    if (t->phase == LAB_HALTED)
+        run_end_freeze(t);
+    t->stats.reboots++;
+    target_start_stage(t, t->opts.boot);
+    if (t->opts.boot)
+        stage_script(t);
+    run_on(t);
+}
+
+struct lab_target *lab_target_create(const struct lab_target_options *opts, uint64_t now_us)
+{
+    struct lab_target *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return NULL;
+    t->opts = *opts;
+    t->info = lab_machine_info(opts->machine);
+    t->random = opts->seed;
+    t->now_us = now_us;
+    t->seal = lab_seal_create(opts->key);
+    if (!t->seal) {
+        free(t);
+        return NULL;
+    }
+    memset(t->opts.key, 0, sizeof t->opts.key); /* the seal has it, and wipes it */
+    target_start_stage(t, opts->boot);
+    link_start_stage(t, opts->first_id);
+    if (opts->boot)
+        stage_script(t);
+    run_on(t);
+    return t;
+}
+
+void lab_target_destroy(struct lab_target *t)
+{
+    if (!t)
+        return;
+    lab_seal_destroy(t->seal);
+    free(t);
+}
+
+void lab_target_datagram(struct lab_target *t, const uint8_t *bytes, size_t len, uint64_t now_us)
+{
+    t->now_us = now_us;
+    if (!t->is_silent)
+        kdnet_datagram(t, bytes, len);
+}
+
+void lab_target_tick(struct lab_target *t, uint64_t now_us)
+{
+    t->now_us = now_us;
+    if (t->is_silent)
+        return;
+    if (now_us >= t->poke_at_us)
+        kdnet_poke(t);
+    link_tick(t);
+}
+
+uint64_t lab_target_deadline(const struct lab_target *t)
+{
+    if (t->is_silent)
+        return UINT64_MAX;
+    return t->resend_at_us < t->poke_at_us ? t->resend_at_us : t->poke_at_us;
+}
+
+bool lab_target_next_output(struct lab_target *t, const uint8_t **bytes, size_t *len)
+{
+    const struct lab_output *next = &t->output[t->output_first];
+
+    if (t->output_count == 0)
+        return false;
+    t->output_first = (t->output_first + 1) % LAB_OUTPUT_MAX;
+    t->output_count--;
+    *bytes = next->bytes;
+    *len = next->len;
+    return true;
+}
+
+bool lab_target_is_running(const struct lab_target *t)
+{
+    return t->phase == LAB_RUNNING && !t->is_break_pending;
+}
+
+const struct lab_stats *lab_target_stats(const struct lab_target *t)
+{
+    return &t->stats;
+}

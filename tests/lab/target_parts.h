@@ -1,0 +1,172 @@
+/* target_parts.h - what the files of the target share; nobody else includes it. */
+#ifndef LAB_TARGET_PARTS_H
+#define LAB_TARGET_PARTS_H
+
+#include "packets.h"
+#include "target.h"
+
+#define LAB_POKE_PERIOD_US 3000000u /* 1.7 [seen] */
+#define LAB_ACK_WAIT_US    500000u  /* 2.8 [guess] */
+#define LAB_TRIES_UNHEARD  3        /* before any host ever answered [guess] */
+#define LAB_TRIES_HEARD    20
+#define LAB_READ_MAX       1024 /* bytes of memory a reply carries */
+#define LAB_DATA_MAX       0x580
+#define LAB_PROCESSORS_MAX 64
+
+/* One packet waiting for its acknowledgement, or for the one before it. */
+enum lab_patience { /* what happens when nobody acknowledges (2.8) */
+                    LAB_REPEATS_FOR_EVER,
+                    LAB_GIVES_UP_PRINT,
+                    LAB_GIVES_UP_MODULE,
+                    LAB_GIVES_UP_FILE,
+};
+struct lab_packet {
+    enum lab_patience patience;
+    enum lab_packet_type type;
+    size_t len; /* header and data */
+    uint8_t bytes[sizeof(struct lab_header) + LAB_DATA_MAX];
+};
+#define LAB_QUEUE_MAX 2 /* a print, and the reply that it came in front of */
+
+struct lab_output {
+    size_t len;
+    uint8_t bytes[LAB_DATAGRAM_MAX];
+};
+#define LAB_OUTPUT_MAX 16 /* no input makes more than a handful */
+
+/* What a target says or does unasked, one after the other while it runs. */
+enum lab_event_kind {
+    LAB_EVENT_PRINT,
+    LAB_EVENT_FILE,
+    LAB_EVENT_MODULE,
+    LAB_EVENT_KERNEL,     /* the module that is the kernel itself */
+    LAB_EVENT_FAREWELL,   /* unload of everything: this stage ends */
+    LAB_EVENT_NEXT_STAGE, /* the boot debugger is gone, the kernel's begins */
+};
+struct lab_event {
+    enum lab_event_kind kind;
+    const char *text; /* what is printed, the path of the module or file */
+    uint64_t base;
+    uint32_t size, checksum;
+};
+
+enum lab_phase {
+    LAB_RUNNING,      /* polls for the break-in byte */
+    LAB_HALTED,       /* waits for requests */
+    LAB_AWAITING_FILE /* waits for the answer to a FILE_IO */
+};
+
+struct lab_halt {
+    const struct lab_event *module; /* a load-symbols stop; NULL: a break-in */
+    uint64_t pc;
+    bool is_at_int3; /* processor LAB_HALTING stands at one, and would execute it again */
+    uint64_t since_us;
+    struct lab_state_change said;                  /* and is said again when the host asks */
+    struct lab_context before[LAB_PROCESSORS_MAX]; /* as the halt found them */
+    struct lab_context now[LAB_PROCESSORS_MAX];    /* as the host left them */
+};
+#define LAB_HALTING 0 /* the processor that notices a break-in and loads modules */
+
+struct lab_target {
+    struct lab_target_options opts;
+    const struct lab_machine_info *info;
+    struct lab_seal *seal;
+    struct lab_stats stats;
+    uint64_t now_us;
+    uint64_t random;
+    bool is_silent;
+
+    /* one boot stage */
+    bool is_boot; /* the boot debugger, not the kernel yet */
+    const struct lab_event *script, *script_end;
+    struct lab_event kernel_event;
+    bool host_gone; /* nobody acknowledges: carry on as if there was no debugger */
+    bool was_heard; /* a host has spoken on the data channel in this stage */
+
+    /* target_kdnet.c */
+    uint64_t poke_at_us;
+    uint64_t poke_sequence;
+    uint64_t nonce_a;
+    uint8_t nonce_b[24];
+    uint8_t info_block[256]; /* of the last response */
+    bool is_linked;
+    bool is_heard; /* since the last handshake */
+    uint64_t tx_sequence, rx_sequence;
+    struct lab_output output[LAB_OUTPUT_MAX];
+    unsigned output_first, output_count;
+
+    /* target_link.c */
+    uint32_t tx_id; /* of the packet being sent, or the next one */
+    uint32_t rx_id; /* expected from the host */
+    struct lab_packet queue[LAB_QUEUE_MAX];
+    unsigned queue_first, queue_count;
+    unsigned tries;
+    uint64_t resend_at_us;
+
+    /* target_run.c */
+    enum lab_phase phase;
+    bool is_break_pending;
+    struct lab_halt halt;
+    const struct lab_event *file; /* being asked for */
+    struct lab_file_create file_request;
+};
+
+/* target.c */
+void target_start_stage(struct lab_target *t, bool is_boot);
+void target_reboot(struct lab_target *t);
+uint64_t target_random(struct lab_target *t); /* repeatable; no secret is made of it */
+
+/* target_kdnet.c */
+void kdnet_start_stage(struct lab_target *t);
+void kdnet_datagram(struct lab_target *t, const uint8_t *bytes, size_t len);
+void kdnet_poke(struct lab_target *t);
+void kdnet_send(struct lab_target *t, const uint8_t *payload, size_t len); /* data channel */
+
+/* target_link.c */
+void link_start_stage(struct lab_target *t, uint32_t first_id);
+void link_payload(struct lab_target *t, const uint8_t *payload, size_t len);
+struct lab_packet *link_slot(struct lab_target *t); /* to be filled, then queued */
+uint8_t *link_data(struct lab_packet *p);           /* its LAB_DATA_MAX bytes of data */
+void link_queue(struct lab_target *t, struct lab_packet *p, enum lab_packet_type type,
+                size_t data_len, enum lab_patience patience);
+void link_accept(struct lab_target *t, uint32_t id); /* acknowledge, expect the next */
+void link_refuse(struct lab_target *t);              /* RESEND: this makes no sense here */
+bool link_is_idle(const struct lab_target *t);       /* nothing awaits its acknowledgement */
+void link_transmit_again(struct lab_target *t);
+void link_tick(struct lab_target *t);
+uint32_t link_data_max(const struct lab_target *t); /* of this KDNET version */
+
+/* target_run.c */
+void run_on(struct lab_target *t);
+void run_print(struct lab_target *t, const char *text);
+void run_break_in(struct lab_target *t);
+void run_continue(struct lab_target *t);
+void run_switch_processor(struct lab_target *t, uint16_t processor);
+void run_say_again(struct lab_target *t); /* asked to, with nothing outstanding */
+void run_file_answer(struct lab_target *t, uint32_t id, const uint8_t *data, size_t len);
+void run_given_up(struct lab_target *t, enum lab_patience patience);
+void run_end_freeze(struct lab_target *t);
+
+/* target_requests.c */
+const char *requests_name(size_t index); /* of LAB_API_FIRST + index; NULL: no such request */
+void requests_handle(struct lab_target *t, uint32_t id, const uint8_t *data, size_t len);
+
+/* target_stage.c */
+enum stage_stop { STAGE_BREAK_IN, STAGE_MODULE, STAGE_FAREWELL };
+uint64_t stage_pc(const struct lab_target *t, enum stage_stop stop);
+void stage_script(struct lab_target *t);  /* what is said while it boots */
+void stage_chatter(struct lab_target *t); /* and after a resume */
+size_t stage_read(const struct lab_target *t, uint64_t va, void *buf, size_t len);
+size_t stage_read_physical(const struct lab_target *t, uint64_t pa, void *buf, size_t len);
+void stage_version(const struct lab_target *t, struct lab_manipulate *m);
+uint16_t stage_processors(const struct lab_target *t);
+
+/* target_registers.c */
+void registers_context(const struct lab_target *t, uint16_t processor, struct lab_context *out);
+void registers_report(const struct lab_target *t, const struct lab_context *context,
+                      struct lab_control_report *out);
+size_t registers_control_space(const struct lab_target *t, uint16_t processor, uint64_t index,
+                               uint8_t out[sizeof(struct lab_special_registers)]);
+bool registers_msr(const struct lab_target *t, uint16_t processor, uint32_t number, uint64_t *out);
+
+#endif
