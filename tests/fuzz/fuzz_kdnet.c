@@ -270,6 +270,8 @@ static void step(struct run *x)
     }
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct run x = {.script = kd_reader_of(bytes, len), .key = {{7}}};

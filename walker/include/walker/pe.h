@@ -1,7 +1,7 @@
 /* pe.h - the headers of an image in target memory, and its RSDS record.
  *
  * Source    PE32+ headers and debug directory [doc]; read the way WinDbg reads them at attach
- * [seen]. */
+ *           [seen]. */
 #ifndef WALKER_PE_H
 #define WALKER_PE_H
 

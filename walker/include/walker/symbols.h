@@ -4,8 +4,10 @@
  * nothing is guessed, nothing depends on a build number.
  *
  * Lifetime  Owned by the opener, ended by kdw_symbols_close. Names (const char *) live as long as
- * it does. Threads   One at a time: lookups may fill lazy tables. Errors    KD_ERR_NOT_FOUND: no
- * such symbol, type or field. KD_ERR_MALFORMED, _TRUNCATED: damaged file. */
+ *           it does.
+ * Threads   One at a time: lookups may fill lazy tables.
+ * Errors    KD_ERR_NOT_FOUND: no such symbol, type or field. KD_ERR_MALFORMED, _TRUNCATED: damaged
+ *           file. */
 #ifndef WALKER_SYMBOLS_H
 #define WALKER_SYMBOLS_H
 
