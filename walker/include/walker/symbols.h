@@ -3,11 +3,11 @@
  * One interface with several sources behind it (a PDB now). All answers are those of the file;
  * nothing is guessed, nothing depends on a build number.
  *
- * Lifetime  Owned by the opener, ended by kdw_symbols_close. Names (const char *) live as long as
- *           it does.
+ * Lifetime  Owned by the opener, ended by kdw_symbols_close. Names (const char *) live as long.
  * Threads   One at a time: lookups may fill lazy tables.
- * Errors    KD_ERR_NOT_FOUND: no such symbol, type or field. KD_ERR_MALFORMED, _TRUNCATED: damaged
- *           file. */
+ * Errors    KD_ERR_NOT_FOUND: the file has no such symbol, type, member or constant. Anything else:
+ *           it is damaged (KD_ERR_MALFORMED, _TRUNCATED, _UNSUPPORTED, _CYCLE, _LIMIT), and what was
+ *           asked for may or may not be there. */
 #ifndef WALKER_SYMBOLS_H
 #define WALKER_SYMBOLS_H
 
@@ -52,8 +52,8 @@ struct kdw_type {
 
 struct kdw_field {
     const char *name;
-    uint64_t offset; /* bytes from the start of the type that was asked, bases and anonymous parts
-                        added */
+    uint64_t offset; /* bytes from the start of the type that was asked: members of bases and of
+                        nameless parts count as its own */
     kdw_type_id type;
 };
 
@@ -79,14 +79,16 @@ struct kdw_symbols { /* embedded first in each source's own struct */
 };
 
 enum kd_status kdw_symbol(struct kdw_symbols *s, const char *name, uint64_t *rva);
-/* A complete struct, union or enum by its tag: "_ETW_SILODRIVERSTATE". */
+/* A complete struct, union or enum by its tag: "_ETW_SILODRIVERSTATE". Of several the last. */
 enum kd_status kdw_type_by_name(struct kdw_symbols *s, const char *name, kdw_type_id *out);
-/* Modifiers (const, volatile) and forward references are seen through. */
+/* Modifiers (const, volatile) and forward references are seen through. What makes no sense is
+ * KDW_TYPE_UNKNOWN, not a failure. */
 enum kd_status kdw_type_describe(struct kdw_symbols *s, kdw_type_id type, struct kdw_type *out);
 /* One member by name; dots lead into members of struct type ("u1.Wow64", "Tcb.Header"). */
 enum kd_status kdw_type_field(struct kdw_symbols *s, kdw_type_id type, const char *path,
                               struct kdw_field *out);
-/* All members in order of declaration, as the file has them. */
+/* All members in order of declaration, as the file has them; of a damaged list those before the
+ * damage, then a failure. */
 enum kd_status kdw_type_each_field(struct kdw_symbols *s, kdw_type_id type, kdw_field_visit *visit,
                                    void *ctx);
 enum kd_status kdw_type_enum_name(struct kdw_symbols *s, kdw_type_id type, int64_t value,
