@@ -70,7 +70,7 @@ static enum kd_status find_contiguous(const struct kdw_msf *m, const struct bloc
                                       int64_t stream, struct kd_span *out)
 {
     uint64_t count = blocks_for(m, b->len);
-    const uint8_t *first = NULL;
+    const uint8_t *first = m->file; /* an empty run stands anywhere, as long as it is somewhere */
     bool is_contiguous = true;
 
     for (uint64_t i = 0; i < count; i++) {

@@ -200,7 +200,7 @@ uint32_t pdb_build_udt(struct pdb_build *b, uint16_t leaf, uint16_t properties, 
 
     if (unique_name)
         properties |= 0x200;
-    if (leaf == 0x1609) { /* LF_STRUCTURE2 */
+    if (leaf == 0x1608 || leaf == 0x1609) { /* LF_CLASS2, LF_STRUCTURE2 */
         pdb_put32(&body, properties);
         pdb_put32(&body, fields);
         pdb_put32(&body, 0);

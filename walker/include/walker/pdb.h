@@ -17,8 +17,8 @@
 extern "C" {
 #endif
 
-/* KD_ERR_IO (cannot be opened), KD_ERR_UNSUPPORTED (PDB 2.0, portable PDB), KD_ERR_MALFORMED. diag
- * is kept for later calls and must outlive the symbols. */
+/* KD_ERR_IO (cannot be opened), KD_ERR_UNSUPPORTED (PDB 2.0, portable PDB, compressed),
+ * KD_ERR_MALFORMED, KD_ERR_TRUNCATED. diag is kept for later calls and must outlive the symbols. */
 enum kd_status kdw_pdb_open(const char *path, struct kd_diag *diag, struct kdw_symbols **out);
 /* The same over bytes that the caller keeps: tests and fuzzing. */
 enum kd_status kdw_pdb_open_bytes(const void *data, size_t len, struct kd_diag *diag,
