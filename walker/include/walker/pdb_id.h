@@ -13,6 +13,7 @@ extern "C" {
 
 enum {
     KDW_PDB_NAME_MAX = 256, /* with its NUL; longer ones are refused: no Microsoft PDB comes near */
+    KDW_PDB_GUID_MAX = 33,  /* 32 digits, NUL */
     KDW_PDB_KEY_MAX = 41,   /* 32 digits, age in hex, NUL */
 };
 
@@ -22,12 +23,17 @@ struct kdw_pdb_id {
     char name[KDW_PDB_NAME_MAX]; /* base name, checked: fit to be a path component */
 };
 
-/* An RSDS record as it stands in memory. KD_ERR_UNSUPPORTED for NB10, KD_ERR_MALFORMED for a name
- * that is unterminated or unfit to be a file name. */
+/* An RSDS record as it stands in memory. KD_ERR_UNSUPPORTED for NB10 (PDB 2.0), KD_ERR_TRUNCATED,
+ * KD_ERR_MALFORMED for a name that is unterminated or unfit to be a file name. */
 enum kd_status kdw_pdb_id_decode(const uint8_t *rsds, size_t len, struct kdw_pdb_id *out);
+/* "616A94E33A4827B451B0E19C14C03792": the GUID in upper case, without dashes. */
+void kdw_pdb_id_guid(const struct kdw_pdb_id *id, char guid[KDW_PDB_GUID_MAX]);
 /* "616A94E33A4827B451B0E19C14C037921": GUID in upper case, age in hex without padding. */
 void kdw_pdb_id_key(const struct kdw_pdb_id *id, char key[KDW_PDB_KEY_MAX]);
 bool kdw_pdb_id_equal(const struct kdw_pdb_id *a, const struct kdw_pdb_id *b); /* GUID and age */
+/* 1 to 255 bytes of UTF-8 that stay one path component: no separator, drive or control character.
+ * The target chooses this name. */
+bool kdw_pdb_name_is_safe(const char *name);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,107 @@
+#include <walker/pdb_id.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const uint32_t rsds_signature = 0x53445352;
+static const uint32_t nb10_signature = 0x3031424E;
+
+/* Length of the UTF-8 sequence at p, 0 when it is none: overlong, a surrogate, past the last code
+ * point, cut short (the terminating NUL is no continuation byte). */
+static size_t utf8_len(const unsigned char *p)
+{
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t len;
+    } forms[] = {
+        {0x00, 0x7F, 0x80, 0xBF, 1}, {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+        {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+        {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (p[0] < forms[i].first_low || p[0] > forms[i].first_high)
+            continue;
+        if (forms[i].len > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high))
+            return 0;
+        for (size_t k = 2; k < forms[i].len; k++)
+            if (p[k] < 0x80 || p[k] > 0xBF)
+                return 0;
+        return forms[i].len;
+    }
+    return 0;
+}
+
+bool kdw_pdb_name_is_safe(const char *name)
+{
+    const unsigned char *p = (const unsigned char *)name;
+
+    if (*p == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return false;
+    while (*p != '\0') {
+        size_t n = utf8_len(p);
+
+        if (n == 0 || *p < 0x20 || *p == 0x7F || *p == '/' || *p == '\\' || *p == ':')
+            return false;
+        if (p[0] == 0xC2 && p[1] < 0xA0) /* U+0080 to U+009F: terminals obey some of these */
+            return false;
+        p += n;
+    }
+    return (size_t)(p - (const unsigned char *)name) < KDW_PDB_NAME_MAX;
+}
+
+/* Private images bear the whole path of their build: what follows its last separator. */
+static const char *base_name(const char *path)
+{
+    const char *base = path;
+
+    for (const char *p = path; *p != '\0'; p++)
+        if (*p == '/' || *p == '\\')
+            base = p + 1;
+    return base;
+}
+
+enum kd_status kdw_pdb_id_decode(const uint8_t *rsds, size_t len, struct kdw_pdb_id *out)
+{
+    struct kd_reader r = kd_reader_of(rsds, len);
+    struct kdw_pdb_id id = {0};
+    uint32_t signature = kd_rd_u32(&r);
+    struct kd_span text;
+    const char *name;
+
+    if (signature == nb10_signature)
+        return KD_ERR_UNSUPPORTED;
+    kd_rd_copy(&r, id.guid, sizeof id.guid);
+    id.age = kd_rd_u32(&r);
+    text = kd_rd_span(&r, kd_reader_left(&r));
+    if (!kd_reader_ok(&r))
+        return KD_ERR_TRUNCATED;
+    if (signature != rsds_signature || text.len == 0 || !memchr(text.data, '\0', text.len))
+        return KD_ERR_MALFORMED;
+    name = base_name((const char *)text.data);
+    if (!kdw_pdb_name_is_safe(name))
+        return KD_ERR_MALFORMED;
+    memcpy(id.name, name, strlen(name) + 1);
+    *out = id;
+    return KD_OK;
+}
+
+void kdw_pdb_id_guid(const struct kdw_pdb_id *id, char guid[KDW_PDB_GUID_MAX])
+{
+    /* Data1, Data2 and Data3 are little-endian, and printed high byte first. */
+    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
+    for (size_t i = 0; i < sizeof order; i++)
+        snprintf(guid + 2 * i, 3, "%02X", id->guid[order[i]]);
+}
+
+void kdw_pdb_id_key(const struct kdw_pdb_id *id, char key[KDW_PDB_KEY_MAX])
+{
+    kdw_pdb_id_guid(id, key);
+    snprintf(key + 32, KDW_PDB_KEY_MAX - 32, "%x", (unsigned)id->age);
+}
+
+bool kdw_pdb_id_equal(const struct kdw_pdb_id *a, const struct kdw_pdb_id *b)
+{
+    return a->age == b->age && memcmp(a->guid, b->guid, sizeof a->guid) == 0;
+}
