@@ -15,8 +15,9 @@
 extern "C" {
 #endif
 
-/* Open the PDB of that identity. KD_ERR_NOT_FOUND: diag says where was looked, which key is wanted
- * and, where a PDB of another kernel lay in the way, both identities. */
+/* Open the PDB of that identity; the first match on the path wins. KD_ERR_NOT_FOUND: diag says which
+ * key is wanted, where it belongs, where was looked and, where a PDB of another kernel lay in the
+ * way, both identities. On success diag holds what was remarked on the way, or nothing. */
 enum kd_status kdw_symstore_open(const char *path, const struct kdw_pdb_id *id,
                                  struct kd_diag *diag, struct kdw_symbols **out);
 

@@ -1,0 +1,122 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "symbol_path.h"
+
+/* All places of a path, one a letter and a text: S store, F folder, - skipped. */
+static void reads_as(const char *path, const char *expected)
+{
+    struct kdw_symbol_path p = kdw_symbol_path_of(path);
+    struct kdw_place place;
+    char all[1024] = "";
+
+    while (kdw_symbol_path_next(&p, &place)) {
+        size_t have = strlen(all);
+
+        snprintf(all + have, sizeof all - have, "%c%.200s;", "SF-"[place.kind], place.text);
+        assert_int_equal(place.kind == KDW_PLACE_SKIPPED, place.why != NULL);
+    }
+    assert_string_equal(all, expected);
+}
+
+static void entries_stand_between_semicolons(void **state)
+{
+    (void)state;
+    reads_as("/a;/b:c", "F/a;F/b:c;");
+    reads_as(" /a ;;\t;/with space;", "F/a;F/with space;");
+    reads_as("", "");
+    reads_as(";", "");
+}
+
+static void srv_names_a_chain_of_stores(void **state)
+{
+    (void)state;
+    reads_as("srv*/a", "S/a;");
+    reads_as("SRV*/a*/b;/c", "S/a;S/b;F/c;");
+    reads_as("symsrv*symsrv.dll*/a*/b", "S/a;S/b;");
+    reads_as("SymSrv*SYMSRV.DLL* /a ", "S/a;");
+    reads_as("srv", "Fsrv;");
+}
+
+static void cache_is_searched_at_its_own_place(void **state)
+{
+    (void)state;
+    reads_as("cache*/c;/p;srv*/a", "S/c;F/p;S/a;");
+}
+
+static void what_needs_a_default_store_is_skipped(void **state)
+{
+    (void)state;
+    reads_as("srv*", "-;");
+    reads_as("cache*", "-;");
+    reads_as("srv**/a", "-;S/a;");
+}
+
+static void urls_are_skipped(void **state)
+{
+    (void)state;
+    reads_as("cache*/c;/p;srv*/a*https://h/s", "S/c;F/p;S/a;-https://h/s;");
+    reads_as("HTTP://h/s;/a", "-HTTP://h/s;F/a;");
+}
+
+static void windows_paths_are_skipped(void **state)
+{
+    (void)state;
+    reads_as("C:\\Symbols;srv*\\\\server\\share*/a", "-C:\\Symbols;-\\\\server\\share;S/a;");
+}
+
+static void other_servers_and_other_words_are_skipped_whole(void **state)
+{
+    (void)state;
+    reads_as("symsrv*other.dll*/a;/b", "-symsrv*other.dll*/a;F/b;");
+    reads_as("symsrv*symsrv.dll;/b", "-symsrv*symsrv.dll;F/b;");
+    reads_as("symsrv*;/b", "-symsrv*;F/b;");
+    reads_as("sv*/a;/b", "-sv*/a;F/b;");
+    reads_as("*", "-*;");
+}
+
+static void a_path_longer_than_any_is_skipped_and_the_rest_is_read(void **state)
+{
+    size_t len = KDW_PLACE_MAX;
+    char *path = malloc(len + 4);
+    struct kdw_symbol_path p;
+    struct kdw_place place;
+
+    (void)state;
+    assert_non_null(path);
+    memset(path, 'x', len);
+    memcpy(path + len, ";/b", 4);
+    p = kdw_symbol_path_of(path);
+    assert_true(kdw_symbol_path_next(&p, &place));
+    assert_int_equal(place.kind, KDW_PLACE_SKIPPED);
+    assert_string_equal(place.why, "too long for a path");
+    assert_true(kdw_symbol_path_next(&p, &place));
+    assert_string_equal(place.text, "/b");
+    p = kdw_symbol_path_of(path + 1);
+    assert_true(kdw_symbol_path_next(&p, &place));
+    assert_int_equal(place.kind, KDW_PLACE_FOLDER);
+    free(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(entries_stand_between_semicolons),
+        cmocka_unit_test(srv_names_a_chain_of_stores),
+        cmocka_unit_test(cache_is_searched_at_its_own_place),
+        cmocka_unit_test(what_needs_a_default_store_is_skipped),
+        cmocka_unit_test(urls_are_skipped),
+        cmocka_unit_test(windows_paths_are_skipped),
+        cmocka_unit_test(other_servers_and_other_words_are_skipped_whole),
+        cmocka_unit_test(a_path_longer_than_any_is_skipped_and_the_rest_is_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

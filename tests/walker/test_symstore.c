@@ -1,0 +1,345 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <walker/symstore.h>
+
+#include "support/pdb_build.h"
+#include "support/temp_dir.h"
+
+/* The identity wanted is that of the builder's PDBs: GUID 13121110-1514-1716-1819-1A1B1C1D1E1F. */
+#define GUID                                                                                       \
+    "1312111015141716"                                                                             \
+    "18191A1B1C1D1E1F"
+#define KEY GUID "1"
+
+static struct temp_dir dir;
+static struct kdw_pdb_id wanted;
+static struct kd_diag diag;
+
+static int make_dir(void **state)
+{
+    (void)state;
+    temp_dir_create(&dir);
+    memset(&wanted, 0, sizeof wanted);
+    for (size_t i = 0; i < sizeof wanted.guid; i++)
+        wanted.guid[i] = (uint8_t)(0x10 + i);
+    wanted.age = 1;
+    snprintf(wanted.name, sizeof wanted.name, "ntkrnlmp.pdb");
+    memset(&diag, 0, sizeof diag);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    temp_dir_remove(&dir);
+    return 0;
+}
+
+/* A PDB of that DBI age, with a GUID that differs in its last byte when asked. */
+static void put_pdb(const char *name, uint32_t age, uint8_t guid_change)
+{
+    struct pdb_build *b = pdb_build_create();
+    uint8_t *file;
+    size_t len;
+
+    b->info_age = 3; /* as after source indexing: not what images bear */
+    b->dbi_age = age;
+    b->guid[15] ^= guid_change;
+    file = pdb_build_file(b, &len);
+    temp_dir_write(&dir, name, file, len);
+    free(file);
+    pdb_build_destroy(b);
+}
+
+static void put_good(const char *name)
+{
+    put_pdb(name, 1, 0);
+}
+
+static void put_text(const char *name, const char *text)
+{
+    temp_dir_write(&dir, name, text, strlen(text));
+}
+
+/* The path with each '@' replaced by the test's folder. */
+static const char *path_of(const char *text)
+{
+    static char path[4096];
+    size_t n = 0;
+
+    for (; *text != '\0'; text++)
+        n += (size_t)snprintf(path + n, sizeof path - n, *text == '@' ? "%s" : "%.1s",
+                              *text == '@' ? dir.path : text);
+    path[n] = '\0';
+    return path;
+}
+
+static void is_found_on(const char *path)
+{
+    struct kdw_symbols *pdb = NULL;
+    struct kdw_pdb_id id;
+
+    assert_int_equal(kdw_symstore_open(path_of(path), &wanted, &diag, &pdb), KD_OK);
+    kdw_pdb_identity(pdb, &id);
+    assert_true(kdw_pdb_id_equal(&id, &wanted));
+    kdw_symbols_close(pdb);
+}
+
+static void is_not_found_on(const char *path)
+{
+    struct kdw_symbols *pdb = (struct kdw_symbols *)&dir;
+
+    assert_int_equal(kdw_symstore_open(path_of(path), &wanted, &diag, &pdb), KD_ERR_NOT_FOUND);
+    assert_ptr_equal(pdb, &dir);
+}
+
+static void says(const char *text)
+{
+    if (!strstr(diag.text, text))
+        fail_msg("\"%s\" does not say \"%s\"", diag.text, text);
+}
+
+static void a_store_holds_it_under_name_and_key(void **state)
+{
+    (void)state;
+    put_good("ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
+    is_found_on("srv*@");
+    is_found_on("cache*@");
+    is_found_on("symsrv*symsrv.dll*@");
+    is_found_on("@"); /* a plain folder may be one without saying so */
+    assert_string_equal(diag.text, "");
+}
+
+static void a_folder_holds_it_plainly_or_by_kind_of_image(void **state)
+{
+    static const char *const places[] = {"ntkrnlmp.pdb", "exe/ntkrnlmp.pdb", "sys/ntkrnlmp.pdb",
+                                         "symbols/exe/ntkrnlmp.pdb", "symbols/dll/ntkrnlmp.pdb"};
+    char name[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char path[16];
+
+        snprintf(name, sizeof name, "%zu/%s", i, places[i]);
+        snprintf(path, sizeof path, "@/%zu", i);
+        put_good(name);
+        is_found_on(path);
+    }
+    is_not_found_on("srv*@/0"); /* a store is no folder of PDBs */
+}
+
+static void pingme_makes_a_folder_a_store(void **state)
+{
+    (void)state;
+    put_good("ntkrnlmp.pdb");
+    put_text("pingme.txt", "");
+    is_not_found_on("@");
+}
+
+static void two_tier_stores_have_two_letters_in_front(void **state)
+{
+    (void)state;
+    put_text("index2.txt", "");
+    put_good("nt/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
+    is_found_on("srv*@");
+}
+
+static void a_half_converted_store_is_looked_through_flat_too(void **state)
+{
+    (void)state;
+    put_text("index2.txt", "");
+    put_good("ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
+    is_found_on("srv*@");
+}
+
+static void letters_in_front_mean_nothing_in_a_flat_store(void **state)
+{
+    (void)state;
+    put_good("nt/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
+    is_not_found_on("srv*@");
+}
+
+static void the_case_of_names_makes_no_difference_at_any_level(void **state)
+{
+    (void)state;
+    put_good("NTKRNLMP.PDB/131211101514171618191a1b1c1d1e1f1/NtKrnlMp.pdb");
+    is_found_on("srv*@");
+}
+
+static void ages_above_nine_are_looked_up_in_hexadecimal(void **state)
+{
+    (void)state;
+    wanted.age = 10;
+    put_pdb("ntkrnlmp.pdb/" GUID "a/ntkrnlmp.pdb", 10, 0);
+    is_found_on("srv*@");
+}
+
+static void places_are_looked_at_in_order_and_the_first_match_wins(void **state)
+{
+    (void)state;
+    put_pdb("a/ntkrnlmp.pdb", 2, 0);
+    put_good("b/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
+    put_text("c/ntkrnlmp.pdb", "never looked at");
+    is_found_on("@/absent;@/a;srv*@/b;@/c");
+    says("no folder");
+    says("another build"); /* remarks stay readable after a success */
+    assert_null(strstr(diag.text, path_of("@/c")));
+}
+
+static void a_pdb_of_another_build_is_named_with_both_identities(void **state)
+{
+    (void)state;
+    put_pdb("ntkrnlmp.pdb", 1, 0xE0);
+    is_not_found_on("@");
+    says("no ntkrnlmp.pdb with GUID " GUID " age 1");
+    says("found one of another build, GUID 131211101514171618191A1B1C1D1EFF age 1");
+    says("/ntkrnlmp.pdb");
+}
+
+static void a_pdb_of_another_age_is_another_build(void **state)
+{
+    (void)state;
+    put_pdb("ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb", 2, 0);
+    is_not_found_on("srv*@");
+    says("GUID " GUID " age 2");
+}
+
+static void without_a_dbi_age_the_info_age_counts(void **state)
+{
+    (void)state;
+    put_pdb("ntkrnlmp.pdb", 0, 0);
+    is_not_found_on("@");
+    wanted.age = 3;
+    is_found_on("@");
+}
+
+static void what_is_missing_says_where_it_belongs_and_where_to_get_it(void **state)
+{
+    char belongs[512];
+
+    (void)state;
+    is_not_found_on("@");
+    snprintf(belongs, sizeof belongs, "put it at %s/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb", dir.path);
+    says(belongs);
+    says("https://msdl.microsoft.com/download/symbols/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
+    says(path_of("looked in @"));
+}
+
+static void a_path_that_names_no_folder_says_so(void **state)
+{
+    (void)state;
+    is_not_found_on("");
+    says("put it at DIR/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
+    says("the symbol path names none");
+    is_not_found_on("@/absent;srv*https://msdl.microsoft.com/download/symbols;C:\\Symbols");
+    says("/absent is no folder");
+    says("skipped https://msdl.microsoft.com/download/symbols (a URL");
+    says("skipped C:\\Symbols (a Windows path)");
+}
+
+static void compressed_files_are_named_with_what_to_do(void **state)
+{
+    (void)state;
+    put_text("ntkrnlmp.pdb/" KEY "/ntkrnlmp.pd_", "MSCF....");
+    is_not_found_on("srv*@");
+    says("compressed, expand it with cabextract or 7z");
+    says("/ntkrnlmp.pd_");
+}
+
+static void a_file_that_is_no_pdb_is_named_and_passed_over(void **state)
+{
+    (void)state;
+    put_text("a/ntkrnlmp.pdb", "<html>log in</html>");
+    is_not_found_on("@/a");
+    says("/a/ntkrnlmp.pdb: not a PDB file");
+    put_good("b/ntkrnlmp.pdb");
+    is_found_on("@/a;@/b");
+}
+
+static void a_pointer_is_followed_to_where_the_file_is(void **state)
+{
+    (void)state;
+    put_good("elsewhere/kernel.pdb");
+    put_text("s/ntkrnlmp.pdb/" KEY "/file.ptr", path_of("PATH:@/elsewhere/kernel.pdb\r\n"));
+    is_found_on("srv*@/s");
+    put_text("t/ntkrnlmp.pdb/" KEY "/file.ptr", path_of("@/elsewhere/kernel.pdb"));
+    is_found_on("srv*@/t");
+}
+
+static void a_pointer_that_leads_nowhere_is_a_remark(void **state)
+{
+    (void)state;
+    put_text("ntkrnlmp.pdb/" KEY "/file.ptr", "PATH:/nowhere/x.pdb");
+    is_not_found_on("srv*@");
+    says("points to /nowhere/x.pdb, which is not there");
+    put_text("ntkrnlmp.pdb/" KEY "/file.ptr", "PATH:\\\\server\\share\\x.pdb");
+    is_not_found_on("srv*@");
+    says("points to \\\\server\\share\\x.pdb, which is not followed");
+    put_text("ntkrnlmp.pdb/" KEY "/file.ptr", "relative/x.pdb");
+    is_not_found_on("srv*@");
+    says("which is not followed");
+    put_text("ntkrnlmp.pdb/" KEY "/file.ptr", "MSG: never\x1b[2J built");
+    is_not_found_on("srv*@");
+    says("the store says of it:  never?[2J built");
+    put_text("ntkrnlmp.pdb/" KEY "/file.ptr", "");
+    is_not_found_on("srv*@");
+}
+
+static void a_name_unfit_for_a_path_is_refused(void **state)
+{
+    struct kdw_symbols *pdb;
+
+    (void)state;
+    snprintf(wanted.name, sizeof wanted.name, "../x.pdb");
+    assert_int_equal(kdw_symstore_open(dir.path, &wanted, &diag, &pdb), KD_ERR_USAGE);
+}
+
+static void nobody_needs_to_listen(void **state)
+{
+    struct kdw_symbols *pdb;
+
+    (void)state;
+    put_text("a/ntkrnlmp.pdb", "no PDB");
+    put_good("b/ntkrnlmp.pdb");
+    assert_int_equal(kdw_symstore_open(path_of("@/a"), &wanted, NULL, &pdb), KD_ERR_NOT_FOUND);
+    assert_int_equal(kdw_symstore_open(path_of("@/a;@/b"), &wanted, NULL, &pdb), KD_OK);
+    kdw_symbols_close(pdb);
+}
+
+#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_A_FOLDER(a_store_holds_it_under_name_and_key),
+        IN_A_FOLDER(a_folder_holds_it_plainly_or_by_kind_of_image),
+        IN_A_FOLDER(pingme_makes_a_folder_a_store),
+        IN_A_FOLDER(two_tier_stores_have_two_letters_in_front),
+        IN_A_FOLDER(a_half_converted_store_is_looked_through_flat_too),
+        IN_A_FOLDER(letters_in_front_mean_nothing_in_a_flat_store),
+        IN_A_FOLDER(the_case_of_names_makes_no_difference_at_any_level),
+        IN_A_FOLDER(ages_above_nine_are_looked_up_in_hexadecimal),
+        IN_A_FOLDER(places_are_looked_at_in_order_and_the_first_match_wins),
+        IN_A_FOLDER(a_pdb_of_another_build_is_named_with_both_identities),
+        IN_A_FOLDER(a_pdb_of_another_age_is_another_build),
+        IN_A_FOLDER(without_a_dbi_age_the_info_age_counts),
+        IN_A_FOLDER(what_is_missing_says_where_it_belongs_and_where_to_get_it),
+        IN_A_FOLDER(a_path_that_names_no_folder_says_so),
+        IN_A_FOLDER(compressed_files_are_named_with_what_to_do),
+        IN_A_FOLDER(a_file_that_is_no_pdb_is_named_and_passed_over),
+        IN_A_FOLDER(a_pointer_is_followed_to_where_the_file_is),
+        IN_A_FOLDER(a_pointer_that_leads_nowhere_is_a_remark),
+        IN_A_FOLDER(a_name_unfit_for_a_path_is_refused),
+        IN_A_FOLDER(nobody_needs_to_listen),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
