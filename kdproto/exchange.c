@@ -273,7 +273,8 @@ void kd_exchange_resync(struct kd_exchange *x, uint64_t now_ms)
         return;
     x->is_resyncing = true;
     x->resets_tried = 1;
-    if (!x->is_reset_unanswered || now_ms - x->reset_sent_ms >= KD_RESET_PERIOD_MS)
+    /* One that went out before may have met a target that ran, and ignored it. */
+    if (!x->is_reset_unanswered || now_ms - x->reset_sent_ms >= KD_RESET_HEARD_MS)
         kd_exchange_reset(x, now_ms);
     x->resync_deadline_ms = x->reset_sent_ms + KD_RESET_PERIOD_MS;
 }

@@ -21,6 +21,7 @@ enum {
     KD_SYNC_BIT = 0x800, /* in the first packet of a stream target that has just started [doc] */
     KD_RESET_TRIES = 5,
     KD_RESET_PERIOD_MS = 1000, /* two endpoints that answer each RESET at once never stop */
+    KD_RESET_HEARD_MS = 100,   /* a halted target's answer to one would be here by now */
     KD_OUTPUTS_MAX = 32,
 };
 

@@ -60,7 +60,7 @@ void halt_escalate(struct kd_session *s, uint64_t now_ms)
         send_break_in(s, now_ms);
     } else if (x->is_resyncing && x->resets_tried < BREAK_IN_AT_RESET) {
         s->step_deadline_ms = now_ms + step_ms; /* what its packet is shows after the exchange */
-    } else if (s->escalation == ESCALATE_RESET) {
+    } else if (s->escalation == ESCALATE_RESET || x->is_resyncing) {
         send_break_in(s, now_ms);
     } else {
         if (s->exchange.dialect == KD_DIALECT_KDNET)
