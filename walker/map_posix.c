@@ -51,7 +51,7 @@ enum kd_status kdw_map_open(const char *path, struct kd_diag *diag, struct kdw_m
 void kdw_map_close(struct kdw_map *m)
 {
     if (m->data)
-        munmap((void *)(uintptr_t)m->data, m->len);
+        munmap((void *)(uintptr_t)m->data, m->len); /* NOLINT: it takes no const */
     m->data = NULL;
     m->len = 0;
 }

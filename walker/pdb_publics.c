@@ -160,7 +160,7 @@ static enum record look_at(const struct kdw_pdb_publics *p, uint32_t offset, con
 /* The entries of one bucket: [*first, *end). False when they make no sense. */
 static bool bucket_range(const struct kdw_gsi *g, uint32_t bucket, uint32_t *first, uint32_t *end)
 {
-    uint32_t word = le32(g->bitmap + bucket / 32 * 4);
+    uint32_t word = le32(g->bitmap + (size_t)(bucket / 32) * 4);
     uint32_t below = g->set_below[bucket / 32] + bits_set(word & ((1u << bucket % 32) - 1));
     uint32_t start, stop = g->entry_count;
 

@@ -12,9 +12,9 @@ enum {
     CHECKSUM = 64,
     PE32_DIRECTORY_COUNT = 92,
     PE32_PLUS_DIRECTORY_COUNT = 108,
-    DIRECTORY_LEN = 8,
-    DEBUG_DIRECTORY = 6,
-    OPTIONAL_LEN = PE32_PLUS_DIRECTORY_COUNT + 4 + (DEBUG_DIRECTORY + 1) * DIRECTORY_LEN,
+    DEBUG_DIRECTORY = 6, /* its index, and how far it stands behind the first one */
+    DEBUG_DIRECTORY_AT = DEBUG_DIRECTORY * 8,
+    OPTIONAL_LEN = PE32_PLUS_DIRECTORY_COUNT + 4 + DEBUG_DIRECTORY_AT + 8,
 
     DEBUG_ENTRY_LEN = 28,
     DEBUG_ENTRIES_MAX = 32, /* real images have up to five */
@@ -102,7 +102,7 @@ static enum kd_status read_optional_header(struct image *m)
     if (m->headers_rva >= m->pe.image_size)
         return malformed(m, "headers lie outside the image's own size");
     if (count > DEBUG_DIRECTORY) {
-        kd_rd_skip(&r, DEBUG_DIRECTORY * DIRECTORY_LEN);
+        kd_rd_skip(&r, DEBUG_DIRECTORY_AT);
         m->debug_rva = kd_rd_u32(&r);
         m->debug_len = kd_rd_u32(&r);
         if (!kd_reader_ok(&r))
