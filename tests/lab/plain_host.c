@@ -289,7 +289,15 @@ const uint8_t *host_expect_data(struct plain_host *h, uint16_t type, uint32_t id
     return in->payload + 16;
 }
 
+void host_accept(struct plain_host *h, uint16_t type, uint32_t id)
+{
+    host_expect_data(h, type, id, NULL);
+    host_control(h, ACKNOWLEDGE, id);
+}
+
 /* ---- both ---- */
+
+const uint8_t HOST_ASKS_VERSION[56] = {GET_VERSION & 0xFF, GET_VERSION >> 8};
 
 void host_link(struct plain_host *h)
 {
@@ -302,8 +310,7 @@ void host_link(struct plain_host *h)
 void host_halt(struct plain_host *h, uint32_t id)
 {
     host_break_in(h);
-    host_expect_data(h, STATE_CHANGE, id, NULL);
-    host_control(h, ACKNOWLEDGE, id);
+    host_accept(h, STATE_CHANGE, id);
     host_expect_silence(h);
 }
 
@@ -324,6 +331,30 @@ const uint8_t *host_ask(struct plain_host *h, const uint8_t *header, const void 
     if (reply_len)
         *reply_len = n;
     return reply;
+}
+
+void host_get_context(struct plain_host *h, uint8_t context[CONTEXT_LEN], uint32_t reply_id)
+{
+    uint8_t header[56] = {0};
+    size_t len;
+    const uint8_t *reply;
+
+    put32(header, GET_CONTEXT);
+    reply = host_ask(h, header, NULL, 0, reply_id, &len);
+    assert_int_equal(get32(reply + 8), 0);
+    assert_int_equal(len, 56 + CONTEXT_LEN);
+    memcpy(context, reply + 56, CONTEXT_LEN);
+}
+
+void host_advance_rip(struct plain_host *h, uint8_t context[CONTEXT_LEN], uint32_t reply_id)
+{
+    uint8_t header[56] = {0};
+    const uint8_t *reply;
+
+    put32(header, SET_CONTEXT);
+    put64(context + 0xF8, get64(context + 0xF8) + 1);
+    reply = host_ask(h, header, context, CONTEXT_LEN, reply_id, NULL);
+    assert_int_equal(get32(reply + 8), 0);
 }
 
 void host_continue(struct plain_host *h)

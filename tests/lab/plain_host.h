@@ -84,6 +84,9 @@ void host_expect_control(struct plain_host *h, uint16_t type, uint32_t id);
 /* A data packet of this type and id with a correct header; returns its data. */
 const uint8_t *host_expect_data(struct plain_host *h, uint16_t type, uint32_t id, size_t *len);
 
+/* The same, and acknowledge it. */
+void host_accept(struct plain_host *h, uint16_t type, uint32_t id);
+
 /* ---- both ---- */
 void host_link(struct plain_host *h); /* the first poke, its answer, the ping */
 /* Break in and acknowledge the halt, which comes under this id. */
@@ -91,6 +94,10 @@ void host_halt(struct plain_host *h, uint32_t id);
 /* Request, its ACK, its reply under this id, our ACK; returns the reply's data (56 bytes and more). */
 const uint8_t *host_ask(struct plain_host *h, const uint8_t *header, const void *data, size_t len,
                         uint32_t reply_id, size_t *reply_len);
+extern const uint8_t HOST_ASKS_VERSION[56]; /* a request that needs no data */
+void host_get_context(struct plain_host *h, uint8_t context[CONTEXT_LEN], uint32_t reply_id);
+/* Add 1 to Rip in context and on the target. */
+void host_advance_rip(struct plain_host *h, uint8_t context[CONTEXT_LEN], uint32_t reply_id);
 void host_continue(struct plain_host *h); /* and its ACK */
 
 #endif
