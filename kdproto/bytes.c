@@ -29,6 +29,8 @@ static const uint8_t *take(struct kd_reader *r, size_t n)
         r->failed = true;
         return NULL;
     }
+    if (!r->data)
+        return NULL; /* nothing of nothing: NULL + 0 is undefined */
     at = r->data + r->pos;
     r->pos += n;
     return at;

@@ -84,6 +84,20 @@ static void spans_borrow_and_copies_copy(void **state)
     assert_true(kd_reader_ok(&r));
 }
 
+static void nothing_can_be_taken_from_nothing(void **state)
+{
+    struct kd_reader r = kd_reader_of(NULL, 0);
+    uint8_t out;
+
+    (void)state;
+    kd_rd_skip(&r, 0);
+    kd_rd_copy(&r, &out, 0);
+    assert_int_equal(kd_rd_span(&r, 0).len, 0);
+    assert_true(kd_reader_ok(&r));
+    assert_int_equal(kd_rd_u8(&r), 0);
+    assert_false(kd_reader_ok(&r));
+}
+
 static void what_is_written_reads_back(void **state)
 {
     uint8_t buf[32];
@@ -134,6 +148,7 @@ int main(void)
         cmocka_unit_test(lengths_that_would_wrap_fail),
         cmocka_unit_test(seeking_stays_inside),
         cmocka_unit_test(spans_borrow_and_copies_copy),
+        cmocka_unit_test(nothing_can_be_taken_from_nothing),
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(a_full_writer_stays_failed_and_writes_nothing_more),
     };
