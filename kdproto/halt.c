@@ -32,7 +32,7 @@ static void send_break_in(struct kd_session *s, uint64_t now_ms)
     s->step_deadline_ms = now_ms + BREAK_IN_MS;
 }
 
-void halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms)
+void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms)
 {
     s->state = STATE_BREAKING;
     s->break_ins = 0;
@@ -49,13 +49,13 @@ void halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms)
     }
 }
 
-void halt_escalate(struct kd_session *s, uint64_t now_ms)
+void kd_halt_escalate(struct kd_session *s, uint64_t now_ms)
 {
     struct kd_exchange *x = &s->exchange;
     uint64_t step_ms = s->exchange.dialect == KD_DIALECT_KDNET ? STEP_KDNET_MS : STEP_STREAM_MS;
 
     if (s->escalation == ESCALATE_BREAK_IN && s->break_ins >= BREAK_INS) {
-        session_lost(s);
+        kd_session_lost(s);
     } else if (s->escalation == ESCALATE_BREAK_IN) {
         send_break_in(s, now_ms);
     } else if (x->is_resyncing && x->resets_tried < BREAK_IN_AT_RESET) {
@@ -76,7 +76,7 @@ void kd_session_break_in(struct kd_session *s, uint64_t now_ms)
     if (s->is_leaving)
         return;
     if (s->state == STATE_HALTED && s->is_up) {
-        session_raise(s, KD_EVENT_HALTED);
+        kd_session_raise(s, KD_EVENT_HALTED);
         return;
     }
     if (s->wants_halt)
@@ -86,7 +86,7 @@ void kd_session_break_in(struct kd_session *s, uint64_t now_ms)
         s->break_ins = 0;
         return; /* when there is a link, when it runs */
     }
-    halt_start(s, s->state == STATE_RUNNING ? ESCALATE_BREAK_IN : ESCALATE_RESEND, now_ms);
+    kd_halt_start(s, s->state == STATE_RUNNING ? ESCALATE_BREAK_IN : ESCALATE_RESEND, now_ms);
 }
 
 /* --- stops --- */
@@ -100,7 +100,7 @@ static void freeze(struct kd_session *s, uint64_t now_ms)
     s->counters.freezes++;
 }
 
-void session_thaw(struct kd_session *s, uint64_t now_ms)
+void kd_session_thaw(struct kd_session *s, uint64_t now_ms)
 {
     if (s->is_frozen)
         s->counters.frozen_ms += now_ms - s->frozen_since_ms;
@@ -121,7 +121,7 @@ static void keep_stop(struct kd_session *s, const struct kd_packet *pkt)
 
 static bool is_same_stop(const struct kd_session *s, const struct kd_packet *pkt)
 {
-    return session_is_halted(s) && pkt->len == s->stop_len &&
+    return kd_session_is_halted(s) && pkt->len == s->stop_len &&
            kd_checksum(pkt->data, pkt->len) == s->stop_checksum;
 }
 
@@ -152,7 +152,7 @@ static void halted(struct kd_session *s)
     }
     s->wants_halt = false;
     s->state = STATE_HALTED;
-    session_raise(s, KD_EVENT_HALTED);
+    kd_session_raise(s, KD_EVENT_HALTED);
 }
 
 /* The target stands at s->stop, and stood nowhere before. */
@@ -164,19 +164,19 @@ static void stopped(struct kd_session *s, uint64_t now_ms)
 
     freeze(s, now_ms);
     if (kd_state_change_is_farewell(&s->stop)) {
-        session_raise(s, KD_EVENT_RESTARTING);
-        resume_begin(s, false, now_ms);
+        kd_session_raise(s, KD_EVENT_RESTARTING);
+        kd_resume_begin(s, false, now_ms);
     } else if (is_module && (s->state == STATE_RUNNING || is_coming || s->is_leaving)) {
-        session_raise(s, KD_EVENT_MODULE);
-        resume_begin(s, false, now_ms);
+        kd_session_raise(s, KD_EVENT_MODULE);
+        kd_resume_begin(s, false, now_ms);
     } else if (s->is_leaving || is_unwanted) {
-        resume_begin(s, false, now_ms);
+        kd_resume_begin(s, false, now_ms);
     } else {
         halted(s);
     }
 }
 
-void halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
     bool is_same = is_same_stop(s, pkt);
     bool was_asked = s->resume.is_asked;
@@ -187,48 +187,48 @@ void halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t 
         if (is_same && s->exchange.was_report_asked)
             return; /* the Continue is repeated until it is acknowledged */
         kd_exchange_settle(&s->exchange, now_ms);
-        session_continued(s, false, now_ms);
+        kd_session_continued(s, false, now_ms);
     }
-    if (!session_is_halted(s)) {
+    if (!kd_session_is_halted(s)) {
         keep_stop(s, pkt);
         stopped(s, now_ms);
     } else if (is_same) {
-        request_reported(s, true);
+        kd_request_reported(s, true);
     } else if (s->state == STATE_RESUMING) { /* it is the new one that it is to leave */
-        request_forget(s);
+        kd_request_forget(s);
         keep_stop(s, pkt);
-        resume_begin(s, was_asked, now_ms);
+        kd_resume_begin(s, was_asked, now_ms);
     } else {
         keep_stop(s, pkt);
-        request_reported(s, false);
-        session_raise(s, KD_EVENT_HALTED);
+        kd_request_reported(s, false);
+        kd_session_raise(s, KD_EVENT_HALTED);
     }
 }
 
 /* --- it runs --- */
 
-void session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms)
+void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms)
 {
     bool was_resuming = s->state == STATE_RESUMING;
     enum kd_status st = is_presumed && s->is_lost ? KD_ERR_LOST : KD_OK;
 
-    session_thaw(s, now_ms);
+    kd_session_thaw(s, now_ms);
     s->state = STATE_RUNNING;
     s->exchange.was_report_asked = false;
     if (was_resuming && !s->resume.is_repeated)
         s->repeats_left = REPEATS;
     if (was_resuming && s->resume.is_asked)
-        session_raise_resumed(s, st, is_presumed, s->resume.rip_status);
+        kd_session_raise_resumed(s, st, is_presumed, s->resume.rip_status);
     if (s->is_leaving) {
         s->left_status = st;
         s->left_presumed = is_presumed;
         if (was_resuming)
             s->left_rip_status = s->resume.rip_status;
-        leave_linger(s, now_ms);
+        kd_leave_linger(s, now_ms);
     } else if (s->wants_halt && s->break_ins > 0) {
         s->state = STATE_BREAKING; /* a module came first */
         s->step_deadline_ms = now_ms + BREAK_IN_MS;
     } else if (s->wants_halt) {
-        halt_start(s, ESCALATE_BREAK_IN, now_ms);
+        kd_halt_start(s, ESCALATE_BREAK_IN, now_ms);
     }
 }

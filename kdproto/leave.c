@@ -27,19 +27,19 @@ static uint64_t quiet_ms(const struct kd_session *s)
     return s->may_stray ? LINGER_MS : QUIET_LOSSY_MS;
 }
 
-void leave_linger(struct kd_session *s, uint64_t now_ms)
+void kd_leave_linger(struct kd_session *s, uint64_t now_ms)
 {
     s->quiet_deadline_ms = now_ms + quiet_ms(s);
     s->linger_end_ms = now_ms + LINGER_MS;
 }
 
-void leave_heard(struct kd_session *s, uint64_t now_ms)
+void kd_leave_heard(struct kd_session *s, uint64_t now_ms)
 {
     if (s->is_leaving && s->quiet_deadline_ms != KD_NEVER)
         s->quiet_deadline_ms = now_ms + quiet_ms(s);
 }
 
-void leave_now(struct kd_session *s, enum kd_status st)
+void kd_leave_now(struct kd_session *s, enum kd_status st)
 {
     struct kd_event ev = {.kind = KD_EVENT_LEFT};
 
@@ -59,22 +59,22 @@ void kd_session_leave(struct kd_session *s, uint64_t now_ms)
 
     if (s->is_leaving)
         return;
-    request_cancelled(s);
+    kd_request_cancelled(s);
     s->is_leaving = true;
     s->left_status = KD_OK;
     s->left_presumed = false;
     s->left_rip_status = KD_OK;
     if (!s->is_up) {
-        leave_now(s, is_halted ? KD_ERR_LOST : KD_OK);
+        kd_leave_now(s, is_halted ? KD_ERR_LOST : KD_OK);
         return;
     }
     s->leave_deadline_ms = now_ms + KD_SESSION_LEAVE_MS;
     s->exchange.timeout_cap_ms = TIMEOUT_CAP_MS;
-    leave_linger(s, now_ms);
+    kd_leave_linger(s, now_ms);
     if (s->state == STATE_HALTED) {
-        resume_begin(s, false, now_ms);
+        kd_resume_begin(s, false, now_ms);
     } else if (s->state == STATE_RESUMING) {
-        resume_hurry(s, now_ms);
+        kd_resume_hurry(s, now_ms);
     } else if (s->state == STATE_BREAKING && s->break_ins > 0) {
         s->quiet_deadline_ms = KD_NEVER;
         s->linger_end_ms = now_ms + HALT_WAIT_MS;
@@ -82,7 +82,7 @@ void kd_session_leave(struct kd_session *s, uint64_t now_ms)
         s->state = STATE_LINKED;
     }
     s->wants_halt = false;
-    session_pump(s, now_ms);
+    kd_session_pump(s, now_ms);
 }
 
 /* The time is over with the target halted, or a Continue unanswered: one more on suspicion. */
@@ -90,27 +90,27 @@ static void leave_halted(struct kd_session *s, uint64_t now_ms)
 {
     enum kd_status st = s->is_lost ? KD_ERR_LOST : KD_OK;
 
-    resume_now(s, now_ms);
+    kd_resume_now(s, now_ms);
     if (s->resume.is_asked)
-        session_raise_resumed(s, st, true, s->resume.rip_status);
+        kd_session_raise_resumed(s, st, true, s->resume.rip_status);
     s->left_presumed = true;
     s->left_rip_status = s->resume.rip_status;
-    session_thaw(s, now_ms);
+    kd_session_thaw(s, now_ms);
     s->state = STATE_RUNNING;
-    leave_now(s, st);
+    kd_leave_now(s, st);
 }
 
-void leave_tick(struct kd_session *s, uint64_t now_ms)
+void kd_leave_tick(struct kd_session *s, uint64_t now_ms)
 {
-    if (now_ms < leave_deadline_ms(s))
+    if (now_ms < kd_leave_deadline_ms(s))
         return;
     if (s->state == STATE_RESUMING)
         leave_halted(s, now_ms);
     else
-        leave_now(s, s->state == STATE_BREAKING ? KD_ERR_TIMEOUT : s->left_status);
+        kd_leave_now(s, s->state == STATE_BREAKING ? KD_ERR_TIMEOUT : s->left_status);
 }
 
-uint64_t leave_deadline_ms(const struct kd_session *s)
+uint64_t kd_leave_deadline_ms(const struct kd_session *s)
 {
     uint64_t t = s->leave_deadline_ms;
 

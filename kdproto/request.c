@@ -53,7 +53,7 @@ static bool is_repeatable(uint32_t api)
     }
 }
 
-enum kd_status request_put(struct kd_session *s, const struct kd_manipulate *m, bool is_own)
+enum kd_status kd_request_put(struct kd_session *s, const struct kd_manipulate *m, bool is_own)
 {
     struct request *r = &s->request;
     size_t len;
@@ -85,7 +85,7 @@ static void count(struct kd_session *s)
         s->counters.altering_requests++;
 }
 
-void request_send(struct kd_session *s, uint64_t now_ms)
+void kd_request_send(struct kd_session *s, uint64_t now_ms)
 {
     struct request *r = &s->request;
     struct kd_send send = {
@@ -125,7 +125,7 @@ static void finish(struct kd_session *s, enum kd_status st, const struct kd_mani
     if (st == KD_OK)
         s->counters.round_trips++;
     if (r->is_own) {
-        resume_answer(s, st, reply);
+        kd_resume_answer(s, st, reply);
         return;
     }
     ev.u.reply.token = r->token;
@@ -139,25 +139,25 @@ static void finish(struct kd_session *s, enum kd_status st, const struct kd_mani
     kd_event_queue_put(&s->events, &ev);
 }
 
-void request_forget(struct kd_session *s)
+void kd_request_forget(struct kd_session *s)
 {
     if (s->request.phase == REQUEST_SENT && s->exchange.sending == KD_SEND_REQUEST)
         s->exchange.sending = KD_SEND_ORPHAN;
     s->request.phase = REQUEST_NONE;
 }
 
-void request_fail(struct kd_session *s, enum kd_status st)
+void kd_request_fail(struct kd_session *s, enum kd_status st)
 {
     if (s->request.phase == REQUEST_NONE)
         return;
-    request_forget(s);
+    kd_request_forget(s);
     finish(s, st, NULL);
 }
 
-void request_cancelled(struct kd_session *s)
+void kd_request_cancelled(struct kd_session *s)
 {
     if (!s->request.is_own)
-        request_fail(s, KD_ERR_CANCELLED);
+        kd_request_fail(s, KD_ERR_CANCELLED);
 }
 
 static void ask_anew(struct kd_session *s)
@@ -177,7 +177,7 @@ static void wait_for_reply(struct kd_session *s, uint64_t now_ms)
     r->reply_deadline_ms = now_ms + kd_exchange_reply_timeout_ms(&s->exchange, r->resends, is_slow);
 }
 
-void request_acked(struct kd_session *s, uint64_t now_ms)
+void kd_request_acked(struct kd_session *s, uint64_t now_ms)
 {
     struct request *r = &s->request;
 
@@ -187,10 +187,10 @@ void request_acked(struct kd_session *s, uint64_t now_ms)
     }
     finish(s, KD_OK, NULL);
     if (kd_api_class(r->asked.api) == KD_API_RUNS)
-        session_continued(s, false, now_ms);
+        kd_session_continued(s, false, now_ms);
 }
 
-bool request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+bool kd_request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
     struct request *r = &s->request;
     struct kd_exchange *x = &s->exchange;
@@ -213,7 +213,7 @@ bool request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_t n
     return true;
 }
 
-void request_reported(struct kd_session *s, bool is_same_stop)
+void kd_request_reported(struct kd_session *s, bool is_same_stop)
 {
     struct request *r = &s->request;
 
@@ -224,10 +224,10 @@ void request_reported(struct kd_session *s, bool is_same_stop)
     else if (is_same_stop && is_read(r) && r->reports++ < REPORTS)
         ask_anew(s);
     else
-        request_fail(s, KD_ERR_INTERRUPTED);
+        kd_request_fail(s, KD_ERR_INTERRUPTED);
 }
 
-void request_resynced(struct kd_session *s, uint64_t now_ms)
+void kd_request_resynced(struct kd_session *s, uint64_t now_ms)
 {
     struct request *r = &s->request;
 
@@ -236,29 +236,29 @@ void request_resynced(struct kd_session *s, uint64_t now_ms)
         wait_for_reply(s, now_ms);
     } else if (r->phase == REQUEST_SENT && !is_read(r)) {
         kd_exchange_withdraw(&s->exchange);
-        request_fail(s, KD_ERR_INTERRUPTED);
+        kd_request_fail(s, KD_ERR_INTERRUPTED);
     }
 }
 
-void request_unacknowledged(struct kd_session *s, uint64_t now_ms)
+void kd_request_unacknowledged(struct kd_session *s, uint64_t now_ms)
 {
     if (s->request.resyncs++ < RESYNCS)
         kd_exchange_resync(&s->exchange, now_ms);
     else
-        session_lost(s);
+        kd_session_lost(s);
 }
 
-void request_tick(struct kd_session *s, uint64_t now_ms)
+void kd_request_tick(struct kd_session *s, uint64_t now_ms)
 {
     struct request *r = &s->request;
 
-    if (now_ms < request_deadline_ms(s))
+    if (now_ms < kd_request_deadline_ms(s))
         return;
     if (r->was_resynced) {
         if (is_read(r))
             ask_anew(s);
         else
-            request_fail(s, KD_ERR_INTERRUPTED);
+            kd_request_fail(s, KD_ERR_INTERRUPTED);
     } else if (r->resends < RESENDS && kd_api_has_reply(r->asked.api)) {
         r->resends++;
         kd_exchange_resend(&s->exchange);
@@ -268,7 +268,7 @@ void request_tick(struct kd_session *s, uint64_t now_ms)
     }
 }
 
-uint64_t request_deadline_ms(const struct kd_session *s)
+uint64_t kd_request_deadline_ms(const struct kd_session *s)
 {
     if (s->request.phase != REQUEST_ACKED || s->exchange.is_resyncing)
         return KD_NEVER;

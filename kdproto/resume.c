@@ -75,7 +75,7 @@ static void ask(struct kd_session *s, struct kd_manipulate *m)
     enum kd_status st;
 
     m->processor = s->stop.processor;
-    st = request_put(s, m, true);
+    st = kd_request_put(s, m, true);
     if (st != KD_OK)
         go(s, st);
 }
@@ -213,7 +213,7 @@ static void was_set(struct kd_session *s, const struct kd_manipulate *reply)
     go(s, KD_OK);
 }
 
-void resume_answer(struct kd_session *s, enum kd_status st, const struct kd_manipulate *reply)
+void kd_resume_answer(struct kd_session *s, enum kd_status st, const struct kd_manipulate *reply)
 {
     struct resume *r = &s->resume;
 
@@ -243,7 +243,7 @@ void resume_answer(struct kd_session *s, enum kd_status st, const struct kd_mani
 
 /* --- Continue --- */
 
-void resume_send(struct kd_session *s, uint64_t now_ms)
+void kd_resume_send(struct kd_session *s, uint64_t now_ms)
 {
     struct kd_manipulate m = {.api = KD_API_CONTINUE, .processor = s->stop.processor};
     uint8_t buf[KD_MANIPULATE_HEADER_LEN];
@@ -277,7 +277,7 @@ static void enter(struct kd_session *s, bool is_asked, uint64_t now_ms)
     r->patience_ms = now_ms + (s->is_leaving ? PATIENCE_LEAVING_MS : PATIENCE_MS);
 }
 
-void resume_begin(struct kd_session *s, bool is_asked, uint64_t now_ms)
+void kd_resume_begin(struct kd_session *s, bool is_asked, uint64_t now_ms)
 {
     enter(s, is_asked, now_ms);
     if (stands_at_foreign_int3(s))
@@ -286,37 +286,37 @@ void resume_begin(struct kd_session *s, bool is_asked, uint64_t now_ms)
 
 /* A reply, or a stop reported once more, after Continue was acknowledged: the target took it for
  * something else and dropped it. A running target ignores the repetition, so it does no harm. */
-void resume_repeat(struct kd_session *s, uint64_t now_ms)
+void kd_resume_repeat(struct kd_session *s, uint64_t now_ms)
 {
     enter(s, false, now_ms);
     s->resume.is_repeated = true;
 }
 
-void resume_hurry(struct kd_session *s, uint64_t now_ms)
+void kd_resume_hurry(struct kd_session *s, uint64_t now_ms)
 {
     if (s->resume.patience_ms != KD_NEVER)
         s->resume.patience_ms = now_ms + PATIENCE_LEAVING_MS;
 }
 
-void resume_now(struct kd_session *s, uint64_t now_ms)
+void kd_resume_now(struct kd_session *s, uint64_t now_ms)
 {
     if (s->resume.was_sent)
         return;
     if (s->resume.step != RESUME_GO) {
-        request_forget(s);
+        kd_request_forget(s);
         go(s, KD_ERR_TIMEOUT);
     }
     kd_exchange_abandon(&s->exchange, now_ms);
-    resume_send(s, now_ms);
+    kd_resume_send(s, now_ms);
 }
 
-void resume_tick(struct kd_session *s, uint64_t now_ms)
+void kd_resume_tick(struct kd_session *s, uint64_t now_ms)
 {
-    if (now_ms >= resume_deadline_ms(s))
-        resume_now(s, now_ms);
+    if (now_ms >= kd_resume_deadline_ms(s))
+        kd_resume_now(s, now_ms);
 }
 
-uint64_t resume_deadline_ms(const struct kd_session *s)
+uint64_t kd_resume_deadline_ms(const struct kd_session *s)
 {
     return s->state == STATE_RESUMING ? s->resume.patience_ms : KD_NEVER;
 }

@@ -51,14 +51,14 @@ void kd_session_destroy(struct kd_session *s)
     free(s);
 }
 
-bool session_is_halted(const struct kd_session *s)
+bool kd_session_is_halted(const struct kd_session *s)
 {
     return s->state == STATE_HALTED || s->state == STATE_RESUMING;
 }
 
 /* --- events and the link --- */
 
-void session_raise(struct kd_session *s, enum kd_event_kind kind)
+void kd_session_raise(struct kd_session *s, enum kd_event_kind kind)
 {
     struct kd_event ev = {.kind = kind};
 
@@ -74,8 +74,8 @@ static void raise_text(struct kd_session *s, enum kd_event_kind kind, struct kd_
     kd_event_queue_put(&s->events, &ev);
 }
 
-void session_raise_resumed(struct kd_session *s, enum kd_status st, bool is_presumed,
-                           enum kd_status rip_status)
+void kd_session_raise_resumed(struct kd_session *s, enum kd_status st, bool is_presumed,
+                              enum kd_status rip_status)
 {
     struct kd_event ev = {.kind = KD_EVENT_RESUMED};
 
@@ -85,7 +85,7 @@ void session_raise_resumed(struct kd_session *s, enum kd_status st, bool is_pres
     kd_event_queue_put(&s->events, &ev);
 }
 
-void session_pump(struct kd_session *s, uint64_t now_ms)
+void kd_session_pump(struct kd_session *s, uint64_t now_ms)
 {
     bool has_request = s->request.phase == REQUEST_QUEUED;
 
@@ -93,9 +93,9 @@ void session_pump(struct kd_session *s, uint64_t now_ms)
         return;
     if (kd_exchange_is_free(&s->exchange)) {
         if (has_request)
-            request_send(s, now_ms);
+            kd_request_send(s, now_ms);
         else
-            resume_send(s, now_ms);
+            kd_resume_send(s, now_ms);
     } else if (s->exchange.needs_reset && s->exchange.sending == KD_SEND_NONE) {
         kd_exchange_resync(&s->exchange, now_ms);
     }
@@ -113,15 +113,15 @@ static void heard_running(struct kd_session *s, bool is_sure, uint64_t now_ms)
         kd_exchange_settle(x, now_ms);
     if (s->state == STATE_RESUMING && x->sending == KD_SEND_CONTINUE) {
         kd_exchange_settle(x, now_ms);
-        session_continued(s, false, now_ms);
-    } else if (session_is_halted(s) && is_sure) { /* somebody else let it go */
+        kd_session_continued(s, false, now_ms);
+    } else if (kd_session_is_halted(s) && is_sure) { /* somebody else let it go */
         if (s->state == STATE_RESUMING)
-            request_forget(s);
+            kd_request_forget(s);
         else
-            request_fail(s, KD_ERR_INTERRUPTED);
+            kd_request_fail(s, KD_ERR_INTERRUPTED);
         if (x->sending != KD_SEND_NONE)
             kd_exchange_presume(x);
-        session_continued(s, false, now_ms);
+        kd_session_continued(s, false, now_ms);
     } else if (s->state == STATE_BREAKING && s->escalation == ESCALATE_RESEND) {
         s->escalation = ESCALATE_RESET; /* the next step is b */
     }
@@ -184,12 +184,12 @@ static void take_new(struct kd_session *s, const struct kd_packet *pkt, uint64_t
         s->step_deadline_ms = now_ms + LINKED_QUIET_MS;
     switch (pkt->type) {
     case KD_PACKET_STATE_CHANGE64:
-        halt_take_stop(s, pkt, now_ms);
+        kd_halt_take_stop(s, pkt, now_ms);
         break;
     case KD_PACKET_STATE_MANIPULATE:
-        if (!request_reply(s, pkt, now_ms) && s->state == STATE_RUNNING && s->repeats_left > 0) {
+        if (!kd_request_reply(s, pkt, now_ms) && s->state == STATE_RUNNING && s->repeats_left > 0) {
             s->repeats_left--;
-            resume_repeat(s, now_ms);
+            kd_resume_repeat(s, now_ms);
         }
         break;
     case KD_PACKET_DEBUG_IO:
@@ -199,7 +199,7 @@ static void take_new(struct kd_session *s, const struct kd_packet *pkt, uint64_t
         take_file_io(s, pkt, now_ms);
         break;
     case KD_PACKET_STATE_CHANGE32:
-        session_raise(s, KD_EVENT_UNSUPPORTED);
+        kd_session_raise(s, KD_EVENT_UNSUPPORTED);
         break;
     default: /* trace, control requests, what is newer than us: acknowledged, no use for it */
         heard_running(s, false, now_ms);
@@ -214,17 +214,17 @@ static void take_again(struct kd_session *s, const struct kd_packet *pkt, uint64
 
     if (is_from_halted && s->state == STATE_RUNNING && s->repeats_left > 0) {
         s->repeats_left--;
-        resume_repeat(s, now_ms);
+        kd_resume_repeat(s, now_ms);
     }
 }
 
 static void acked(struct kd_session *s, enum kd_send_kind kind, uint64_t now_ms)
 {
     if (kind == KD_SEND_REQUEST) {
-        request_acked(s, now_ms);
+        kd_request_acked(s, now_ms);
     } else if (kind == KD_SEND_CONTINUE) {
         s->counters.round_trips++;
-        session_continued(s, false, now_ms);
+        kd_session_continued(s, false, now_ms);
     }
 }
 
@@ -235,10 +235,10 @@ static void unwanted(struct kd_session *s, uint64_t now_ms)
 
     kd_exchange_presume(&s->exchange);
     if (kind == KD_SEND_REQUEST) {
-        request_fail(s, KD_ERR_LIMIT);
+        kd_request_fail(s, KD_ERR_LIMIT);
     } else if (kind == KD_SEND_CONTINUE) {
         s->is_lost = true;
-        session_continued(s, true, now_ms);
+        kd_session_continued(s, true, now_ms);
     }
 }
 
@@ -248,19 +248,19 @@ static void forget_target(struct kd_session *s, uint64_t now_ms)
     bool was_asked = s->state == STATE_RESUMING && s->resume.is_asked;
 
     if (s->state == STATE_RESUMING)
-        request_forget(s);
+        kd_request_forget(s);
     else
-        request_fail(s, KD_ERR_REBOOTED);
-    session_thaw(s, now_ms);
+        kd_request_fail(s, KD_ERR_REBOOTED);
+    kd_session_thaw(s, now_ms);
     if (was_asked)
-        session_raise_resumed(s, KD_ERR_REBOOTED, false, KD_OK);
+        kd_session_raise_resumed(s, KD_ERR_REBOOTED, false, KD_OK);
     s->state = STATE_LINKED;
     s->step_deadline_ms = KD_NEVER;
     s->lacks_context_ex = s->may_stray = s->is_lost = false;
     s->repeats_left = 0;
     memset(s->breakpoint_va, 0, sizeof s->breakpoint_va);
     if (s->is_leaving)
-        leave_linger(s, now_ms);
+        kd_leave_linger(s, now_ms);
 }
 
 void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
@@ -273,15 +273,15 @@ void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64
         return;
     s->is_lost = false;
     if (!pkt->is_control)
-        leave_heard(s, now_ms);
+        kd_leave_heard(s, now_ms);
     switch (kd_exchange_packet(&s->exchange, pkt, now_ms, &kind)) {
     case KD_RECEIPT_NOTHING:
         break;
     case KD_RECEIPT_RESTARTED:
         forget_target(s, now_ms);
-        session_raise(s, KD_EVENT_RESTARTING);
+        kd_session_raise(s, KD_EVENT_RESTARTING);
         if (s->wants_halt)
-            halt_start(s, ESCALATE_RESEND, now_ms);
+            kd_halt_start(s, ESCALATE_RESEND, now_ms);
         take_new(s, pkt, now_ms);
         break;
     case KD_RECEIPT_NEW:
@@ -297,20 +297,20 @@ void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64
         unwanted(s, now_ms);
         break;
     case KD_RECEIPT_RESYNCED:
-        request_resynced(s, now_ms);
+        kd_request_resynced(s, now_ms);
         break;
     }
-    session_pump(s, now_ms);
+    kd_session_pump(s, now_ms);
 }
 
 /* --- time --- */
 
-void session_lost(struct kd_session *s)
+void kd_session_lost(struct kd_session *s)
 {
     if (s->exchange.sending == KD_SEND_REQUEST || s->exchange.sending == KD_SEND_ORPHAN)
         kd_exchange_presume(&s->exchange);
     s->is_lost = true;
-    request_fail(s, KD_ERR_LOST);
+    kd_request_fail(s, KD_ERR_LOST);
     if (s->state == STATE_RESUMING)
         return; /* the Continue is tried all the same, and says how it went */
     if (s->state == STATE_BREAKING) {
@@ -318,18 +318,18 @@ void session_lost(struct kd_session *s)
         s->state = STATE_LINKED;
         s->step_deadline_ms = KD_NEVER;
     }
-    session_raise(s, KD_EVENT_LOST);
+    kd_session_raise(s, KD_EVENT_LOST);
 }
 
 static void tries_exhausted(struct kd_session *s, uint64_t now_ms)
 {
     switch (s->exchange.sending) {
     case KD_SEND_REQUEST:
-        request_unacknowledged(s, now_ms);
+        kd_request_unacknowledged(s, now_ms);
         break;
     case KD_SEND_CONTINUE:
         kd_exchange_presume(&s->exchange);
-        session_continued(s, true, now_ms);
+        kd_session_continued(s, true, now_ms);
         break;
     case KD_SEND_ANSWER:
         kd_exchange_presume(&s->exchange);
@@ -352,8 +352,8 @@ static void exchange_tick(struct kd_session *s, uint64_t now_ms)
         break;
     case KD_EXPIRY_RESETS:
         /* A target that runs answers no RESET; one that is halted must. */
-        if (session_is_halted(s) && s->exchange.sending != KD_SEND_CONTINUE)
-            session_lost(s);
+        if (kd_session_is_halted(s) && s->exchange.sending != KD_SEND_CONTINUE)
+            kd_session_lost(s);
         break;
     }
 }
@@ -370,16 +370,16 @@ void kd_session_tick(struct kd_session *s, uint64_t now_ms)
     if (!s->is_up)
         return;
     exchange_tick(s, now_ms);
-    request_tick(s, now_ms);
-    resume_tick(s, now_ms);
+    kd_request_tick(s, now_ms);
+    kd_resume_tick(s, now_ms);
     if (now_ms >= step_deadline_ms(s)) {
         if (s->state == STATE_LINKED)
             s->state = STATE_RUNNING;
         else
-            halt_escalate(s, now_ms);
+            kd_halt_escalate(s, now_ms);
     }
-    leave_tick(s, now_ms);
-    session_pump(s, now_ms);
+    kd_leave_tick(s, now_ms);
+    kd_session_pump(s, now_ms);
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -393,15 +393,30 @@ uint64_t kd_session_deadline_ms(const struct kd_session *s)
 
     if (!s->is_up)
         return KD_NEVER;
-    t = sooner(kd_exchange_deadline_ms(&s->exchange), request_deadline_ms(s));
-    t = sooner(t, sooner(resume_deadline_ms(s), leave_deadline_ms(s)));
+    t = sooner(kd_exchange_deadline_ms(&s->exchange), kd_request_deadline_ms(s));
+    t = sooner(t, sooner(kd_resume_deadline_ms(s), kd_leave_deadline_ms(s)));
     return sooner(t, step_deadline_ms(s));
 }
 
 /* --- the link --- */
 
+/* The target still stands, or stands again, as far as anybody knows. */
+static void relink_halted(struct kd_session *s, uint64_t now_ms)
+{
+    if (!s->is_frozen) {
+        s->is_frozen = true;
+        s->frozen_since_ms = now_ms;
+    }
+    if (s->wants_halt && s->state == STATE_HALTED) {
+        s->wants_halt = false;
+        kd_session_raise(s, KD_EVENT_HALTED);
+    }
+}
+
 void kd_session_link_up(struct kd_session *s, bool is_new_boot, uint64_t now_ms)
 {
+    bool is_kdnet = s->exchange.dialect == KD_DIALECT_KDNET;
+
     if (is_new_boot) {
         forget_target(s, now_ms);
         kd_exchange_restart(&s->exchange);
@@ -410,22 +425,17 @@ void kd_session_link_up(struct kd_session *s, bool is_new_boot, uint64_t now_ms)
     }
     s->is_up = true;
     s->is_lost = false;
-    if (session_is_halted(s)) { /* still, or again, as far as anybody knows */
-        s->is_frozen = true;
-        s->frozen_since_ms = now_ms;
-    }
-    if (s->wants_halt && !session_is_halted(s)) {
-        halt_start(s, ESCALATE_RESEND, now_ms);
+    if (kd_session_is_halted(s)) {
+        relink_halted(s, now_ms);
+    } else if (s->wants_halt) {
+        kd_halt_start(s, ESCALATE_RESEND, now_ms); /* a RESEND on KDNET too */
     } else {
-        if (s->exchange.dialect == KD_DIALECT_KDNET)
-            kd_exchange_resend(&s->exchange);
-        if (!session_is_halted(s)) {
-            s->state = STATE_LINKED;
-            s->step_deadline_ms =
-                s->exchange.dialect == KD_DIALECT_KDNET ? now_ms + LINKED_QUIET_MS : KD_NEVER;
-        }
+        s->state = STATE_LINKED;
+        s->step_deadline_ms = is_kdnet ? now_ms + LINKED_QUIET_MS : KD_NEVER;
     }
-    session_pump(s, now_ms);
+    if (is_kdnet && s->state != STATE_BREAKING)
+        kd_exchange_resend(&s->exchange);
+    kd_session_pump(s, now_ms);
 }
 
 void kd_session_link_down(struct kd_session *s, enum kd_status st, uint64_t now_ms)
@@ -435,19 +445,19 @@ void kd_session_link_down(struct kd_session *s, enum kd_status st, uint64_t now_
     if (!s->is_up)
         return;
     s->is_up = false;
-    session_thaw(s, now_ms);
+    kd_session_thaw(s, now_ms);
     if (was_resuming) {
-        request_forget(s);
+        kd_request_forget(s);
         if (s->resume.is_asked)
-            session_raise_resumed(s, st, false, s->resume.rip_status);
+            kd_session_raise_resumed(s, st, false, s->resume.rip_status);
         s->state = STATE_HALTED; /* as far as anybody knows */
     } else {
-        request_fail(s, st);
+        kd_request_fail(s, st);
     }
     if (s->exchange.sending != KD_SEND_NONE)
         kd_exchange_presume(&s->exchange);
     if (s->is_leaving)
-        leave_now(s, st);
+        kd_leave_now(s, st);
 }
 
 /* --- the caller's wishes --- */
@@ -473,18 +483,18 @@ enum kd_status kd_session_request(struct kd_session *s, const struct kd_manipula
         return KD_ERR_INTERRUPTED;
     if (s->request.phase != REQUEST_NONE || !kd_event_queue_has_room(&s->events))
         return KD_ERR_BUSY;
-    st = request_put(s, request, false);
+    st = kd_request_put(s, request, false);
     if (st != KD_OK)
         return st;
     *token = s->request.token = ++s->last_token;
-    session_pump(s, now_ms);
+    kd_session_pump(s, now_ms);
     return KD_OK;
 }
 
 void kd_session_drop_request(struct kd_session *s)
 {
     if (!s->request.is_own)
-        request_forget(s);
+        kd_request_forget(s);
 }
 
 void kd_session_resume(struct kd_session *s, uint64_t now_ms)
@@ -492,8 +502,8 @@ void kd_session_resume(struct kd_session *s, uint64_t now_ms)
     if (s->is_leaving)
         return;
     if (s->is_up && s->state == STATE_HALTED) {
-        request_cancelled(s);
-        resume_begin(s, true, now_ms);
+        kd_request_cancelled(s);
+        kd_resume_begin(s, true, now_ms);
     } else if (s->is_up && s->state == STATE_RESUMING) {
         s->wants_halt = false;
         s->resume.is_asked = true;
@@ -507,9 +517,10 @@ void kd_session_resume(struct kd_session *s, uint64_t now_ms)
             s->step_deadline_ms = KD_NEVER;
         }
         s->wants_halt = false;
-        session_raise_resumed(s, s->is_up && is_running ? KD_OK : KD_ERR_INTERRUPTED, false, KD_OK);
+        kd_session_raise_resumed(s, s->is_up && is_running ? KD_OK : KD_ERR_INTERRUPTED, false,
+                                 KD_OK);
     }
-    session_pump(s, now_ms);
+    kd_session_pump(s, now_ms);
 }
 
 /* --- what comes out --- */
@@ -528,7 +539,7 @@ enum kd_run_state kd_session_run_state(const struct kd_session *s)
 {
     if (!s->is_up)
         return KD_RUN_UNKNOWN;
-    if (session_is_halted(s))
+    if (kd_session_is_halted(s))
         return KD_RUN_HALTED;
     return s->state == STATE_RUNNING ? KD_RUN_RUNNING : KD_RUN_UNKNOWN;
 }

@@ -108,50 +108,51 @@ struct kd_session {
 };
 
 /* session.c */
-void session_raise(struct kd_session *s, enum kd_event_kind kind);
-void session_raise_resumed(struct kd_session *s, enum kd_status st, bool is_presumed,
-                           enum kd_status rip_status);
-void session_pump(struct kd_session *s, uint64_t now_ms); /* send what waits, if the link is free */
-void session_lost(struct kd_session *s);
-bool session_is_halted(const struct kd_session *s); /* HALTED or RESUMING */
+void kd_session_raise(struct kd_session *s, enum kd_event_kind kind);
+void kd_session_raise_resumed(struct kd_session *s, enum kd_status st, bool is_presumed,
+                              enum kd_status rip_status);
+void kd_session_pump(struct kd_session *s,
+                     uint64_t now_ms); /* send what waits, if the link is free */
+void kd_session_lost(struct kd_session *s);
+bool kd_session_is_halted(const struct kd_session *s); /* HALTED or RESUMING */
 
 /* halt.c */
-void halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms);
-void halt_escalate(struct kd_session *s, uint64_t now_ms);
-void halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
-void session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms);
-void session_thaw(struct kd_session *s, uint64_t now_ms);
+void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms);
+void kd_halt_escalate(struct kd_session *s, uint64_t now_ms);
+void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms);
+void kd_session_thaw(struct kd_session *s, uint64_t now_ms);
 
 /* request.c */
-enum kd_status request_put(struct kd_session *s, const struct kd_manipulate *m, bool is_own);
-void request_send(struct kd_session *s, uint64_t now_ms); /* the queued one */
-void request_acked(struct kd_session *s, uint64_t now_ms);
-void request_resynced(struct kd_session *s, uint64_t now_ms);
-void request_reported(struct kd_session *s, bool is_same_stop);
-void request_unacknowledged(struct kd_session *s, uint64_t now_ms);
+enum kd_status kd_request_put(struct kd_session *s, const struct kd_manipulate *m, bool is_own);
+void kd_request_send(struct kd_session *s, uint64_t now_ms); /* the queued one */
+void kd_request_acked(struct kd_session *s, uint64_t now_ms);
+void kd_request_resynced(struct kd_session *s, uint64_t now_ms);
+void kd_request_reported(struct kd_session *s, bool is_same_stop);
+void kd_request_unacknowledged(struct kd_session *s, uint64_t now_ms);
 /* True: the packet answered something of ours. */
-bool request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
-void request_fail(struct kd_session *s, enum kd_status st); /* if there is one */
-void request_forget(struct kd_session *s);
-void request_cancelled(struct kd_session *s); /* the caller's, not the Rip rule's */
-void request_tick(struct kd_session *s, uint64_t now_ms);
-uint64_t request_deadline_ms(const struct kd_session *s);
+bool kd_request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+void kd_request_fail(struct kd_session *s, enum kd_status st); /* if there is one */
+void kd_request_forget(struct kd_session *s);
+void kd_request_cancelled(struct kd_session *s); /* the caller's, not the Rip rule's */
+void kd_request_tick(struct kd_session *s, uint64_t now_ms);
+uint64_t kd_request_deadline_ms(const struct kd_session *s);
 
 /* resume.c */
-void resume_begin(struct kd_session *s, bool is_asked, uint64_t now_ms);
-void resume_hurry(struct kd_session *s, uint64_t now_ms); /* leaving: no patience left */
-void resume_repeat(struct kd_session *s, uint64_t now_ms);
-void resume_answer(struct kd_session *s, enum kd_status st, const struct kd_manipulate *reply);
-void resume_send(struct kd_session *s, uint64_t now_ms); /* the Continue, if its turn has come */
-void resume_now(struct kd_session *s, uint64_t now_ms);  /* no more asking: Continue */
-void resume_tick(struct kd_session *s, uint64_t now_ms);
-uint64_t resume_deadline_ms(const struct kd_session *s);
+void kd_resume_begin(struct kd_session *s, bool is_asked, uint64_t now_ms);
+void kd_resume_hurry(struct kd_session *s, uint64_t now_ms); /* leaving: no patience left */
+void kd_resume_repeat(struct kd_session *s, uint64_t now_ms);
+void kd_resume_answer(struct kd_session *s, enum kd_status st, const struct kd_manipulate *reply);
+void kd_resume_send(struct kd_session *s, uint64_t now_ms); /* the Continue, if its turn has come */
+void kd_resume_now(struct kd_session *s, uint64_t now_ms);  /* no more asking: Continue */
+void kd_resume_tick(struct kd_session *s, uint64_t now_ms);
+uint64_t kd_resume_deadline_ms(const struct kd_session *s);
 
 /* leave.c */
-void leave_linger(struct kd_session *s, uint64_t now_ms);
-void leave_heard(struct kd_session *s, uint64_t now_ms);
-void leave_now(struct kd_session *s, enum kd_status st);
-void leave_tick(struct kd_session *s, uint64_t now_ms);
-uint64_t leave_deadline_ms(const struct kd_session *s);
+void kd_leave_linger(struct kd_session *s, uint64_t now_ms);
+void kd_leave_heard(struct kd_session *s, uint64_t now_ms);
+void kd_leave_now(struct kd_session *s, enum kd_status st);
+void kd_leave_tick(struct kd_session *s, uint64_t now_ms);
+uint64_t kd_leave_deadline_ms(const struct kd_session *s);
 
 #endif

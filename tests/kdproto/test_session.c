@@ -113,6 +113,61 @@ static void a_link_that_goes_down_fails_the_request_with_the_reason(void **state
     script_close(&t);
 }
 
+static void a_halt_wished_for_without_a_link_is_told_when_it_comes_back_to_a_halted_target(
+    void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    script_halt(&t, &break_in_stop);
+    kd_session_link_down(t.s, KD_ERR_LOST, t.now_ms);
+    kd_session_break_in(t.s, t.now_ms);
+    assert_string_equal(script_raised(&t), "");
+    kd_session_link_up(t.s, false, t.now_ms);
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001000)");
+    script_close(&t);
+}
+
+static void the_time_without_a_link_is_not_counted_as_frozen(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    script_halt(&t, &step_stop);
+    t.now_ms += 100;
+    kd_session_link_down(t.s, KD_ERR_LOST, t.now_ms);
+    t.now_ms += 5000;
+    kd_session_link_up(t.s, false, t.now_ms);
+    t.now_ms += 20;
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000000);
+    assert_int_equal(kd_session_get_counters(t.s)->freezes, 1);
+    assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 120);
+    script_close(&t);
+}
+
+static void a_link_that_comes_up_twice_changes_nothing_for_a_target_that_is_resumed(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    script_halt(&t, &step_stop);
+    kd_session_resume(t.s, t.now_ms);
+    kd_session_break_in(t.s, t.now_ms);
+    t.now_ms += 100;
+    kd_session_link_up(t.s, false, t.now_ms);
+    script_pass(&t, 0);
+    assert_string_equal(script_sent(&t), "RESEND Continue(80000000)");
+    script_ack(&t, 0x80000000);
+    assert_string_equal(script_sent(&t), "b");
+    assert_string_equal(script_raised(&t), "RESUMED(ok)");
+    assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 100);
+    script_close(&t);
+}
+
 /* --- what the target says and wants --- */
 
 static void prints_are_acknowledged_and_told(void **state)
@@ -482,6 +537,10 @@ int main(void)
         cmocka_unit_test(a_reboot_fails_the_request_and_starts_ids_anew),
         cmocka_unit_test(a_link_that_comes_back_to_the_same_boot_repeats_what_was_outstanding),
         cmocka_unit_test(a_link_that_goes_down_fails_the_request_with_the_reason),
+        cmocka_unit_test(
+            a_halt_wished_for_without_a_link_is_told_when_it_comes_back_to_a_halted_target),
+        cmocka_unit_test(the_time_without_a_link_is_not_counted_as_frozen),
+        cmocka_unit_test(a_link_that_comes_up_twice_changes_nothing_for_a_target_that_is_resumed),
         cmocka_unit_test(prints_are_acknowledged_and_told),
         cmocka_unit_test(files_are_refused_in_a_send_of_their_own),
         cmocka_unit_test(an_answer_that_is_never_acknowledged_reached_a_target_that_went_on),
