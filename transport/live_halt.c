@@ -87,12 +87,15 @@ static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_vers
 
     l->aim = AIM_HALT;
     l->progress_ms = kdt_live_now_ms(l);
-    kd_session_break_in(l->session, kdt_live_now_ms(l)); /* waits for a link where there is none */
-    kdt_live_flush(l);
     for (int i = 0; i < VERSION_TRIES && (st == KD_ERR_INTERRUPTED || st == KD_ERR_REBOOTED); i++) {
+        kd_session_break_in(l->session, kdt_live_now_ms(l)); /* waits for a link if there is none */
+        kdt_live_flush(l);
         st = wait_until_halted(l, until_ms);
         if (st == KD_OK)
             st = kdt_live_request(l, &get_version);
+        /* The version may be the last thing that was heard of a target before it restarted. */
+        if (st == KD_OK && kd_session_run_state(l->session) != KD_RUN_HALTED)
+            st = KD_ERR_REBOOTED;
     }
     l->aim = AIM_NONE;
     l->progress_ms = KD_NEVER;

@@ -146,13 +146,23 @@ class InTheMiddle(kd.LiveTest):
                 self.assertEqual(result.out, "")
 
     def test_a_target_that_reboots_ends_the_command(self):
-        for after in ("1", "5", "20"):
+        for after in ("2", "5", "20"):
             with self.subTest(after=after):
                 result, stats = self.live("18362", "loggers", lab_options=["--reboot-after", after])
                 self.assertEqual(result.status, 2, result)
                 self.assert_one_message(result, "restart")
                 self.assertEqual(result.out, "")
                 self.assert_unharmed(stats)
+
+    def test_a_reboot_while_attaching_is_seen_in_time_or_waited_out(self):
+        quiet, _ = self.live("18362", "loggers")
+        result, stats = self.live("18362", "loggers", lab_options=["--reboot-after", "1"])
+        if result.status == 0: # it attached to the new boot
+            self.assertEqual(result.out, quiet.out)
+        else:
+            self.assertEqual(result.status, 2, result)
+            self.assert_one_message(result, "restart")
+        self.assert_unharmed(stats)
 
     def test_the_deadline_ends_the_command_and_lets_the_target_go(self):
         result, stats = self.live("18362", "read", "fffff8026e400000", "8M", "--raw", "--deadline",
