@@ -78,7 +78,8 @@ static void fill(struct lab_machine *m, const struct lab_logger *l, uint64_t thr
     c->CollectionOn = (l->more & LOGGER_STOPPING) == 0;
     c->AcceptNewEvents = c->CollectionOn;
     c->FlushTimer = l->mode & MODE_REAL_TIME ? 1 : 0;
-    c->MinimumBuffers = m->scene->processors * 2;
+    c->MinimumBuffers =
+        m->scene->processors * 2 < l->buffers ? m->scene->processors * 2 : l->buffers;
     c->MaximumBuffers = c->MinimumBuffers + 20u > l->buffers ? c->MinimumBuffers + 20u : l->buffers;
     c->NumberOfBuffers = c->PeakBuffersCount = l->buffers;
     c->BuffersAvailable = l->buffers - (I4B)m->scene->processors;
