@@ -2,10 +2,10 @@
  *
  *   input           LINKED          RUNNING         BREAKING           HALTED          RESUMING
  *   stop            HALTED          HALTED          HALTED             replaces (a)    HALTED (b)
- *   load symbols    HALTED          goes on, MODULE (c)                replaces (a)    as RUNNING (b)
+ *   load symbols    HALTED          goes on, MODULE (c)                replaces (a)    goes on (b)
  *   farewell        goes on, RESTARTING             same               same            same (b)
  *   print           PRINT           PRINT           PRINT (d)          PRINT           runs (e)
- *   file wish,      refused or      same            same (d)           it runs: RUNNING,   runs (e)
+ *   file wish,      refused or      same            same (d)           RUNNING, its    runs (e)
  *     prompt        answered                                           request over
  *   reply           stale           Continue again  stale              the request's   stale
  *   time            RUNNING         -               escalates          -               resume.c
@@ -382,20 +382,15 @@ void kd_session_tick(struct kd_session *s, uint64_t now_ms)
     kd_session_pump(s, now_ms);
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 uint64_t kd_session_deadline_ms(const struct kd_session *s)
 {
     uint64_t t;
 
     if (!s->is_up)
         return KD_NEVER;
-    t = sooner(kd_exchange_deadline_ms(&s->exchange), kd_request_deadline_ms(s));
-    t = sooner(t, sooner(kd_resume_deadline_ms(s), kd_leave_deadline_ms(s)));
-    return sooner(t, step_deadline_ms(s));
+    t = kd_sooner(kd_exchange_deadline_ms(&s->exchange), kd_request_deadline_ms(s));
+    t = kd_sooner(t, kd_sooner(kd_resume_deadline_ms(s), kd_leave_deadline_ms(s)));
+    return kd_sooner(t, step_deadline_ms(s));
 }
 
 /* --- the link --- */

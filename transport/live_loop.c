@@ -314,21 +314,16 @@ static void on_timer(uv_timer_t *timer)
     uv_stop(&l->loop);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* A request moves every deadline, so the timer is only touched when it would go off too late; when
  * it goes off too early, a turn was for nothing. */
 static void arm_timer(struct kdt_live *l, uint64_t until_ms)
 {
     uint64_t now = kdt_live_now_ms(l);
-    uint64_t due = earlier(until_ms, l->deadline_ms);
+    uint64_t due = kd_sooner(until_ms, l->deadline_ms);
 
-    due = earlier(due, kdnet_deadline_ms(l->kdnet));
-    due = earlier(due, kd_session_deadline_ms(l->session));
-    due = earlier(due, l->progress_ms);
+    due = kd_sooner(due, kdnet_deadline_ms(l->kdnet));
+    due = kd_sooner(due, kd_session_deadline_ms(l->session));
+    due = kd_sooner(due, l->progress_ms);
     if (due >= l->armed_ms)
         return;
     uv_timer_start(&l->timer, on_timer, due > now ? due - now : 0, 0);

@@ -18,6 +18,7 @@
 #ifndef KDPROTO_FRAMER_H
 #define KDPROTO_FRAMER_H
 
+#include <kdproto/deadline.h>
 #include <kdproto/packet.h>
 
 #ifdef __cplusplus

@@ -25,14 +25,13 @@
 #define KDPROTO_KDNET_H
 
 #include <kdproto/crypto.h>
+#include <kdproto/deadline.h>
 #include <kdproto/kdnet_datagram.h>
 #include <kdproto/kdnet_key.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define KD_NEVER UINT64_MAX /* a deadline that does not exist */
 
 struct kdnet;
 

@@ -47,8 +47,6 @@ struct kd_packet {
     size_t len;
 };
 
-#define KD_NEVER UINT64_MAX /* a deadline that does not exist: nothing is waited for */
-
 /* Sum of all bytes, modulo 2^32. */
 uint32_t kd_checksum(const uint8_t *data, size_t len);
 

@@ -20,6 +20,7 @@
 #ifndef KDPROTO_SESSION_H
 #define KDPROTO_SESSION_H
 
+#include <kdproto/deadline.h>
 #include <kdproto/manipulate.h>
 #include <kdproto/packet.h>
 #include <kdproto/state_change.h>
@@ -27,8 +28,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define KD_NEVER UINT64_MAX /* a deadline that does not exist */
 
 enum {
     KD_SESSION_LEAVE_MS = 2000, /* from kd_session_leave to KD_EVENT_LEFT, at the most */
