@@ -25,12 +25,13 @@ enum {
     KD_OUTPUTS_MAX = 32,
 };
 
-enum kd_send_kind { /* what the one outstanding packet is; the exchange only carries it along */
-                    KD_SEND_NONE,
-                    KD_SEND_REQUEST,
-                    KD_SEND_ORPHAN, /* a request that its caller has forgotten */
-                    KD_SEND_ANSWER, /* to a file wish or a prompt */
-                    KD_SEND_CONTINUE,
+/* What the one outstanding packet is; the exchange only carries it along. */
+enum kd_send_kind {
+    KD_SEND_NONE,
+    KD_SEND_REQUEST,
+    KD_SEND_ORPHAN, /* a request that its caller has forgotten */
+    KD_SEND_ANSWER, /* to a file wish or a prompt */
+    KD_SEND_CONTINUE,
 };
 
 struct kd_send {
@@ -40,14 +41,15 @@ struct kd_send {
     struct kd_span data; /* copied */
 };
 
-enum kd_receipt {                     /* what a packet meant to the exchange */
-                  KD_RECEIPT_NOTHING, /* nobody else need know */
-                  KD_RECEIPT_NEW,     /* data, acknowledged: handle it */
-                  KD_RECEIPT_RESTARTED, /* the same, and the target began anew: what was before is void */
-                  KD_RECEIPT_AGAIN, /* data seen before, acknowledged again */
-                  KD_RECEIPT_ACKED, /* what was outstanding has arrived */
-                  KD_RECEIPT_UNWANTED, /* what is outstanding was asked for again, more often than makes sense */
-                  KD_RECEIPT_RESYNCED, /* the RESET that we asked for: ids agree again */
+/* What a packet meant to the exchange. */
+enum kd_receipt {
+    KD_RECEIPT_NOTHING,   /* nobody else need know */
+    KD_RECEIPT_NEW,       /* data, acknowledged: handle it */
+    KD_RECEIPT_RESTARTED, /* the same, and the target began anew: what was before is void */
+    KD_RECEIPT_AGAIN,     /* data seen before, acknowledged again */
+    KD_RECEIPT_ACKED,     /* what was outstanding has arrived */
+    KD_RECEIPT_UNWANTED,  /* what is outstanding was asked for again, more often than sensible */
+    KD_RECEIPT_RESYNCED,  /* the RESET that we asked for: ids agree again */
 };
 
 enum kd_expiry {

@@ -1,8 +1,11 @@
-/*  what arrives                    without a session       with a session
- *  poke                            answer: an offer        as kdnet_poke.h says: answer, alive,
- * drop data under the session's key    -                       PACKET data under an offer's key
- * LINKED, PACKET          LINKED, PACKET; the old key is wiped anything else counted counted
- *  KDNET_SILENCE_MS of nothing     -                       SILENT, no session any more */
+/* What a datagram does once it has verified; one that has not is counted, and that is all.
+ *
+ *   what arrives                    without a session       with a session
+ *   poke                            answer: an offer        by kdnet_poke.h: answer, alive, drop
+ *   data under the session's key    -                       PACKET
+ *   data under an offer's key       LINKED, PACKET          LINKED, PACKET; the old key is wiped
+ *   anything else                   counted                 counted
+ *   KDNET_SILENCE_MS of nothing     -                       SILENT, no session any more */
 #include <kdproto/kdnet.h>
 
 #include "kdnet_poke.h"

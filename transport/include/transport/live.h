@@ -56,8 +56,8 @@ struct kdt_live_stats {
     struct kd_session_counters session;
     uint64_t datagrams_sent, datagrams_received, bytes_sent, bytes_received;
     uint64_t refused; /* datagrams or packets that were not accepted, all reasons together */
-    uint64_t
-        requests_by_api[KDT_API_COUNT]; /* index: api - KDT_API_FIRST; repetitions not counted */
+    /* Index: api - KDT_API_FIRST; repetitions not counted. */
+    uint64_t requests_by_api[KDT_API_COUNT];
 };
 
 /* Bind and listen. KD_ERR_BUSY: the port is in use; KD_ERR_USAGE: the spec has no key; KD_ERR_IO.
@@ -71,7 +71,7 @@ void kdt_live_close(struct kdt_live *l);
  * see version->major. Again after kdt_live_resume: the timeout counts from the call then. */
 enum kd_status kdt_live_attach(struct kdt_live *l, struct kd_version *version,
                                struct kd_state_change *stop);
-/* After attaching to a boot debugger, or after a restart: let it go on and attach to the next stage.
+/* After attaching to a boot debugger, or after a restart: let it go on, attach to the next stage.
  * The timeout is that of attaching, from the call. */
 enum kd_status kdt_live_next_stage(struct kdt_live *l, struct kd_version *version,
                                    struct kd_state_change *stop);
