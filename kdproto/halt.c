@@ -91,7 +91,7 @@ void kd_session_break_in(struct kd_session *s, uint64_t now_ms)
 
 /* --- stops --- */
 
-static void freeze(struct kd_session *s, uint64_t now_ms)
+void kd_session_freeze(struct kd_session *s, uint64_t now_ms)
 {
     if (s->is_frozen)
         return;
@@ -102,9 +102,17 @@ static void freeze(struct kd_session *s, uint64_t now_ms)
 
 void kd_session_thaw(struct kd_session *s, uint64_t now_ms)
 {
-    if (s->is_frozen)
-        s->counters.frozen_ms += now_ms - s->frozen_since_ms;
+    if (!s->is_frozen)
+        return;
+    s->counters.frozen_ms += now_ms - s->frozen_since_ms;
     s->is_frozen = false;
+    s->thawed_ms = now_ms;
+}
+
+void kd_session_never_thawed(struct kd_session *s)
+{
+    s->is_frozen = true;
+    s->frozen_since_ms = s->thawed_ms;
 }
 
 static void keep_stop(struct kd_session *s, const struct kd_packet *pkt)
@@ -162,7 +170,7 @@ static void stopped(struct kd_session *s, uint64_t now_ms)
     bool is_coming = s->state == STATE_BREAKING && s->break_ins > 0; /* another halt */
     bool is_unwanted = s->state == STATE_RUNNING && is_stray(s);
 
-    freeze(s, now_ms);
+    kd_session_freeze(s, now_ms);
     if (kd_state_change_is_farewell(&s->stop)) {
         kd_session_raise(s, KD_EVENT_RESTARTING);
         kd_resume_begin(s, false, now_ms);

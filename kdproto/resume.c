@@ -290,6 +290,7 @@ void kd_resume_repeat(struct kd_session *s, uint64_t now_ms)
 {
     enter(s, false, now_ms);
     s->resume.is_repeated = true;
+    kd_session_never_thawed(s);
 }
 
 void kd_resume_hurry(struct kd_session *s, uint64_t now_ms)

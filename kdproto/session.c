@@ -109,6 +109,8 @@ static void heard_running(struct kd_session *s, bool is_sure, uint64_t now_ms)
 {
     struct kd_exchange *x = &s->exchange;
 
+    if (!kd_session_is_halted(s))
+        kd_session_thaw(s, now_ms); /* the stop that could not be taken is over */
     if (x->sending == KD_SEND_ANSWER)
         kd_exchange_settle(x, now_ms);
     if (s->state == STATE_RESUMING && x->sending == KD_SEND_CONTINUE) {
@@ -263,19 +265,29 @@ static void forget_target(struct kd_session *s, uint64_t now_ms)
         kd_leave_linger(s, now_ms);
 }
 
+/* Data that was not taken comes again. */
+static void not_taken(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
+{
+    if (!pkt->is_control && pkt->type == KD_PACKET_STATE_CHANGE64 && !kd_session_is_halted(s))
+        kd_session_freeze(s, now_ms);
+}
+
 void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
     enum kd_send_kind kind = KD_SEND_NONE;
 
     if (!s->is_up || pkt->len > KD_PACKET_DATA_MAX)
         return;
-    if (!pkt->is_control && !kd_event_queue_has_room(&s->events))
+    if (!pkt->is_control && !kd_event_queue_has_room(&s->events)) {
+        not_taken(s, pkt, now_ms);
         return;
+    }
     s->is_lost = false;
     if (!pkt->is_control)
         kd_leave_heard(s, now_ms);
     switch (kd_exchange_packet(&s->exchange, pkt, now_ms, &kind)) {
     case KD_RECEIPT_NOTHING:
+        not_taken(s, pkt, now_ms);
         break;
     case KD_RECEIPT_RESTARTED:
         forget_target(s, now_ms);

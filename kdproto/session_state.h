@@ -81,8 +81,8 @@ struct kd_session {
     uint8_t stop_path[KD_PACKET_DATA_MAX];
     uint32_t stop_checksum; /* with the length: is a report the same one once more? */
     size_t stop_len;
-    bool is_frozen;
-    uint64_t frozen_since_ms;
+    bool is_frozen; /* also by a stop that was seen, but could not be taken yet */
+    uint64_t frozen_since_ms, thawed_ms;
 
     /* breaking in */
     bool wants_halt; /* also while RESUMING: begins when that is done */
@@ -121,7 +121,10 @@ void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms);
 void kd_halt_escalate(struct kd_session *s, uint64_t now_ms);
 void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
 void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms);
+/* A stop was seen, whether or not it could be taken: the target stands, and since when counts. */
+void kd_session_freeze(struct kd_session *s, uint64_t now_ms);
 void kd_session_thaw(struct kd_session *s, uint64_t now_ms);
+void kd_session_never_thawed(struct kd_session *s); /* the last thaw was none */
 
 /* request.c */
 enum kd_status kd_request_put(struct kd_session *s, const struct kd_manipulate *m, bool is_own);

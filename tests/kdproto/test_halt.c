@@ -409,6 +409,74 @@ static void freezes_are_counted_and_their_time_is_summed(void **state)
     assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 3 * 107);
 }
 
+static void a_freeze_begins_with_the_first_report_though_it_could_not_be_taken_yet(void **state)
+{
+    struct script_stop stop = step_stop;
+
+    (void)state;
+    script_stop(&t, 0x926, &stop); /* ids of another session: dropped until the RESET exchange */
+    assert_int_equal(kd_session_get_counters(t.s)->freezes, 1);
+    t.now_ms += 500;
+    script_control(&t, KD_PACKET_RESET, 0x926);
+    script_stop(&t, 0x926, &stop);
+    t.now_ms += 100;
+    kd_session_resume(t.s, t.now_ms);
+    t.now_ms += 7;
+    script_ack(&t, 0x80000000);
+    assert_int_equal(kd_session_get_counters(t.s)->freezes, 1);
+    assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 607);
+}
+
+static void a_freeze_begins_with_a_report_that_found_no_room(void **state)
+{
+    struct script_stop stop = step_stop;
+    uint32_t id = 0;
+
+    (void)state;
+    for (; id <= 2 * KD_SESSION_EVENTS_MAX; id += 2)
+        script_print(&t, id, "x");
+    (void)script_sent(&t);
+    script_stop(&t, id, &stop);
+    assert_string_equal(script_sent(&t), "");
+    (void)script_raised(&t);
+    t.now_ms += 500;
+    script_stop(&t, id, &stop);
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000000);
+    assert_int_equal(kd_session_get_counters(t.s)->freezes, 1);
+    assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 500);
+}
+
+static void a_freeze_is_over_when_the_target_is_heard_to_run(void **state)
+{
+    (void)state;
+    script_stop(&t, 0x926, &step_stop);
+    t.now_ms += 100;
+    script_control(&t, KD_PACKET_RESET, 0x928); /* somebody else took it, and let it go */
+    script_print(&t, 0x928, "on my way");
+    t.now_ms += 1000;
+    script_stop(&t, 0x92A, &step_stop);
+    assert_int_equal(kd_session_get_counters(t.s)->freezes, 2);
+    assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 100);
+}
+
+static void a_continue_that_was_not_obeyed_ends_no_freeze(void **state)
+{
+    struct script_stop stop = step_stop;
+
+    (void)state;
+    script_stop(&t, 0, &stop);
+    t.now_ms += 100;
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000000);
+    t.now_ms += 500;
+    script_stop(&t, 0, &stop); /* our ACK was lost: it waits for that one still */
+    t.now_ms += 1;
+    script_ack(&t, 0x80000002);
+    assert_int_equal(kd_session_get_counters(t.s)->freezes, 1);
+    assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 601);
+}
+
 int main(void)
 {
 #define ROW(name, setup) cmocka_unit_test_setup_teardown(name, setup, closed)
@@ -441,6 +509,10 @@ int main(void)
         ROW(one_halt_by_a_break_in_byte_too_many_is_continued_and_no_other, breaking),
         ROW(after_a_single_break_in_byte_every_halt_is_real, breaking),
         ROW(freezes_are_counted_and_their_time_is_summed, running),
+        ROW(a_freeze_begins_with_the_first_report_though_it_could_not_be_taken_yet, breaking),
+        ROW(a_freeze_begins_with_a_report_that_found_no_room, running),
+        ROW(a_freeze_is_over_when_the_target_is_heard_to_run, breaking),
+        ROW(a_continue_that_was_not_obeyed_ends_no_freeze, running),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,7 +96,9 @@ struct kd_session_counters {
     uint64_t altering_requests; /* of class ALTERS, or RUNS but for Continue; not the Rip rule's */
     uint64_t rip_advances;      /* times that the Rip rule moved Rip past an int3 */
     uint64_t freezes;           /* stops of every kind, those continued by themselves included */
-    uint64_t frozen_ms; /* summed from each stop until its Continue was acknowledged or presumed */
+    /* Summed from each stop's first report, also one that could not be taken before a RESET, until
+     * its Continue was acknowledged or presumed. */
+    uint64_t frozen_ms;
 };
 
 enum kd_status kd_session_create(const struct kd_session_opts *opts, struct kd_session **out);
