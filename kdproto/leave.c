@@ -2,13 +2,15 @@
  *
  *   found in           what is done
  *   HALTED, RESUMING   continued, its Rip moved if that takes no longer than a moment; then linger
- *   BREAKING, b sent   the halt is waited for and continued; none within a second: left, and told
+ *   BREAKING, b sent   the halt is waited for and continued; none within 1.3 s (a report that was
+ *                      lost comes again after 500 ms and 1 s): left, and told
  *   otherwise          linger
  *
  *   lingering: what comes is acknowledged and answered, every stop is continued; over when nothing
  *   came for 300 ms, after 1.5 s in any case. On a link that has lost something, the report of a
  *   stop may be lost too: a target repeats it after 500 ms [doc], so calm must last 600 ms there,
- *   and all 1.5 s when a b may still be pending in the target.
+ *   and all 1.5 s when a b may still be pending in the target. An answer that a target waits for
+ *   (a file wish) is repeated until acknowledged before anything counts as calm.
  *   All of it together: KD_SESSION_LEAVE_MS. */
 #include "session_state.h"
 
@@ -16,7 +18,7 @@ enum {
     QUIET_MS = 300,
     QUIET_LOSSY_MS = 600,
     LINGER_MS = 1500,
-    HALT_WAIT_MS = 1000,
+    HALT_WAIT_MS = 1300,
     TIMEOUT_CAP_MS = 150, /* six tries of the Continue within the time that is left */
 };
 
@@ -104,10 +106,21 @@ void kd_leave_tick(struct kd_session *s, uint64_t now_ms)
 {
     if (now_ms < kd_leave_deadline_ms(s))
         return;
-    if (s->state == STATE_RESUMING)
+    if (s->state == STATE_RESUMING) {
         leave_halted(s, now_ms);
-    else
-        kd_leave_now(s, s->state == STATE_BREAKING ? KD_ERR_TIMEOUT : s->left_status);
+        return;
+    }
+    /* Calm: at an int3 that Rip was not moved past it would have halted again at once. */
+    if (now_ms >= s->quiet_deadline_ms && !s->left_presumed)
+        s->left_rip_status = KD_OK;
+    /* Frozen: a stop was reported that could not be taken, and so not continued. */
+    kd_leave_now(s, s->state == STATE_BREAKING || s->is_frozen ? KD_ERR_TIMEOUT : s->left_status);
+}
+
+/* Nothing is outstanding that the target may need before it can go on. */
+static bool may_be_calm(const struct kd_session *s)
+{
+    return !s->exchange.is_resyncing && s->exchange.sending != KD_SEND_ANSWER;
 }
 
 uint64_t kd_leave_deadline_ms(const struct kd_session *s)
@@ -120,7 +133,7 @@ uint64_t kd_leave_deadline_ms(const struct kd_session *s)
         return t;
     if (s->linger_end_ms < t)
         t = s->linger_end_ms;
-    if (s->quiet_deadline_ms < t && !s->exchange.is_resyncing)
+    if (s->quiet_deadline_ms < t && may_be_calm(s))
         t = s->quiet_deadline_ms;
     return t;
 }

@@ -35,7 +35,7 @@ enum {
     CONTINUE_TRIES = 6,
     ATTEMPTS = 2,
     PATIENCE_MS = 3000,
-    PATIENCE_LEAVING_MS = 600, /* so that all six tries fit before KD_SESSION_LEAVE_MS is over */
+    PATIENCE_LEAVING_MS = 1000, /* so that all six tries fit before KD_SESSION_LEAVE_MS is over */
 };
 
 static bool is_ours(const struct kd_session *s, uint64_t va)
