@@ -1,6 +1,7 @@
 /* pdb_leaf.h - numbers of CodeView type records, as the TPI stream of a PDB has them.
  *
- * Source    Format owner's published source [doc]; layouts beside each reader in pdb_members.c. */
+ * Source    Format owner's published source [doc]; layouts beside each reader in pdb_members.c. The
+ *           forms of 2019 and later: other readers [doc]. */
 #ifndef WALKER_PDB_LEAF_H
 #define WALKER_PDB_LEAF_H
 
@@ -21,6 +22,8 @@ enum kdw_leaf {
     LF_INTERFACE = 0x1519,
     LF_CLASS2 = 0x1608, /* Visual Studio 2019 and later: wider counts */
     LF_STRUCTURE2 = 0x1609,
+    LF_UNION2 = 0x160A,
+    LF_INTERFACE2 = 0x160B,
 
     /* entries of a field list */
     LF_BCLASS = 0x1400,

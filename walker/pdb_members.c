@@ -185,7 +185,7 @@ static enum kd_status describe_udt(struct kdw_types *t, const struct kdw_record 
     out->name = u.name;
     out->size = u.size;
     if (u.leaf != LF_ENUM) {
-        out->kind = u.leaf == LF_UNION ? KDW_TYPE_UNION : KDW_TYPE_STRUCT;
+        out->kind = u.leaf == LF_UNION || u.leaf == LF_UNION2 ? KDW_TYPE_UNION : KDW_TYPE_STRUCT;
         return KD_OK;
     }
     st = describe(t, u.underlying, depth + 1, &underlying);

@@ -329,9 +329,17 @@ bool kdw_udt_decode(const struct kdw_record *rec, struct kdw_udt *out)
         break;
     case LF_CLASS2:
     case LF_STRUCTURE2:
+    case LF_INTERFACE2:
         u.properties = (uint16_t)kd_rd_u32(&r);
         u.fields = kd_rd_u32(&r);
-        kd_rd_skip(&r, 8 + 2); /* as above, then the count */
+        kd_rd_skip(&r, 8);       /* as above */
+        (void)kdw_rd_number(&r); /* the count, which 16 bits need no longer hold */
+        u.size = kdw_rd_size(&r);
+        break;
+    case LF_UNION2:
+        u.properties = (uint16_t)kd_rd_u32(&r);
+        u.fields = kd_rd_u32(&r);
+        (void)kdw_rd_number(&r);
         u.size = kdw_rd_size(&r);
         break;
     case LF_UNION:
@@ -383,24 +391,37 @@ static const char *filing_name(const struct kdw_udt *u)
     return u->properties & KDW_UDT_SCOPED ? u->unique_name : u->name;
 }
 
-/* A complete definition of that name? */
-static bool goes_by(const struct kdw_record *rec, const char *name)
+/* The best definition so far. Kernels have some structures twice: as drivers may see them, cut
+ * short, and whole (_KPRCB) [doc]. The whole one is wanted; of equals the one the linker saw last. */
+struct best {
+    kdw_type_id type; /* 0: none yet */
+    uint64_t size;
+};
+
+/* A complete definition of that name, and better than what was found before? Called with rising
+ * type indices. */
+static void consider(struct best *best, kdw_type_id type, const struct kdw_record *rec,
+                     const char *name)
 {
     const char *filed;
     struct kdw_udt u;
 
     if (!kdw_udt_decode(rec, &u) || u.properties & KDW_UDT_FORWARD)
-        return false;
+        return;
     filed = filing_name(&u);
-    return filed && strcmp(filed, name) == 0;
+    if (!filed || strcmp(filed, name) != 0 || (best->type != 0 && u.size < best->size))
+        return;
+    best->type = type;
+    best->size = u.size;
 }
 
 static enum kd_status find_by_hash(struct kdw_types *t, const char *name, kdw_type_id *out)
 {
     uint32_t wanted = kdw_pdb_hash(name, strlen(name)) % t->hash_buckets;
     enum kd_status if_not = KD_ERR_NOT_FOUND;
+    struct best best = {0};
 
-    for (uint32_t i = t->end - t->first; i-- > 0;) {
+    for (uint32_t i = 0; i < t->end - t->first; i++) {
         struct kdw_record rec;
         enum kd_status st;
 
@@ -409,19 +430,20 @@ static enum kd_status find_by_hash(struct kdw_types *t, const char *name, kdw_ty
         st = kdw_types_record(t, t->first + i, &rec);
         if (st == KD_ERR_NO_MEMORY)
             return st;
-        if (st != KD_OK) {
+        if (st != KD_OK)
             if_not = st; /* it may have been the one */
-        } else if (goes_by(&rec, name)) {
-            *out = t->first + i;
-            return KD_OK;
-        }
+        else
+            consider(&best, t->first + i, &rec, name);
     }
-    return if_not;
+    if (best.type == 0)
+        return if_not;
+    *out = best.type;
+    return KD_OK;
 }
 
 static enum kd_status find_by_scan(struct kdw_types *t, const char *name, kdw_type_id *out)
 {
-    kdw_type_id found = 0;
+    struct best best = {0};
     uint32_t at = 0;
     bool is_whole = true;
 
@@ -429,14 +451,14 @@ static enum kd_status find_by_scan(struct kdw_types *t, const char *name, kdw_ty
         struct kdw_record rec;
 
         is_whole = record_at(t, at, &rec);
-        if (is_whole && goes_by(&rec, name))
-            found = i;
+        if (is_whole)
+            consider(&best, i, &rec, name);
         if (is_whole)
             (void)step(t, &at);
     }
-    if (found == 0)
+    if (best.type == 0)
         return is_whole ? KD_ERR_NOT_FOUND : KD_ERR_TRUNCATED;
-    *out = found;
+    *out = best.type;
     return KD_OK;
 }
 

@@ -51,7 +51,7 @@ void kdw_types_close(struct kdw_types *t);
 enum kd_status kdw_types_record(struct kdw_types *t, kdw_type_id type, struct kdw_record *out);
 /* False when the record is none, or damaged. */
 bool kdw_udt_decode(const struct kdw_record *rec, struct kdw_udt *out);
-/* The complete definition of that name; of several the last, which the linker saw last. */
+/* The complete definition of that name; of several the largest, of equally large ones the last. */
 enum kd_status kdw_types_find(struct kdw_types *t, const char *name, kdw_type_id *out);
 /* The definition that a forward reference stands for. */
 enum kd_status kdw_types_definition(struct kdw_types *t, const struct kdw_udt *forward,

@@ -190,6 +190,9 @@ uint32_t pdb_build_fields(struct pdb_build *b, const struct pdb_member *members,
     return type;
 }
 
+/* What the wider records are for: a count that 16 bits do not hold. */
+enum { LATE_MEMBER_COUNT = 70000 };
+
 uint32_t pdb_build_udt(struct pdb_build *b, uint16_t leaf, uint16_t properties, const char *name,
                        const char *unique_name, uint32_t size, uint32_t fields)
 {
@@ -200,12 +203,14 @@ uint32_t pdb_build_udt(struct pdb_build *b, uint16_t leaf, uint16_t properties, 
 
     if (unique_name)
         properties |= 0x200;
-    if (leaf == 0x1608 || leaf == 0x1609) { /* LF_CLASS2, LF_STRUCTURE2 */
+    if (leaf >= 0x1608 && leaf <= 0x160B) { /* LF_CLASS2, _STRUCTURE2, _UNION2, _INTERFACE2 */
         pdb_put32(&body, properties);
         pdb_put32(&body, fields);
-        pdb_put32(&body, 0);
-        pdb_put32(&body, 0);
-        pdb_put16(&body, 0);
+        if (leaf != 0x160A) {
+            pdb_put32(&body, 0);
+            pdb_put32(&body, 0);
+        }
+        put_number(&body, LATE_MEMBER_COUNT);
     } else {
         pdb_put16(&body, 0); /* member count */
         pdb_put16(&body, properties);

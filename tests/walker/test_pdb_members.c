@@ -203,13 +203,14 @@ static void structs_unions_and_enums_are_described(void **state)
 {
     struct sample s;
     struct kdw_type d;
-    kdw_type_id structure, large, onion, colour;
+    kdw_type_id structure, large, onion, late_union, colour;
 
     (void)state;
     describe(&s);
     structure = pdb_build_struct(s.b, "_S", 24, 0);
     large = pdb_build_struct(s.b, "_LARGE", 0x123456, 0);
     onion = pdb_build_udt(s.b, 0x1506, 0, "_U", NULL, 16, 0);
+    late_union = pdb_build_udt(s.b, 0x160A, 0, "_U2", NULL, 16, 0);
     colour = pdb_build_enum(s.b, "_E", T_LONG, 0);
     build(&s);
     d = described(&s, structure);
@@ -218,6 +219,7 @@ static void structs_unions_and_enums_are_described(void **state)
     assert_int_equal(d.size, 24);
     assert_int_equal(described(&s, large).size, 0x123456);
     assert_int_equal(described(&s, onion).kind, KDW_TYPE_UNION);
+    assert_int_equal(described(&s, late_union).kind, KDW_TYPE_UNION);
     d = described(&s, colour);
     assert_int_equal(d.kind, KDW_TYPE_ENUM);
     assert_string_equal(d.name, "_E");

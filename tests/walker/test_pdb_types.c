@@ -177,7 +177,7 @@ static void names_with_one_hash_are_told_apart(void **state)
     drop(&s);
 }
 
-static void of_several_definitions_the_last_is_taken(void **state)
+static void of_several_definitions_the_largest_is_taken_then_the_last(void **state)
 {
     for (int has_hashes = 0; has_hashes < 2; has_hashes++) {
         struct sample s;
@@ -185,7 +185,9 @@ static void of_several_definitions_the_last_is_taken(void **state)
 
         (void)state;
         describe(&s);
+        (void)pdb_build_struct(s.b, "_S3", 0x555, 0);
         last = pdb_build_struct(s.b, "_S3", 0x555, 0);
+        (void)pdb_build_struct(s.b, "_S3", 0x554, 0);
         s.b->is_absent[PDB_TPI_HASH] = !has_hashes;
         build(&s);
         assert_int_equal(open_types(&s), KD_OK);
@@ -197,7 +199,8 @@ static void of_several_definitions_the_last_is_taken(void **state)
 
 static void unions_enums_and_late_forms_of_structs_are_found(void **state)
 {
-    static const uint16_t leaves[] = {0x1504, 0x1505, 0x1506, 0x1507, 0x1519, 0x1608, 0x1609};
+    static const uint16_t leaves[] = {0x1504, 0x1505, 0x1506, 0x1507, 0x1519,
+                                      0x1608, 0x1609, 0x160A, 0x160B};
 
     (void)state;
     for (size_t i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {
@@ -542,7 +545,7 @@ int main(void)
         cmocka_unit_test(few_look_ups_allocate_nothing_and_many_make_a_table),
         cmocka_unit_test(indices_that_are_none_are_not_found),
         cmocka_unit_test(names_with_one_hash_are_told_apart),
-        cmocka_unit_test(of_several_definitions_the_last_is_taken),
+        cmocka_unit_test(of_several_definitions_the_largest_is_taken_then_the_last),
         cmocka_unit_test(unions_enums_and_late_forms_of_structs_are_found),
         cmocka_unit_test(a_type_in_a_function_goes_by_its_unique_name),
         cmocka_unit_test(types_without_a_name_of_their_own_are_not_found_by_one),

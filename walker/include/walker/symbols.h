@@ -79,7 +79,8 @@ struct kdw_symbols { /* embedded first in each source's own struct */
 };
 
 enum kd_status kdw_symbol(struct kdw_symbols *s, const char *name, uint64_t *rva);
-/* A complete struct, union or enum by its tag: "_ETW_SILODRIVERSTATE". Of several the last. */
+/* A complete struct, union or enum by its tag: "_ETW_SILODRIVERSTATE". Of several the largest: some
+ * of a kernel's structures are also there cut short, as drivers may see them. */
 enum kd_status kdw_type_by_name(struct kdw_symbols *s, const char *name, kdw_type_id *out);
 /* Modifiers (const, volatile) and forward references are seen through. What makes no sense is
  * KDW_TYPE_UNKNOWN, not a failure. */
