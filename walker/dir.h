@@ -10,6 +10,8 @@
 enum kdw_path_kind { KDW_PATH_ABSENT, KDW_PATH_FILE, KDW_PATH_FOLDER, KDW_PATH_OTHER };
 
 enum kdw_path_kind kdw_path_kind(const char *path); /* symbolic links are followed */
+/* Whether this user may look for names in a folder that is there. */
+bool kdw_dir_may_search(const char *dir);
 /* A path that means something on the other family of systems only: C:\x and \\server\x here. */
 bool kdw_path_is_foreign(const char *path);
 /* Starts at the root, so that it means the same from every working directory. */

@@ -3,8 +3,10 @@
 #include "dir.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char lower(char c)
 {
@@ -30,6 +32,11 @@ enum kdw_path_kind kdw_path_kind(const char *path)
     if (S_ISREG(sb.st_mode))
         return KDW_PATH_FILE;
     return S_ISDIR(sb.st_mode) ? KDW_PATH_FOLDER : KDW_PATH_OTHER;
+}
+
+bool kdw_dir_may_search(const char *dir)
+{
+    return faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) == 0;
 }
 
 bool kdw_path_is_foreign(const char *path)

@@ -16,6 +16,12 @@ enum kdw_path_kind kdw_path_kind(const char *path)
     return attributes & FILE_ATTRIBUTE_DIRECTORY ? KDW_PATH_FOLDER : KDW_PATH_FILE;
 }
 
+bool kdw_dir_may_search(const char *dir)
+{
+    (void)dir;
+    return true; /* names can be looked up in folders that may not be listed */
+}
+
 bool kdw_path_is_foreign(const char *path)
 {
     (void)path;

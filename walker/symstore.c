@@ -202,6 +202,28 @@ static enum kd_status look_in_folder(struct search *s, const struct path *root)
     return st == KD_ERR_NOT_FOUND ? try_key(s, *root) : st;
 }
 
+/* A folder that can be looked into; else a remark on what is in the way. */
+static bool is_open_folder(struct search *s, const char *path)
+{
+    switch (kdw_path_kind(path)) {
+    case KDW_PATH_FOLDER:
+        if (kdw_dir_may_search(path))
+            return true;
+        note(s->skipped, "; no permission to look into %s", path);
+        return false;
+    case KDW_PATH_FILE:
+        note(s->skipped, "; %s is a file: name the folder that it is in", path);
+        return false;
+    case KDW_PATH_ABSENT:
+        note(s->skipped, "; %s does not exist", path);
+        return false;
+    case KDW_PATH_OTHER:
+        break;
+    }
+    note(s->skipped, "; %s is no folder", path);
+    return false;
+}
+
 static enum kd_status look_at_place(struct search *s, const struct kdw_place *place)
 {
     bool is_store = place->kind == KDW_PLACE_STORE;
@@ -211,10 +233,8 @@ static enum kd_status look_at_place(struct search *s, const struct kdw_place *pl
         note(s->skipped, "; skipped %s (%s)", place->text, place->why);
         return KD_ERR_NOT_FOUND;
     }
-    if (kdw_path_kind(place->text) != KDW_PATH_FOLDER) {
-        note(s->skipped, "; %s is no folder", place->text);
+    if (!is_open_folder(s, place->text))
         return KD_ERR_NOT_FOUND;
-    }
     snprintf(root.text, sizeof root.text, "%s", place->text);
     is_store = is_store || has_file(root.text, "pingme.txt");
     note(s->looked, "%s%s", s->looked[0] ? ", " : "", root.text);
@@ -230,13 +250,16 @@ static enum kd_status explain(const struct search *s)
     char guid[KDW_PDB_GUID_MAX];
 
     kdw_pdb_id_guid(s->wanted, guid);
-    return kd_diag_set(
-        s->diag, KD_ERR_NOT_FOUND,
-        "no %s with GUID %s age %" PRIu32 "%s; put it at %s/%s/%s/%s "
-        "(get it from https://msdl.microsoft.com/download/symbols/%s/%s/%s); looked in %s%s",
-        name, guid, s->wanted->age, s->remarks, s->place_for_it[0] ? s->place_for_it : "DIR", name,
-        s->key, name, name, s->key, name,
-        s->looked[0] ? s->looked : "no folder: the symbol path names none", s->skipped);
+    return kd_diag_set(s->diag, KD_ERR_NOT_FOUND,
+                       "no %s with GUID %s age %" PRIu32 "%s; put it at %s/%s/%s/%s "
+                       "(get it from https://msdl.microsoft.com/download/symbols/%s/%s/%s); %s%s%s",
+                       name, guid, s->wanted->age, s->remarks,
+                       s->place_for_it[0] ? s->place_for_it : "DIR", name, s->key, name, name,
+                       s->key, name,
+                       s->looked[0]    ? "looked in "
+                       : s->skipped[0] ? "looked nowhere"
+                                       : "the symbol path is empty",
+                       s->looked, s->skipped);
 }
 
 static enum kd_status walk_path(struct search *s, const char *path)

@@ -1,3 +1,5 @@
+#define _POSIX_C_SOURCE 200809L
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +9,11 @@
 
 #include "dir.h"
 #include "support/temp_dir.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NOBODY = 65534 };
 
 static struct temp_dir dir;
 
@@ -33,6 +40,25 @@ static void kinds_of_paths_are_told_apart(void **state)
     assert_int_equal(kdw_path_kind(temp_dir_path(&dir, "absent")), KDW_PATH_ABSENT);
     assert_int_equal(kdw_path_kind(temp_dir_path(&dir, "file/below")), KDW_PATH_ABSENT);
     assert_int_equal(kdw_path_kind("/dev/null"), KDW_PATH_OTHER);
+}
+
+static void a_folder_that_is_closed_to_us_is_told_apart(void **state)
+{
+    const char *closed = temp_dir_path(&dir, "closed");
+    bool is_root = geteuid() == 0;
+
+    (void)state;
+    temp_dir_write(&dir, "closed/file", "x", 1);
+    assert_true(kdw_dir_may_search(closed));
+    assert_false(kdw_dir_may_search(temp_dir_path(&dir, "absent")));
+    assert_int_equal(chmod(closed, 0), 0);
+    assert_int_equal(chmod(dir.path, 0755), 0);
+    if (is_root) /* nothing is closed to root */
+        assert_int_equal(seteuid(NOBODY), 0);
+    assert_false(kdw_dir_may_search(closed));
+    if (is_root)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(closed, 0700), 0);
 }
 
 static void windows_paths_are_foreign_here(void **state)
@@ -81,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_of_paths_are_told_apart),
+        cmocka_unit_test(a_folder_that_is_closed_to_us_is_told_apart),
         cmocka_unit_test(windows_paths_are_foreign_here),
         cmocka_unit_test(only_what_starts_at_the_root_is_absolute),
         cmocka_unit_test(an_entry_is_found_in_another_case_and_given_in_its_own),

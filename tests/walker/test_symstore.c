@@ -238,11 +238,23 @@ static void a_path_that_names_no_folder_says_so(void **state)
     (void)state;
     is_not_found_on("");
     says("put it at DIR/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
-    says("the symbol path names none");
+    says("the symbol path is empty");
     is_not_found_on("@/absent;srv*https://msdl.microsoft.com/download/symbols;C:\\Symbols");
-    says("/absent is no folder");
+    says("looked nowhere; ");
+    says("/absent does not exist");
     says("skipped https://msdl.microsoft.com/download/symbols (a URL");
     says("skipped C:\\Symbols (a Windows path)");
+}
+
+static void the_pdb_itself_on_the_path_leads_to_its_folder(void **state)
+{
+    (void)state;
+    put_good("direct/ntkrnlmp.pdb");
+    is_not_found_on("@/direct/ntkrnlmp.pdb");
+    says("/direct/ntkrnlmp.pdb is a file: name the folder that it is in");
+    is_found_on("@/direct");
+    is_not_found_on("/dev/null");
+    says("/dev/null is no folder");
 }
 
 static void compressed_files_are_named_with_what_to_do(void **state)
@@ -333,6 +345,7 @@ int main(void)
         IN_A_FOLDER(without_a_dbi_age_the_info_age_counts),
         IN_A_FOLDER(what_is_missing_says_where_it_belongs_and_where_to_get_it),
         IN_A_FOLDER(a_path_that_names_no_folder_says_so),
+        IN_A_FOLDER(the_pdb_itself_on_the_path_leads_to_its_folder),
         IN_A_FOLDER(compressed_files_are_named_with_what_to_do),
         IN_A_FOLDER(a_file_that_is_no_pdb_is_named_and_passed_over),
         IN_A_FOLDER(a_pointer_is_followed_to_where_the_file_is),
