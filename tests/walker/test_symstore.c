@@ -189,7 +189,7 @@ static void places_are_looked_at_in_order_and_the_first_match_wins(void **state)
     put_good("b/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb");
     put_text("c/ntkrnlmp.pdb", "never looked at");
     is_found_on("@/absent;@/a;srv*@/b;@/c");
-    says("no folder");
+    says("does not exist");
     says("another build"); /* remarks stay readable after a success */
     assert_null(strstr(diag.text, path_of("@/c")));
 }
