@@ -162,6 +162,11 @@ static enum cli_exit run(int argc, char **argv)
     enum cli_exit status;
 
     c.command = find_command(argv[0]);
+    if (!c.command && argv[0][0] == '-') {
+        message_error("the command comes first: kdwalk COMMAND [ARGUMENTS] [OPTIONS]; see kdwalk "
+                      "help");
+        return CLI_FAILED;
+    }
     if (!c.command) {
         /* Cut short: a forgotten command may leave a key in its place. */
         message_error("'%.*s' is no command of kdwalk; see kdwalk help",

@@ -4,8 +4,10 @@
 
 #include <transport/crypto_openssl.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,11 +59,11 @@ void cli_options_help(const struct cli_command *command)
 
         if (!takes(command, &rows[i]))
             continue;
-        snprintf(left, sizeof left, "%s%c%s%s%s%s%s", rows[i].letter < 256 ? "-" : "  ",
-                 rows[i].letter < 256 ? rows[i].letter : ' ',
-                 rows[i].name && rows[i].letter < 256 ? ", " : "",
-                 rows[i].name && rows[i].letter >= 256 ? " " : "", rows[i].name ? "--" : "",
-                 rows[i].name ? rows[i].name : "", "");
+        if (rows[i].letter > UCHAR_MAX)
+            snprintf(left, sizeof left, "    --%s", rows[i].name);
+        else
+            snprintf(left, sizeof left, "-%c%s%s", rows[i].letter, rows[i].name ? ", --" : "",
+                     rows[i].name ? rows[i].name : "");
         if (rows[i].argument)
             snprintf(left + strlen(left), sizeof left - strlen(left), " %s", rows[i].argument);
         printf("  %-21s  %s\n", left, rows[i].text);
@@ -78,7 +80,7 @@ static void make_tables(const struct cli_command *command, char *letters, struct
     for (size_t i = 0; i < ROWS; i++) {
         if (!takes(command, &rows[i]))
             continue;
-        if (rows[i].letter < 256) {
+        if (rows[i].letter <= UCHAR_MAX) {
             *letters++ = (char)rows[i].letter;
             if (rows[i].argument)
                 *letters++ = ':';
@@ -108,16 +110,28 @@ static bool parse_seconds(const char *name, const char *text, uint32_t *out_ms)
     return true;
 }
 
-/* The key must not stay in the process list: what follows "key=" in our own arguments is
- * overwritten. */
+static bool begins_with_key(const char *text)
+{
+    static const char name[] = "key=";
+
+    for (size_t i = 0; name[i]; i++)
+        if (tolower((unsigned char)text[i]) != name[i])
+            return false;
+    return true;
+}
+
+/* The key must not stay in the process list: what follows "key=", however it is written, is
+ * overwritten in our own arguments. */
 static void hide_key(char *text)
 {
-    char *at = strstr(text, "key=");
-
-    if (!at)
-        return;
-    for (at += strlen("key="); *at && *at != ','; at++)
-        *at = '*';
+    for (; *text; text++) {
+        if (!begins_with_key(text))
+            continue;
+        for (text += strlen("key="); *text && *text != ','; text++)
+            *text = '*';
+        if (!*text)
+            return;
+    }
 }
 
 static bool parse_target(struct cli *c, char *text)
@@ -140,6 +154,10 @@ static bool parse_target(struct cli *c, char *text)
 
 static bool parse_key(struct cli *c, const char *text, size_t len, const char *from)
 {
+    if (c->options.has_key) {
+        message_error("the key can be given once only");
+        return false;
+    }
     while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
         len--;
     if (kdnet_key_parse(text, len, &c->diag, &c->options.key) != KD_OK) {
@@ -209,12 +227,16 @@ static bool take(struct cli *c, int letter, char *value)
     }
 }
 
-/* The key may stand in -k, in a file, or in the environment; in this order the first one counts. */
+/* The key may stand in -k or in a file; where it stands in neither, in the environment. */
 static bool settle_key(struct cli *c)
 {
     const char *environment = getenv("KDWALK_KEY");
     struct cli_options *o = &c->options;
 
+    if (o->has_target && o->target.has_key && o->has_key) {
+        message_error("the key is given twice, in -k and with --key-file: leave one out");
+        return false;
+    }
     if (!(o->has_target && o->target.has_key) && !o->has_key && environment &&
         !parse_key(c, environment, strlen(environment), "KDWALK_KEY"))
         return false;
@@ -239,38 +261,71 @@ static bool settle_key(struct cli *c)
 }
 
 /* Names the option alone: what stands behind it may be a key. */
-static enum cli_exit refuse_option(const struct cli *c, int letter, char **argv)
+static enum cli_exit refuse_long(const struct cli *c, const char *text, const char *problem)
 {
-    const char *text = argv[optind - 1];
-    const char *name = c->command->name;
-    const char *problem =
-        letter == ':' ? "is missing its value" : "is not an option of this command";
-
-    if (strncmp(text, "--", 2) == 0)
-        message_error("%s: %.*s %s; see kdwalk help %s", name, (int)strcspn(text, "="), text,
-                      problem, name);
-    else
-        message_error("%s: -%c %s; see kdwalk help %s", name, optopt, problem, name);
+    message_error("%s: %.*s %s; see kdwalk help %s", c->command->name, (int)strcspn(text, "="),
+                  text, problem, c->command->name);
     return CLI_FAILED;
+}
+
+static enum cli_exit refuse_short(const struct cli *c, const char *problem)
+{
+    message_error("%s: -%c %s; see kdwalk help %s", c->command->name, optopt, problem,
+                  c->command->name);
+    return CLI_FAILED;
+}
+
+static const char not_an_option[] = "is not an option of this command";
+
+/* What getopt_long refused. optopt is the letter of a short option, the number of a long one that
+ * is known, and 0 for a long one that is not. */
+static enum cli_exit refuse(const struct cli *c, int why, const char *letters, char **argv)
+{
+    bool is_long = optopt == 0 || optopt > UCHAR_MAX;
+
+    if (why == ':')
+        return is_long ? refuse_long(c, argv[optind - 1], "is missing its value")
+                       : refuse_short(c, "is missing its value");
+    if (optopt == 0)
+        return refuse_long(c, argv[optind - 1], not_an_option);
+    if (is_long || (optopt != ':' && strchr(letters, optopt))) /* --verbose=2 comes as 'v' */
+        return refuse_long(c, argv[optind - 1], "takes no value");
+    return refuse_short(c, not_an_option);
+}
+
+/* getopt_long takes "--key" for "--key-file" where that is the only option that begins so; then a
+ * key would be taken for the name of a file, and named as missing. */
+static bool is_spelled_out(const struct option *o, const char *text)
+{
+    return strcspn(text, "=") == strlen("--") + strlen(o->name);
+}
+
+/* The long option just parsed, as it was typed; its value may stand in an argument of its own. */
+static const char *as_typed(char **argv)
+{
+    return argv[optind - (optarg && optarg == argv[optind - 1] ? 2 : 1)];
 }
 
 enum cli_exit cli_options_parse(struct cli *c, int argc, char **argv, bool *help)
 {
     char letters[2 * ROWS + 2];
     struct option longs[ROWS + 1];
-    int letter;
+    int letter, index = -1;
 
     c->options.timeout_ms = TIMEOUT_DEFAULT_MS;
     make_tables(c->command, letters, longs);
     opterr = 0;
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+    optind = 0; /* from the start, whatever was parsed before */
+    while ((letter = getopt_long(argc, argv, letters, longs, &index)) != -1) {
+        if (letter == '?' || letter == ':')
+            return refuse(c, letter, letters, argv);
+        if (index >= 0 && !is_spelled_out(&longs[index], as_typed(argv)))
+            return refuse_long(c, as_typed(argv), not_an_option);
+        index = -1;
         if (letter == 'h') {
             *help = true;
             return CLI_COMPLETE;
         }
-        if (letter == '?' || letter == ':')
-            return refuse_option(c, letter, argv);
         if (!take(c, letter, optarg))
             return CLI_FAILED;
     }
@@ -282,9 +337,9 @@ enum cli_exit cli_options_parse(struct cli *c, int argc, char **argv, bool *help
         return CLI_FAILED;
     }
     if (c->arguments_len > c->command->arguments_max) {
-        message_error("%s takes %s%s and nothing more; see kdwalk help %s", c->command->name,
-                      c->command->arguments_max ? "" : "no arguments, only options",
-                      c->command->arguments, c->command->name);
+        message_error("%s takes %s%s; see kdwalk help %s", c->command->name,
+                      c->command->arguments_max ? c->command->arguments : "options only",
+                      c->command->arguments_max ? " and nothing more" : "", c->command->name);
         return CLI_FAILED;
     }
     if (!c->options.symbol_path)
