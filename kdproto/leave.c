@@ -11,7 +11,7 @@
  *   stop may be lost too: a target repeats it after 500 ms [doc], so calm must last 600 ms there,
  *   and all 1.5 s when a b may still be pending in the target. An answer that a target waits for
  *   (a file wish) is repeated until acknowledged before anything counts as calm.
- *   All of it together: KD_SESSION_LEAVE_MS. */
+ *   All of it together: KD_SESSION_LEAVE_MS, unless the target is slow in answering. */
 #include "session_state.h"
 
 enum {
@@ -70,7 +70,7 @@ void kd_session_leave(struct kd_session *s, uint64_t now_ms)
         kd_leave_now(s, is_halted ? KD_ERR_LOST : KD_OK);
         return;
     }
-    s->leave_deadline_ms = now_ms + KD_SESSION_LEAVE_MS;
+    s->leave_deadline_ms = now_ms + KD_SESSION_LEAVE_MS + kd_session_slowness_ms(s);
     s->exchange.timeout_cap_ms = TIMEOUT_CAP_MS;
     kd_leave_linger(s, now_ms);
     if (s->state == STATE_HALTED) {

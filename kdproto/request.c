@@ -172,15 +172,29 @@ static void wait_for_reply(struct kd_session *s, uint64_t now_ms)
     struct request *r = &s->request;
     bool is_slow = r->asked.api == KD_API_SEARCH_MEMORY || r->asked.api == KD_API_FILL_MEMORY ||
                    !kd_api_has_reply(r->asked.api);
+    uint64_t timeout_ms = kd_exchange_reply_timeout_ms(&s->exchange, r->resends, is_slow);
 
+    if (timeout_ms < 2 * s->thinking_ms)
+        timeout_ms = 2 * s->thinking_ms;
     r->phase = REQUEST_ACKED;
-    r->reply_deadline_ms = now_ms + kd_exchange_reply_timeout_ms(&s->exchange, r->resends, is_slow);
+    r->reply_deadline_ms = now_ms + timeout_ms;
+}
+
+/* A link's speed shows in acknowledgements; a target that acknowledges at once may still take its
+ * time. The least counts: more may be a reply that was lost. */
+static void measure_thinking(struct kd_session *s, uint64_t now_ms)
+{
+    uint64_t took_ms = now_ms - s->request.acked_ms;
+
+    if (s->thinking_ms == 0 || took_ms < s->thinking_ms)
+        s->thinking_ms = took_ms > 0 ? took_ms : 1;
 }
 
 void kd_request_acked(struct kd_session *s, uint64_t now_ms)
 {
     struct request *r = &s->request;
 
+    r->acked_ms = now_ms;
     if (kd_api_has_reply(r->asked.api) || r->asked.api == KD_API_SWITCH_PROCESSOR) {
         wait_for_reply(s, now_ms); /* of SwitchProcessor: the other processor's stop */
         return;
@@ -209,6 +223,8 @@ bool kd_request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_
         return false;
     if (r->phase == REQUEST_SENT)
         kd_exchange_settle(x, now_ms);
+    else
+        measure_thinking(s, now_ms);
     finish(s, KD_OK, &reply);
     return true;
 }

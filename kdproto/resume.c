@@ -274,7 +274,8 @@ static void enter(struct kd_session *s, bool is_asked, uint64_t now_ms)
     r->is_repeated = r->was_sent = false;
     r->attempts = 0;
     r->rip_status = KD_OK;
-    r->patience_ms = now_ms + (s->is_leaving ? PATIENCE_LEAVING_MS : PATIENCE_MS);
+    r->patience_ms =
+        now_ms + (s->is_leaving ? PATIENCE_LEAVING_MS : PATIENCE_MS) + kd_session_slowness_ms(s);
 }
 
 void kd_resume_begin(struct kd_session *s, bool is_asked, uint64_t now_ms)
@@ -296,7 +297,7 @@ void kd_resume_repeat(struct kd_session *s, uint64_t now_ms)
 void kd_resume_hurry(struct kd_session *s, uint64_t now_ms)
 {
     if (s->resume.patience_ms != KD_NEVER)
-        s->resume.patience_ms = now_ms + PATIENCE_LEAVING_MS;
+        s->resume.patience_ms = now_ms + PATIENCE_LEAVING_MS + kd_session_slowness_ms(s);
 }
 
 void kd_resume_now(struct kd_session *s, uint64_t now_ms)

@@ -32,6 +32,8 @@
 enum {
     LINKED_QUIET_MS = 1000, /* a halted target would have answered our RESEND */
     ANSWER_TRIES = 6,
+    RIP_REQUESTS = 5,       /* a CONTEXT in two slices, there and back, and one more */
+    RIP_REQUESTS_MS = 1000, /* allowed for them anyway */
 };
 
 enum kd_status kd_session_create(const struct kd_session_opts *opts, struct kd_session **out)
@@ -54,6 +56,16 @@ void kd_session_destroy(struct kd_session *s)
 bool kd_session_is_halted(const struct kd_session *s)
 {
     return s->state == STATE_HALTED || s->state == STATE_RESUMING;
+}
+
+uint64_t kd_session_slowness_ms(const struct kd_session *s)
+{
+    uint64_t needed_ms = RIP_REQUESTS * s->thinking_ms;
+
+    if (needed_ms <= RIP_REQUESTS_MS)
+        return 0;
+    needed_ms -= RIP_REQUESTS_MS;
+    return needed_ms < KD_SESSION_SLOW_MS ? needed_ms : KD_SESSION_SLOW_MS;
 }
 
 /* --- events and the link --- */
@@ -260,6 +272,7 @@ static void forget_target(struct kd_session *s, uint64_t now_ms)
     s->step_deadline_ms = KD_NEVER;
     s->lacks_context_ex = s->may_stray = s->is_lost = false;
     s->repeats_left = 0;
+    s->thinking_ms = 0;
     memset(s->breakpoint_va, 0, sizeof s->breakpoint_va);
     if (s->is_leaving)
         kd_leave_linger(s, now_ms);

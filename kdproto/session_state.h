@@ -42,7 +42,7 @@ struct request {
     bool was_resynced; /* after that: the last wait before it is asked anew */
     unsigned resyncs;  /* because it was never acknowledged */
     unsigned reports;  /* the target said instead that it stands where it stood */
-    uint64_t reply_deadline_ms;
+    uint64_t acked_ms, reply_deadline_ms;
 };
 
 enum resume_step {
@@ -94,6 +94,7 @@ struct kd_session {
 
     struct request request;
     uint32_t last_token;
+    uint64_t thinking_ms; /* the least between a request's ACK and its reply so far; 0: unknown */
     struct resume resume;
     bool lacks_context_ex;                   /* the target does not know GetContextEx */
     unsigned repeats_left;                   /* of a Continue that was dropped by the target */
@@ -115,6 +116,8 @@ void kd_session_pump(struct kd_session *s,
                      uint64_t now_ms); /* send what waits, if the link is free */
 void kd_session_lost(struct kd_session *s);
 bool kd_session_is_halted(const struct kd_session *s); /* HALTED or RESUMING */
+/* What the requests that move Rip take longer with a target that thinks long before it answers. */
+uint64_t kd_session_slowness_ms(const struct kd_session *s);
 
 /* halt.c */
 void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms);

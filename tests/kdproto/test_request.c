@@ -407,6 +407,49 @@ static void a_slow_search_gets_the_whole_second(void **state)
     assert_string_equal(script_sent(&t), "");
 }
 
+/* The exchange that makes a target known to take two seconds for each answer. */
+static void answer_after_two_seconds(void)
+{
+    script_pass(&t, 2000);
+    script_control(&t, KD_PACKET_RESET, 2); /* it was asked for, and is done with the reply */
+    script_reply(&t, 2);
+    (void)script_sent(&t);
+    assert_string_equal(script_raised(&t), "REPLY(1 ok)");
+}
+
+static void a_target_that_thinks_for_long_is_not_hurried_twice(void **state)
+{
+    struct kd_manipulate read = script_read(0x2000, 16);
+
+    (void)state;
+    answer_after_two_seconds();
+    script_ask(&t, &read);
+    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80000002)");
+    script_ack(&t, 0x80000002);
+    script_pass(&t, 3999);
+    assert_string_equal(script_sent(&t), "");
+    script_pass(&t, 1);
+    assert_string_equal(script_sent(&t), "RESEND");
+}
+
+static void a_target_that_thinks_for_long_is_left_with_its_rip_moved(void **state)
+{
+    (void)state;
+    answer_after_two_seconds();
+    kd_session_leave(t.s, t.now_ms);
+    (void)script_sent(&t);
+    for (uint32_t id = 4; t.request.api != KD_API_CONTINUE; id += 2) {
+        script_ack(&t, t.request_id);
+        script_pass(&t, 2000);
+        script_reply(&t, id);
+        (void)script_sent(&t);
+    }
+    script_ack(&t, t.request_id);
+    script_pass(&t, 1500);
+    assert_string_equal(script_raised(&t), "LEFT(ok)");
+    assert_int_equal(kd_session_get_counters(t.s)->rip_advances, 1);
+}
+
 static void a_stream_waits_three_seconds_for_a_reply(void **state)
 {
     struct kd_manipulate read = script_read(0x1000, 16);
@@ -531,6 +574,8 @@ int main(void)
 #define ROW(name, setup) cmocka_unit_test_setup_teardown(name, setup, closed)
     const struct CMUnitTest tests[] = {
         ROW(only_one_request_is_carried_at_a_time, asked),
+        ROW(a_target_that_thinks_for_long_is_not_hurried_twice, acknowledged),
+        ROW(a_target_that_thinks_for_long_is_left_with_its_rip_moved, acknowledged),
         ROW(a_target_that_is_not_halted_is_not_asked, halted),
         ROW(a_read_only_session_alters_nothing, halted),
         ROW(continue_is_not_a_request, may_write),

@@ -370,6 +370,7 @@ static void on_request(struct fake_target *t, const struct kd_packet *pkt)
         return;
     }
     send_control(t, KD_PACKET_ACKNOWLEDGE, pkt->id);
+    uv_sleep(t->opts.think_ms);
     serve(t, pkt);
 }
 

@@ -29,6 +29,7 @@ struct fake_target_opts {
     const char *key;     /* dotted */
     uint8_t version;     /* of KDNET; 0: 5 */
     unsigned poke_ms;    /* between pokes; 0: 50, for real ones are slow to wait for */
+    unsigned think_ms;   /* between a request's acknowledgement and its answer, hearing nothing */
     unsigned drop_first; /* so many of the host's datagrams are lost */
     unsigned clamp;      /* at most so many bytes a read, with success; 0: as asked */
     unsigned

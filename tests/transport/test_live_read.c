@@ -217,6 +217,30 @@ static void leaving_after_a_restart_is_quick(void **state)
     assert_true(live_pair_close(&p).is_running);
 }
 
+static void a_target_that_takes_two_seconds_to_answer_is_read_all_the_same(void **state)
+{
+    struct live_pair_opts opts = live_pair_defaults();
+    struct kdt_live_stats stats;
+    struct live_pair p;
+    uint64_t begin;
+    size_t done;
+
+    (void)state;
+    opts.target.think_ms = 2000;
+    attach(&p, &opts);
+    begin = uv_hrtime();
+    if (kdt_live_read_virtual(p.live, FAKE_VA, buffer, 2048, &done) != KD_OK)
+        fail_msg("after %zu bytes: %s", done, p.diag.text);
+    check_bytes(0, 2048);
+    assert_true((uv_hrtime() - begin) / 1000000 < 5000); /* each is answered once */
+    kdt_live_get_stats(p.live, &stats);
+    assert_int_equal(stats.requests_by_api[KD_API_READ_VIRTUAL - KDT_API_FIRST], 2);
+    assert_in_range(stats.session.resends, 0,
+                    5); /* attaching, the first answer; then it is known */
+    assert_int_equal(kdt_live_leave(p.live, NULL), KD_OK);
+    assert_true(live_pair_close(&p).is_running);
+}
+
 static void cancel_soon(void *arg)
 {
     uv_sleep(100);
@@ -256,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_request_that_is_not_answered_in_time_is_the_end),
         cmocka_unit_test(a_restart_in_the_middle_is_told_and_the_new_boot_can_be_attached_to),
         cmocka_unit_test(leaving_after_a_restart_is_quick),
+        cmocka_unit_test(a_target_that_takes_two_seconds_to_answer_is_read_all_the_same),
         cmocka_unit_test(a_read_is_cancelled_in_its_middle_and_the_target_runs_on),
     };
 

@@ -89,7 +89,8 @@ enum kd_status kdt_live_read_control(struct kdt_live *l, uint16_t processor, uin
 
 /* Let it run and stay attached / let it run and take leave. *is_presumed (may be NULL): no
  * acknowledgement came, which a running target does not owe. _leave may be called in any state, is
- * done at once where no target was ever linked, and takes three seconds at the most. */
+ * done at once where no target was ever linked, and takes two seconds and a half at the most, but
+ * for a halted target that was slow in answering all the time: see KD_SESSION_SLOW_MS. */
 enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed);
 enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed);
 
