@@ -13,8 +13,10 @@ enum {
     LENGTH_MAX =
         64 * 1024 * 1024, /* held in memory, so that the target need not wait for the output */
     PAGE = 4096,
-    PIECE = 64 * 1024, /* between two looks at the progress */
+    PIECE = 64 * 1024, /* one read of the cache */
 };
+
+static const char range_beyond[] = "the range goes beyond the end of the address space";
 
 /* Everything that can be read of [va, va + len), pages that cannot be marked unknown. */
 static enum kd_status read_with_holes(struct kdw_mem *mem, struct memory_dump *dump, uint8_t *bytes,
@@ -42,18 +44,27 @@ static enum kd_status read_with_holes(struct kdw_mem *mem, struct memory_dump *d
     return KD_OK;
 }
 
-static enum kd_status find_address(struct cli *c, struct source *source, uint64_t *va)
+static bool is_beyond(uint64_t va, size_t len)
+{
+    return len - 1 > UINT64_MAX - va;
+}
+
+static enum kd_status find_address(struct cli *c, struct source *source,
+                                   const struct number_place *place, struct memory_dump *dump)
 {
     struct kdw_kernel kernel;
     enum kd_status st;
 
-    if (number_address(c->arguments[0], va))
+    dump->va = place->va;
+    if (!place->is_symbol)
         return KD_OK;
     st = source_kernel(source, &kernel);
-    if (st == KD_OK) {
-        st = number_symbol(&kernel, c->arguments[0], va);
-        kdw_kernel_close(&kernel);
-    }
+    if (st != KD_OK)
+        return st;
+    st = number_resolve(&kernel, place, &dump->va);
+    kdw_kernel_close(&kernel);
+    if (st == KD_OK && is_beyond(dump->va, dump->len))
+        st = kd_diag_set(&c->diag, KD_ERR_USAGE, "%s", range_beyond);
     return st;
 }
 
@@ -67,20 +78,17 @@ static void print_dump(const struct cli *c, const struct memory_dump *dump)
         print_text_memory(dump);
 }
 
-static enum cli_exit read_and_print(struct cli *c, struct memory_dump dump, uint8_t *bytes,
-                                    uint8_t *is_known)
+static enum cli_exit read_and_print(struct cli *c, const struct number_place *place,
+                                    struct memory_dump dump, uint8_t *bytes, uint8_t *is_known)
 {
-    bool is_symbol = number_is_symbol(c->arguments[0]);
     bool has_gaps = false;
     struct source *source;
     enum cli_exit status;
-    enum kd_status st = source_open(c, is_symbol ? SOURCE_KERNEL : SOURCE_ANYTHING, &source);
+    enum kd_status st = source_open(c, place->is_symbol ? SOURCE_KERNEL : SOURCE_ANYTHING, &source);
 
     if (st != KD_OK)
         return CLI_FAILED;
-    st = find_address(c, source, &dump.va);
-    if (st == KD_OK && dump.len - 1 > UINT64_MAX - dump.va)
-        st = kd_diag_set(&c->diag, KD_ERR_USAGE, "the range goes beyond the address space");
+    st = find_address(c, source, place, &dump);
     if (st == KD_OK)
         st = read_with_holes(source_mem(source), &dump, bytes, is_known, &has_gaps);
     status = source_leave(source, st);
@@ -96,10 +104,13 @@ static enum cli_exit read_and_print(struct cli *c, struct memory_dump dump, uint
 enum cli_exit cmd_read(struct cli *c)
 {
     struct memory_dump dump = {0};
+    struct number_place place;
     uint8_t *bytes, *is_known;
     enum cli_exit status = CLI_FAILED;
     uint64_t len;
 
+    if (!number_place(c->arguments[0], &place))
+        return CLI_FAILED;
     if (!number_length(c->arguments[1], &len) || len == 0) {
         message_error("LENGTH is a number of bytes above 0, like 64, 0x40 or 4K");
         return CLI_FAILED;
@@ -112,13 +123,17 @@ enum cli_exit cmd_read(struct cli *c)
         message_error("--raw and --json exclude each other");
         return CLI_FAILED;
     }
+    if (!place.is_symbol && is_beyond(place.va, (size_t)len)) {
+        message_error("%s", range_beyond);
+        return CLI_FAILED;
+    }
     bytes = calloc(1, (size_t)len);
     is_known = calloc(1, (size_t)len);
     dump.bytes = bytes;
     dump.is_known = is_known;
     dump.len = (size_t)len;
     if (bytes && is_known)
-        status = read_and_print(c, dump, bytes, is_known);
+        status = read_and_print(c, &place, dump, bytes, is_known);
     else
         message_error("%s", kd_status_text(KD_ERR_NO_MEMORY));
     free(bytes);

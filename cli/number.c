@@ -1,12 +1,11 @@
 #include "number.h"
 
+#include "message.h"
+
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SYMBOL_MAX = 512 };
 
 static int hex_digit(char c)
 {
@@ -55,7 +54,7 @@ bool number_length(const char *text, uint64_t *out)
     if (*end == 'K' || *end == 'k')
         unit = 1024;
     else if (*end == 'M' || *end == 'm')
-        unit = 1024 * 1024;
+        unit = UINT64_C(1024) * 1024;
     if (unit != 1)
         end++;
     if (*end || v > UINT64_MAX / unit)
@@ -64,38 +63,68 @@ bool number_length(const char *text, uint64_t *out)
     return true;
 }
 
-bool number_is_symbol(const char *text)
+const char *number_kernel_name(const char *text)
 {
-    uint64_t ignored;
+    const char *mark = strchr(text, '!');
+    const char *name = mark ? mark + 1 : text;
 
-    return !number_address(text, &ignored);
+    if (mark && (mark - text != 2 || strncmp(text, "nt", 2) != 0)) {
+        message_error("'%s': only the kernel's own names are known, as in nt!%s", text,
+                      *name ? name : "NAME");
+        return NULL;
+    }
+    if (*name == '\0' || strlen(name) >= NUMBER_NAME_MAX) {
+        message_error("'%s' is no name", text);
+        return NULL;
+    }
+    return name;
 }
 
-const char *number_without_module(const char *text)
+bool number_place(const char *text, struct number_place *out)
 {
-    return strncmp(text, "nt!", 3) == 0 ? text + 3 : text;
+    struct number_place place = {0};
+    const char *name, *plus;
+    size_t len;
+
+    if (number_address(text, &place.va)) {
+        *out = place;
+        return true;
+    }
+    name = number_kernel_name(text);
+    if (!name)
+        return false;
+    place.is_symbol = true;
+    plus = strchr(name, '+');
+    len = plus ? (size_t)(plus - name) : strlen(name);
+    memcpy(place.symbol, name, len);
+    if (len == 0) {
+        message_error("'%s' is neither a hexadecimal address nor a symbol", text);
+        return false;
+    }
+    if (plus && !number_address(plus + 1, &place.offset)) {
+        message_error("'%s': what stands behind + must be hexadecimal", text);
+        return false;
+    }
+    *out = place;
+    return true;
 }
 
-enum kd_status number_symbol(struct kdw_kernel *k, const char *text, uint64_t *out)
+enum kd_status number_resolve(struct kdw_kernel *k, const struct number_place *place, uint64_t *out)
 {
-    const char *start = number_without_module(text);
-    const char *plus = strchr(start, '+');
-    size_t len = plus ? (size_t)(plus - start) : strlen(start);
-    char name[SYMBOL_MAX];
-    uint64_t offset = 0;
-    uint64_t va;
+    uint64_t va = place->va;
     enum kd_status st;
 
-    if (len == 0 || len >= sizeof name)
-        return kd_diag_set(k->diag, KD_ERR_USAGE, "'%s' is neither an address nor a symbol", text);
-    memcpy(name, start, len);
-    name[len] = '\0';
-    if (plus && !number_address(plus + 1, &offset))
-        return kd_diag_set(k->diag, KD_ERR_USAGE, "'%s': the offset must be hexadecimal", text);
-    st = kdw_kernel_symbol(k, name, &va);
-    if (st != KD_OK)
-        return kd_diag_set(
-            k->diag, st, "'%s' is no hexadecimal address, and the symbols know no %s", text, name);
-    *out = va + offset;
+    if (place->is_symbol) {
+        st = kdw_kernel_symbol(k, place->symbol, &va);
+        if (st == KD_ERR_NOT_FOUND)
+            return kd_diag_set(k->diag, st,
+                               "'%s' is no hexadecimal address, and the kernel has no symbol of "
+                               "that name",
+                               place->symbol);
+        if (st != KD_OK)
+            return st;
+        va += place->offset;
+    }
+    *out = va;
     return KD_OK;
 }

@@ -177,7 +177,9 @@ class Read(kd.LiveTest):
 
     def test_nonsense_is_refused_before_any_target_is_touched(self):
         for arguments in (["read", "0", "0"], ["read", "0", "65M"],
-                          ["read", "0", "-1"], ["read", "0", "16", "--raw", "--json"]):
+                          ["read", "0", "-1"], ["read", "0", "16", "--raw", "--json"],
+                          ["read", "ffffffffffffffff", "2"], ["read", "", "16"],
+                          ["read", "hal!x", "16"], ["dt", ""], ["dt", "_GUID", "nt!a+zz"]):
             with self.subTest(arguments=arguments):
                 result = kd.kdwalk(*arguments, "-k", f"net:port={kd.free_port()},key=1.1.1.1",
                                    "--timeout", "0.2")
