@@ -219,6 +219,8 @@ static void character_arrays_show_their_text_with_escapes(void **state)
     assert_row(ARRAY_UCHAR, true, "[15]  \"System\"");
     fake_mem_write(&memory, AT, "\033]0;x\a78901234", 15);
     assert_row(ARRAY_UCHAR, true, "[15]  \"\\x1b]0;x\\x0778901234\"");
+    fake_mem_write(&memory, AT, "\x9b\xff", 3);
+    assert_row(ARRAY_UCHAR, true, "[15]  \"\\x9b\\xff\"");
 }
 
 static void some_structures_show_their_value(void **state)

@@ -60,7 +60,23 @@ static void other_utf8_passes_unchanged(void **state)
 {
     (void)state;
     assert_escaped("\xc3\xa4\xe2\x82\xac", 5, "\xc3\xa4\xe2\x82\xac");
-    assert_escaped("\xc2", 1, "\xc2"); /* cut short: not ours to mend */
+    assert_escaped("\xf0\x9f\x92\xbe", 4, "\xf0\x9f\x92\xbe");
+    assert_escaped("\xc2\xa0", 2, "\xc2\xa0");
+}
+
+/* JSON holds nothing else, and a terminal may take a lone 0x9b for CSI. */
+static void what_is_no_utf8_is_shown_by_number(void **state)
+{
+    (void)state;
+    assert_escaped("\x9b"
+                   "1m",
+                   3, "\\x9b1m");
+    assert_escaped("a\xc2", 2, "a\\xc2"); /* cut short */
+    assert_escaped("\xe2\x82", 2, "\\xe2\\x82");
+    assert_escaped("\xc0\x80", 2, "\\xc0\\x80");          /* overlong */
+    assert_escaped("\xed\xa0\x80", 3, "\\xed\\xa0\\x80"); /* a surrogate */
+    assert_escaped("\xe2(\xa1", 3, "\\xe2(\\xa1");
+    assert_escaped("\xff\xfe", 2, "\\xff\\xfe");
 }
 
 int main(void)
@@ -70,6 +86,7 @@ int main(void)
         cmocka_unit_test(nothing_added_is_an_empty_text),
         cmocka_unit_test(control_characters_cannot_reach_a_terminal),
         cmocka_unit_test(other_utf8_passes_unchanged),
+        cmocka_unit_test(what_is_no_utf8_is_shown_by_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
