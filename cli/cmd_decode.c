@@ -1,14 +1,13 @@
 /* cmd_decode.c - every KDNET datagram of a capture, one line each, and what they amount to. */
 #include "cli.h"
 #include "describe.h"
+#include "document.h"
 #include "message.h"
 
 #include <kdproto/kdnet_tap.h>
 #include <kdproto/manipulate.h>
 #include <transport/capture_file.h>
 #include <transport/crypto_openssl.h>
-
-#include <jansson.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,11 +55,11 @@ static void emit_json(struct decoding *dec, const struct kdt_datagram *on_wire,
                   (json_int_t)on_wire->time_ns, "verified", d != NULL, "text", text);
 
     if (d) {
-        json_object_set_new(line, "from", json_string(d->from_host ? "host" : "target"));
-        json_object_set_new(line, "channel", json_string(d->is_control ? "control" : "data"));
-        json_object_set_new(line, "sequence", json_integer((json_int_t)d->sequence));
+        document_put(line, "from", json_string(d->from_host ? "host" : "target"));
+        document_put(line, "channel", json_string(d->is_control ? "control" : "data"));
+        document_put(line, "sequence", json_integer((json_int_t)d->sequence));
     }
-    json_array_append_new(dec->lines, line);
+    document_add(dec->lines, line);
 }
 
 static void emit_text(const struct decoding *dec, const struct kdt_datagram *on_wire,
@@ -137,34 +136,24 @@ static void print_summary(const struct summary *sum)
         printf("%5" PRIu64 " datagrams of other traffic\n", sum->other_traffic);
 }
 
-static bool print_document(struct decoding *dec)
+static void print_document(struct decoding *dec)
 {
     const struct summary *sum = &dec->sum;
     json_t *kinds = json_object();
     json_t *apis = json_object();
-    json_t *document;
-    bool ok;
 
     for (int kind = 0; kind < DESCRIBE_KINDS; kind++)
-        json_object_set_new(kinds, describe_kind_name(kind),
-                            json_integer((json_int_t)sum->by_kind[kind]));
+        document_put(kinds, describe_kind_name(kind), json_integer((json_int_t)sum->by_kind[kind]));
     for (uint32_t i = 0; i < APIS; i++)
         if (sum->requests_by_api[i])
-            json_object_set_new(apis, kd_api_name(KD_API_READ_VIRTUAL + i),
-                                json_integer((json_int_t)sum->requests_by_api[i]));
-    document = json_pack(
+            document_put(apis, kd_api_name(KD_API_READ_VIRTUAL + i),
+                         json_integer((json_int_t)sum->requests_by_api[i]));
+    document_print(json_pack(
         "{s:O, s:{s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o}}", "datagrams", dec->lines, "summary",
         "datagrams", (json_int_t)sum->datagrams, "verified", (json_int_t)sum->verified,
         "data_from_target", (json_int_t)sum->data_from_target, "data_from_host",
         (json_int_t)sum->data_from_host, "other_traffic", (json_int_t)sum->other_traffic, "version",
-        (int)sum->version, "kinds", kinds, "requests", apis);
-    ok = document && json_dumpf(document, stdout, JSON_INDENT(2)) == 0;
-    if (ok)
-        putchar('\n');
-    else
-        message_error("the JSON document could not be made");
-    json_decref(document);
-    return ok;
+        (int)sum->version, "kinds", kinds, "requests", apis));
 }
 
 static enum cli_exit conclude(struct decoding *dec, const struct cli *c, enum kd_status end)
@@ -177,9 +166,9 @@ static enum cli_exit conclude(struct decoding *dec, const struct cli *c, enum kd
         message_error("%s holds no KDNET datagrams", c->arguments[0]);
         return CLI_FAILED;
     }
-    if (dec->lines && !print_document(dec))
-        return CLI_FAILED;
-    if (!dec->lines)
+    if (dec->lines)
+        print_document(dec);
+    else
         print_summary(sum);
     if (skipped)
         message_warning("%" PRIu64 " packets of the capture hold no whole UDP datagram", skipped);

@@ -203,9 +203,9 @@ int main(int argc, char **argv)
     enum cli_exit status = dispatch(argc, argv);
 
     /* A full disk or a closed pipe is found out here, if not before. */
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        message_error("the output could not be written: %s", strerror(errno));
-        return CLI_FAILED;
-    }
-    return (int)status;
+    if (fflush(stdout) != 0)
+        message_output_failed(strerror(errno));
+    else if (ferror(stdout)) /* an earlier write; its reason is lost */
+        message_output_failed("the disk may be full, or the reader gone");
+    return message_output_has_failed() ? CLI_FAILED : (int)status;
 }

@@ -3,28 +3,34 @@
 #include "platform.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FD_OUT = 1, FD_ERR = 2 };
+enum { FD_ERR = 2 };
 
 static bool progress_shown;
+static bool output_failed;
 
-bool message_has_colours(FILE *stream)
+static bool is_dumb(const char *term)
+{
+    return term && strcmp(term, "dumb") == 0;
+}
+
+/* Nothing on stdout is coloured. */
+static bool has_colours(void)
 {
     const char *no_colour = getenv("NO_COLOR");
     const char *term = getenv("TERM");
 
     if (no_colour && no_colour[0])
         return false;
-    if (!term || strcmp(term, "dumb") == 0)
-        return false;
-    return platform_is_terminal(stream == stderr ? FD_ERR : FD_OUT);
+    return term && !is_dumb(term) && platform_is_terminal(FD_ERR);
 }
 
 static void say(const char *kind, const char *colour, const char *fmt, va_list ap)
 {
-    bool coloured = message_has_colours(stderr);
+    bool coloured = has_colours();
 
     message_progress_end();
     fflush(stdout);
@@ -51,12 +57,24 @@ void message_warning(const char *fmt, ...)
     va_end(ap);
 }
 
+void message_output_failed(const char *why)
+{
+    if (!output_failed)
+        message_error("the output could not be written: %s", why);
+    output_failed = true;
+}
+
+bool message_output_has_failed(void)
+{
+    return output_failed;
+}
+
 void message_progress(const char *fmt, ...)
 {
     va_list ap;
 
-    if (!platform_is_terminal(FD_ERR))
-        return;
+    if (is_dumb(getenv("TERM")) || !platform_is_terminal(FD_ERR))
+        return; /* it could not take a line back */
     va_start(ap, fmt);
     fputs("\r\033[K", stderr);
     vfprintf(stderr, fmt, ap);

@@ -7,16 +7,17 @@
 #include <kdproto/diag.h>
 
 #include <stdbool.h>
-#include <stdio.h>
 
 void message_error(const char *fmt, ...) KD_PRINTF(1, 2);
 void message_warning(const char *fmt, ...) KD_PRINTF(1, 2);
 
 /* One line that replaces itself; an error or message_progress_end removes it. Nothing off a
- * terminal. */
+ * terminal, or on one that cannot take a line back. */
 void message_progress(const char *fmt, ...) KD_PRINTF(1, 2);
 void message_progress_end(void);
 
-bool message_has_colours(FILE *stream);
+/* The output is not whole: says so, the first time, and why. main makes it the exit status. */
+void message_output_failed(const char *why);
+bool message_output_has_failed(void);
 
 #endif

@@ -1,7 +1,6 @@
 /* print_json.c - what the walker found, for programs: one JSON document. */
-#include "message.h"
+#include "document.h"
 #include "print.h"
-#include "text.h"
 
 #include <walker/etw_names.h>
 
@@ -11,17 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* jansson hands out NULL when memory ran out or a text is no UTF-8, and takes it back without harm:
- * the member is then missing, which json_finish notices at the end. */
-static void finish(json_t *document)
-{
-    if (!document || json_dumpf(document, stdout, JSON_INDENT(2)) != 0)
-        message_error("the JSON document could not be made");
-    else
-        putchar('\n');
-    json_decref(document);
-}
 
 static json_t *address(uint64_t va)
 {
@@ -66,16 +54,16 @@ void print_json_system(const struct kdw_target *target, const struct kdw_system 
         address(target->kernel_base_va), "ps_loaded_module_list", address(target->module_list_va));
 
     if (target->is_kernel) {
-        json_object_set_new(o, "nt_major_version", number(&system->major));
-        json_object_set_new(o, "nt_minor_version", number(&system->minor));
-        json_object_set_new(o, "product_type", number(&system->product_type));
-        json_object_set_new(o, "suite_mask", number(&system->suite_mask));
-        json_object_set_new(o, "build_lab", text_value(&system->build_lab));
-        json_object_set_new(o, "system_time_100ns", number(&system->time_100ns));
-        json_object_set_new(o, "time_zone_bias_100ns", number(&system->zone_bias_100ns));
-        json_object_set_new(o, "uptime_100ns", number(&system->uptime_100ns));
+        document_put(o, "nt_major_version", number(&system->major));
+        document_put(o, "nt_minor_version", number(&system->minor));
+        document_put(o, "product_type", number(&system->product_type));
+        document_put(o, "suite_mask", number(&system->suite_mask));
+        document_put(o, "build_lab", text_value(&system->build_lab));
+        document_put(o, "system_time_100ns", number(&system->time_100ns));
+        document_put(o, "time_zone_bias_100ns", number(&system->zone_bias_100ns));
+        document_put(o, "uptime_100ns", number(&system->uptime_100ns));
     }
-    finish(o);
+    document_print(o);
 }
 
 void print_json_modules(const struct kdw_module_list *modules)
@@ -85,14 +73,14 @@ void print_json_modules(const struct kdw_module_list *modules)
     for (size_t i = 0; i < modules->len; i++) {
         const struct kdw_module *m = &modules->modules[i];
 
-        json_array_append_new(
-            list, json_pack("{s:o, s:I, s:o, s:o, s:I, s:I}", "base", address(m->base_va), "size",
-                            (json_int_t)m->size, "name", text_value(&m->base_name), "path",
-                            text_value(&m->full_name), "timestamp", (json_int_t)m->timestamp,
-                            "checksum", (json_int_t)m->checksum));
+        document_add(list,
+                     json_pack("{s:o, s:I, s:o, s:o, s:I, s:I}", "base", address(m->base_va),
+                               "size", (json_int_t)m->size, "name", text_value(&m->base_name),
+                               "path", text_value(&m->full_name), "timestamp",
+                               (json_int_t)m->timestamp, "checksum", (json_int_t)m->checksum));
     }
-    finish(json_pack("{s:o, s:b, s:s}", "modules", list, "complete", modules->end == KD_OK, "end",
-                     kd_status_text(modules->end)));
+    document_print(json_pack("{s:o, s:b, s:s}", "modules", list, "complete", modules->end == KD_OK,
+                             "end", kd_status_text(modules->end)));
 }
 
 static const char *logger_state(enum kdw_logger_state state)
@@ -116,7 +104,7 @@ static json_t *mode_names(const struct kdw_u64 *mode)
 
     for (unsigned bit = 0; bit < 32 && mode->status == KD_OK; bit++)
         if (mode->value >> bit & 1)
-            json_array_append_new(names, json_string(kdw_logger_mode_name(bit)));
+            document_add(names, json_string(kdw_logger_mode_name(bit)));
     return names;
 }
 
@@ -126,7 +114,7 @@ static json_t *flag_names(const struct kdw_u64 *flags)
 
     for (unsigned bit = 0; bit < 32 && flags->status == KD_OK; bit++)
         if ((flags->value >> bit & 1) && kdw_logger_flag_name(bit))
-            json_array_append_new(names, json_string(kdw_logger_flag_name(bit)));
+            document_add(names, json_string(kdw_logger_flag_name(bit)));
     return names;
 }
 
@@ -137,39 +125,38 @@ static json_t *consumers(const struct kdw_logger *l)
     for (size_t i = 0; i < l->consumers_len; i++) {
         const struct kdw_consumer *c = &l->consumers[i];
 
-        json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o}", "address", address(c->va),
-                                              "process", address_value(&c->process_va), "pid",
-                                              number(&c->process_id), "name",
-                                              text_value(&c->process_name)));
+        document_add(list, json_pack("{s:o, s:o, s:o, s:o}", "address", address(c->va), "process",
+                                     address_value(&c->process_va), "pid", number(&c->process_id),
+                                     "name", text_value(&c->process_name)));
     }
     return list;
 }
 
 static void add_details(json_t *o, const struct kdw_logger *l)
 {
-    json_object_set_new(o, "name", text_value(&l->name));
-    json_object_set_new(o, "log_file", text_value(&l->log_file));
-    json_object_set_new(o, "mode", number(&l->mode));
-    json_object_set_new(o, "mode_names", mode_names(&l->mode));
-    json_object_set_new(o, "flags", number(&l->flags));
-    json_object_set_new(o, "flag_names", flag_names(&l->flags));
-    json_object_set_new(o, "buffer_size", number(&l->buffer_size));
-    json_object_set_new(o, "buffers", number(&l->buffers));
-    json_object_set_new(o, "buffers_available", number(&l->buffers_available));
-    json_object_set_new(o, "minimum_buffers", number(&l->minimum_buffers));
-    json_object_set_new(o, "maximum_buffers", number(&l->maximum_buffers));
-    json_object_set_new(o, "flush_timer_s", number(&l->flush_timer));
-    json_object_set_new(o, "buffers_written", number(&l->buffers_written));
-    json_object_set_new(o, "events_lost", number(&l->events_lost));
-    json_object_set_new(o, "log_buffers_lost", number(&l->log_buffers_lost));
-    json_object_set_new(o, "realtime_buffers_delivered", number(&l->realtime_buffers_delivered));
-    json_object_set_new(o, "realtime_buffers_lost", number(&l->realtime_buffers_lost));
-    json_object_set_new(o, "logger_status", number(&l->logger_status));
-    json_object_set_new(o, "collection_on", number(&l->collection_on));
-    json_object_set_new(o, "consumer_count", number(&l->consumer_count));
-    json_object_set_new(o, "consumers", consumers(l));
+    document_put(o, "name", text_value(&l->name));
+    document_put(o, "log_file", text_value(&l->log_file));
+    document_put(o, "mode", number(&l->mode));
+    document_put(o, "mode_names", mode_names(&l->mode));
+    document_put(o, "flags", number(&l->flags));
+    document_put(o, "flag_names", flag_names(&l->flags));
+    document_put(o, "buffer_size", number(&l->buffer_size));
+    document_put(o, "buffers", number(&l->buffers));
+    document_put(o, "buffers_available", number(&l->buffers_available));
+    document_put(o, "minimum_buffers", number(&l->minimum_buffers));
+    document_put(o, "maximum_buffers", number(&l->maximum_buffers));
+    document_put(o, "flush_timer_s", number(&l->flush_timer));
+    document_put(o, "buffers_written", number(&l->buffers_written));
+    document_put(o, "events_lost", number(&l->events_lost));
+    document_put(o, "log_buffers_lost", number(&l->log_buffers_lost));
+    document_put(o, "realtime_buffers_delivered", number(&l->realtime_buffers_delivered));
+    document_put(o, "realtime_buffers_lost", number(&l->realtime_buffers_lost));
+    document_put(o, "logger_status", number(&l->logger_status));
+    document_put(o, "collection_on", number(&l->collection_on));
+    document_put(o, "consumer_count", number(&l->consumer_count));
+    document_put(o, "consumers", consumers(l));
     if (l->consumers_status != KD_OK)
-        json_object_set_new(o, "consumers_end", json_string(kd_status_text(l->consumers_status)));
+        document_put(o, "consumers_end", json_string(kd_status_text(l->consumers_status)));
 }
 
 static json_t *logger(const struct kdw_logger *l, bool detailed)
@@ -190,8 +177,8 @@ void print_json_loggers(const struct kdw_logger_list *loggers, bool detailed)
     json_t *list = json_array();
 
     for (size_t i = 0; i < loggers->len; i++)
-        json_array_append_new(list, logger(&loggers->loggers[i], detailed));
-    finish(json_pack(
+        document_add(list, logger(&loggers->loggers[i], detailed));
+    document_print(json_pack(
         "{s:{s:o, s:o, s:o, s:o, s:o, s:b}, s:I, s:I, s:o, s:b}", "host_state", "address",
         address(r->state_va), "by_silo_globals", address_value(&r->by_silo_globals),
         "by_host_pointer", address_value(&r->by_host_pointer), "logger_array",
@@ -211,15 +198,32 @@ void print_json_dt(const struct dt *dt)
                                   (json_int_t)row->offset, "type", row->type);
 
         if (dt->has_address)
-            json_object_set_new(field, "value",
-                                row->value ? json_string(row->value)
-                                           : missing(row->status, row->fault_va));
-        json_array_append_new(rows, field);
+            document_put(field, "value",
+                         row->value ? json_string(row->value)
+                                    : missing(row->status, row->fault_va));
+        document_add(rows, field);
     }
     if (dt->has_address)
-        json_object_set_new(o, "address", address(dt->va));
-    json_object_set_new(o, "fields", rows);
-    finish(o);
+        document_put(o, "address", address(dt->va));
+    document_put(o, "fields", rows);
+    document_print(o);
+}
+
+static json_t *hexadecimal(const uint8_t *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *chars = malloc(2 * len);
+    json_t *text;
+
+    if (!chars)
+        return NULL;
+    for (size_t i = 0; i < len; i++) {
+        chars[2 * i] = digits[bytes[i] >> 4];
+        chars[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    text = json_stringn(chars, 2 * len);
+    free(chars);
+    return text;
 }
 
 /* Readable stretches as hexadecimal text; what lies between them could not be read. */
@@ -229,21 +233,17 @@ void print_json_memory(const struct memory_dump *dump)
     size_t at = 0;
 
     while (at < dump->len) {
-        struct text hex = {0};
         size_t start = at;
-        char *chars;
 
-        for (; at < dump->len && dump->is_known[at]; at++)
-            text_add(&hex, "%02x", dump->bytes[at]);
-        chars = text_take(&hex);
+        while (at < dump->len && dump->is_known[at])
+            at++;
         if (at > start)
-            json_array_append_new(
-                list, json_pack("{s:o, s:I, s:s}", "address", address(dump->va + start), "length",
-                                (json_int_t)(at - start), "bytes", chars ? chars : ""));
-        free(chars);
+            document_add(list, json_pack("{s:o, s:I, s:o}", "address", address(dump->va + start),
+                                         "length", (json_int_t)(at - start), "bytes",
+                                         hexadecimal(dump->bytes + start, at - start)));
         while (at < dump->len && !dump->is_known[at])
             at++;
     }
-    finish(json_pack("{s:o, s:I, s:o}", "address", address(dump->va), "length",
-                     (json_int_t)dump->len, "known", list));
+    document_print(json_pack("{s:o, s:I, s:o}", "address", address(dump->va), "length",
+                             (json_int_t)dump->len, "known", list));
 }

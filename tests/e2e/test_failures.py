@@ -193,17 +193,23 @@ class InTheMiddle(kd.LiveTest):
             lab.kill()
 
     def test_a_full_disk_is_an_error(self):
+        for options in ([], ["-v"], ["-v", "--json"]): # -v is more than stdio holds back
+            with self.subTest(options=options):
+                self.check_full_disk(options)
+
+    def check_full_disk(self, options):
         port = kd.free_port()
         with open("/dev/full", "w") as full:
             process = kd.subprocess.Popen(
-                [kd.BIN / "kdwalk", "loggers", *self.target(port), "-y", self.store],
+                [kd.BIN / "kdwalk", "loggers", *options, *self.target(port), "-y", self.store],
                 stdin=kd.subprocess.DEVNULL, stdout=full, stderr=kd.subprocess.PIPE, text=True)
         kd.wait_until_bound(port)
         lab = kd.Lab("18362", port)
         try:
             _, err = process.communicate(timeout=kd.RUN_TIMEOUT)
             self.assertEqual(process.returncode, 2)
-            self.assertIn("could not be written", err)
+            self.assertIn("could not be written: No space left on device", err)
+            self.assertEqual(err.count("error:"), 1, err)
             self.assert_unharmed(lab.stop())
         finally:
             lab.kill()

@@ -1,0 +1,19 @@
+/* document.h - one JSON document, put together and printed; what gets lost on the way is noticed.
+ *
+ * jansson answers NULL when memory runs out or a text is no UTF-8, and takes that NULL back without
+ * harm: the member is then missing. These notice it, so that no document passes for whole that is
+ * not.
+ *
+ * Lifetime  Values given away are consumed, whatever happens.
+ * Threads   One document at a time. */
+#ifndef CLI_DOCUMENT_H
+#define CLI_DOCUMENT_H
+
+#include <jansson.h>
+
+void document_put(json_t *object, const char *name, json_t *value);
+void document_add(json_t *list, json_t *value);
+/* Prints and frees it; says so (message.h) when it is not whole or cannot be written. */
+void document_print(json_t *document);
+
+#endif

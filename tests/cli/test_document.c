@@ -1,0 +1,73 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "document.h"
+#include "message.h"
+#include "support/capture.h"
+
+/* What was printed, and that nothing else was said. */
+static void assert_printed(json_t *document, const char *want)
+{
+    struct capture out, err;
+
+    capture_begin(&out, CAPTURE_OUT);
+    capture_begin(&err, CAPTURE_ERR);
+    document_print(document);
+    (void)capture_end(&err);
+    (void)capture_end(&out);
+    assert_string_equal(err.text, "");
+    assert_string_equal(out.text, want);
+    capture_free(&err);
+    capture_free(&out);
+}
+
+static void a_whole_document_is_printed(void **state)
+{
+    json_t *list = json_array();
+    json_t *o = json_object();
+
+    (void)state;
+    document_add(list, json_integer(1));
+    document_put(o, "list", list);
+    assert_printed(o, "{\n  \"list\": [\n    1\n  ]\n}\n");
+    assert_false(message_output_has_failed());
+}
+
+/* The failure is said once in a run, so this is the last test of it. */
+static void a_document_that_lost_something_is_not_printed(void **state)
+{
+    json_t *o = json_object();
+    struct capture out, err;
+
+    (void)state;
+    document_put(o, "name", json_string("\xff")); /* NULL: it is no UTF-8 */
+    capture_begin(&out, CAPTURE_OUT);
+    capture_begin(&err, CAPTURE_ERR);
+    document_print(o);
+    document_print(NULL);
+    (void)capture_end(&err);
+    (void)capture_end(&out);
+    assert_string_equal(out.text, "");
+    assert_string_equal(err.text, "kdwalk: error: the output could not be written: not all of it "
+                                  "could be put into JSON\n");
+    assert_true(message_output_has_failed());
+    capture_free(&err);
+    capture_free(&out);
+    assert_printed(json_object(), "{}\n"); /* the next one starts afresh */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_whole_document_is_printed),
+        cmocka_unit_test(a_document_that_lost_something_is_not_printed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
