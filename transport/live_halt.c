@@ -29,6 +29,9 @@ static enum kd_status explain_timeout(struct kdt_live *l)
     uint32_t seconds = l->opts.attach_timeout_ms / 1000;
     enum kd_status st = KD_ERR_TIMEOUT;
 
+    if (kd_session_run_state(l->session) == KD_RUN_HALTED)
+        return kd_diag_set(l->opts.diag, st,
+                           "the target halted, but did not answer within %" PRIu32 " s", seconds);
     if (l->was_linked && l->was_silent && !l->is_linked)
         return kd_diag_set(l->opts.diag, st,
                            "a target was there, but fell silent and did not call again within "
@@ -76,7 +79,7 @@ static enum kd_status wait_until_halted(struct kdt_live *l, uint64_t until_ms)
         l->seen &= ~(unsigned)SEEN_HALTED;
         st = kdt_live_wait(l, SEEN_HALTED, until_ms);
     }
-    return st == KD_ERR_TIMEOUT && l->over == KD_OK ? explain_timeout(l) : st;
+    return st;
 }
 
 /* Wait for a target, whichever it is, until it stands still and has said what it is. */
@@ -93,13 +96,15 @@ static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_vers
         kdt_live_flush(l);
         st = wait_until_halted(l, until_ms);
         if (st == KD_OK)
-            st = kdt_live_request(l, &get_version);
+            st = kdt_live_request(l, &get_version, until_ms);
         /* The version may be the last thing that was heard of a target before it restarted. */
         if (st == KD_OK && kd_session_run_state(l->session) != KD_RUN_HALTED)
             st = KD_ERR_REBOOTED;
     }
     l->aim = AIM_NONE;
     l->progress_ms = KD_NEVER;
+    if (st == KD_ERR_TIMEOUT && l->over == KD_OK)
+        return explain_timeout(l);
     if (st == KD_OK && l->reply.status >= NTSTATUS_ERROR)
         st = kd_diag_set(l->opts.diag, KD_ERR_REFUSED, "GetVersion64: NTSTATUS 0x%08" PRIX32,
                          l->reply.status);

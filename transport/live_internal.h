@@ -103,7 +103,9 @@ enum kd_status kdt_live_wait(struct kdt_live *l, unsigned wanted, uint64_t until
 void kdt_live_progress(struct kdt_live *l, enum kdt_progress_kind kind, uint64_t ms);
 
 /* Ask a halted target and wait for the reply, which is in l->reply then. KD_ERR_INTERRUPTED: it is
- * not halted, or changed its state meanwhile. */
-enum kd_status kdt_live_request(struct kdt_live *l, const struct kd_manipulate *request);
+ * not halted, or changed its state meanwhile. KD_ERR_TIMEOUT while the session is not over, without
+ * a text: until_ms passed, which may be KD_NEVER. A request's own timeout ends the session. */
+enum kd_status kdt_live_request(struct kdt_live *l, const struct kd_manipulate *request,
+                                uint64_t until_ms);
 
 #endif

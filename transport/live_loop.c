@@ -161,16 +161,18 @@ static void on_resumed(struct kdt_live *l, const struct kd_event *ev)
 }
 
 /* The target may call, but it answers nothing. While it is sought it may have lost our key, so its
- * next call is answered; later the key is all that a last continue could be sent with. */
+ * next call is answered; once it stood, the key is all that a last continue could be sent with. */
 static void on_lost(struct kdt_live *l)
 {
-    if (l->aim == AIM_HALT || l->aim == AIM_NEW_BOOT) {
+    bool is_sought = l->aim == AIM_HALT || l->aim == AIM_NEW_BOOT;
+
+    if (is_sought && kd_session_run_state(l->session) != KD_RUN_HALTED) {
         l->is_linked = false;
         kdnet_drop_session(l->kdnet);
         kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
-    }
-    if (l->aim == AIM_NONE)
+    } else {
         kdt_live_end(l, KD_ERR_LOST, "target stopped answering");
+    }
 }
 
 static void on_session_event(struct kdt_live *l, const struct kd_event *ev)

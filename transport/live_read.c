@@ -9,7 +9,8 @@ enum {
     PAGE_SIZE = 4096,
 };
 
-enum kd_status kdt_live_request(struct kdt_live *l, const struct kd_manipulate *request)
+enum kd_status kdt_live_request(struct kdt_live *l, const struct kd_manipulate *request,
+                                uint64_t until_ms)
 {
     uint32_t timeout_ms =
         l->opts.request_timeout_ms ? l->opts.request_timeout_ms : REQUEST_TIMEOUT_MS;
@@ -25,10 +26,10 @@ enum kd_status kdt_live_request(struct kdt_live *l, const struct kd_manipulate *
     if (st != KD_OK)
         return kd_diag_set(l->opts.diag, st, "%s", kd_status_text(st));
     kdt_live_flush(l);
-    st = kdt_live_wait(l, SEEN_REPLY, now + timeout_ms);
+    st = kdt_live_wait(l, SEEN_REPLY, kd_sooner(now + timeout_ms, until_ms));
     if (st != KD_OK)
         kd_session_drop_request(l->session);
-    if (st == KD_ERR_TIMEOUT && l->over == KD_OK)
+    if (st == KD_ERR_TIMEOUT && l->over == KD_OK && now + timeout_ms <= until_ms)
         return kd_diag_set(l->opts.diag,
                            kdt_live_end(l, st, "the target did not answer %s within %" PRIu32 " ms",
                                         kd_api_name(request->api), timeout_ms),
@@ -67,7 +68,7 @@ static enum kd_status read_memory(struct kdt_live *l, uint32_t api, uint64_t at,
             .u.memory = {.va = at + *done, .count = piece_at(at + *done, len - *done)},
         };
         struct kd_span got;
-        enum kd_status st = kdt_live_request(l, &request);
+        enum kd_status st = kdt_live_request(l, &request, KD_NEVER);
 
         if (st != KD_OK)
             return st;
@@ -102,7 +103,7 @@ enum kd_status kdt_live_read_control(struct kdt_live *l, uint16_t processor, uin
         .u.memory = {.va = index, .count = (uint32_t)(len < READ_MAX ? len : READ_MAX)},
     };
     struct kd_span bytes;
-    enum kd_status st = kdt_live_request(l, &request);
+    enum kd_status st = kdt_live_request(l, &request, KD_NEVER);
 
     if (st != KD_OK)
         return st;

@@ -40,7 +40,7 @@ struct fake_target {
     uint64_t sent_sequence, received_sequence;
 
     bool is_silent, is_mute;
-    bool is_halted, is_kernel, has_printed;
+    bool is_halted, is_kernel, has_printed, is_break_pending;
     uint8_t context[KD_CONTEXT_LEN];
 
     uint32_t id;            /* of the next packet */
@@ -140,6 +140,11 @@ static void send_control(struct fake_target *t, uint16_t type, uint32_t id)
     send_data(t, buf, len);
 }
 
+static bool stands_at_int3(const struct fake_target *t)
+{
+    return kd_x64_context_rip(t->context) == FAKE_STOP_PC;
+}
+
 static void send_stop(struct fake_target *t)
 {
     uint8_t buf[KD_STATE_CHANGE_LEN] = {0};
@@ -151,7 +156,7 @@ static void send_stop(struct fake_target *t)
     kd_wr_u32(&w, 2); /* of 2 */
     kd_wr_zero(&w, 4 + 8);
     kd_wr_u64(&w, pc);
-    kd_wr_u32(&w, (uint32_t)KD_STATUS_BREAKPOINT);
+    kd_wr_u32(&w, (uint32_t)(stands_at_int3(t) ? KD_STATUS_BREAKPOINT : KD_STATUS_SINGLE_STEP));
     kd_wr_zero(&w, 12);
     kd_wr_u64(&w, pc);
     kd_wr_zero(&w, 184 - w.pos);
@@ -159,16 +164,21 @@ static void send_stop(struct fake_target *t)
     kd_wr_zero(&w, 212 - w.pos);
     kd_wr_u16(&w, 2); /* instruction bytes */
     kd_wr_u16(&w, 3);
-    kd_wr_u16(&w, 0xC3CC); /* int3, ret */
+    kd_wr_u16(&w, stands_at_int3(t) ? 0xC3CC : 0xC390); /* int3 or nop, ret */
     kd_wr_zero(&w, sizeof buf - w.pos);
     send_packet(t, KD_PACKET_STATE_CHANGE64, buf, sizeof buf);
 }
 
-static void halt(struct fake_target *t)
+static void halt_at(struct fake_target *t, uint64_t pc)
 {
     t->is_halted = true;
-    kd_x64_context_set_rip(t->context, FAKE_STOP_PC);
+    kd_x64_context_set_rip(t->context, pc);
     send_stop(t);
+}
+
+static void halt(struct fake_target *t)
+{
+    halt_at(t, FAKE_STOP_PC);
 }
 
 static void print(struct fake_target *t)
@@ -289,8 +299,10 @@ static void go(struct fake_target *t)
     t->is_halted = false;
     if (!t->is_kernel)
         restart(t);
-    else if (kd_x64_context_rip(t->context) == FAKE_STOP_PC)
+    else if (stands_at_int3(t))
         halt(t); /* the int3 is executed again */
+    else if (t->opts.halts_on)
+        halt_at(t, kd_x64_context_rip(t->context) + 16);
 }
 
 static void refuse(struct fake_target *t, uint8_t *reply, uint32_t api)
@@ -362,7 +374,7 @@ static void on_request(struct fake_target *t, const struct kd_packet *pkt)
         t->is_silent = true;
     if (is_after(t->opts.mute_after, t))
         t->is_mute = true;
-    if (t->is_silent || t->is_mute)
+    if (t->is_silent || t->is_mute || t->opts.answers_nothing)
         return;
     if (is_after(t->opts.reboot_after, t)) {
         t->opts.reboot_after = 0;
@@ -386,8 +398,9 @@ static void on_control(struct fake_target *t, const struct kd_packet *pkt)
     case KD_PACKET_ACKNOWLEDGE:
         if (t->is_unacknowledged && pkt->id == t->id) {
             acknowledged(t);
-            if (t->has_printed && !t->is_halted && t->seen.break_ins)
+            if (t->is_break_pending)
                 halt(t); /* the break-in came while it printed */
+            t->is_break_pending = false;
         }
         break;
     case KD_PACKET_RESET:
@@ -409,6 +422,7 @@ static void on_break_in(struct fake_target *t)
     if (t->opts.never_halts || t->is_halted)
         return;
     t->seen.break_ins++;
+    t->is_break_pending = t->is_unacknowledged || (t->opts.prints && !t->has_printed);
     if (t->opts.prints && !t->has_printed)
         print(t);
     else if (!t->is_unacknowledged)
@@ -518,6 +532,8 @@ static void run(void *arg)
         }
         if (t->is_unacknowledged && clock_ms() >= t->resend_ms)
             transmit(t);
+        if (t->opts.prints_on && t->is_linked && !t->is_halted && !t->is_unacknowledged)
+            print(t);
     }
 }
 

@@ -38,9 +38,12 @@ struct fake_target_opts {
     unsigned reboot_after; /* requests; then it starts anew, with a new handshake; 0: never */
     bool is_deaf;          /* ignores the host's answers to its pokes */
     bool never_halts;      /* ignores break-in */
+    bool answers_nothing;  /* halts, but neither acknowledges nor answers a request */
     bool is_halted;        /* halted already when the host comes, its ids far from 0 */
     bool is_boot_debugger; /* a stage before the kernel; the kernel comes when it is continued */
     bool prints;           /* says something before it halts */
+    bool prints_on;        /* says something over and over for as long as it runs */
+    bool halts_on;         /* halts again, with another exception, each time it is continued */
 };
 
 struct fake_target_seen {

@@ -224,6 +224,15 @@ static void a_target_that_never_halts_is_said_to_be_linked(void **state)
     check_timeout(&opts, "linked, but did not halt");
 }
 
+static void a_target_that_halts_and_says_no_more_is_told_when_time_is_up(void **state)
+{
+    struct live_pair_opts opts = live_pair_defaults();
+
+    (void)state;
+    opts.target.answers_nothing = true;
+    check_timeout(&opts, "halted, but did not answer");
+}
+
 static void a_wrong_key_is_told_at_once(void **state)
 {
     struct live_pair_opts opts = live_pair_defaults();
@@ -275,6 +284,77 @@ static void datagrams_of_something_else_lead_to_advice(void **state)
     live_pair_close(&p);
 }
 
+/* --- targets that do not leave us alone --- */
+
+static uint64_t ms_since(uint64_t begin)
+{
+    return (uv_hrtime() - begin) / 1000000;
+}
+
+static void a_target_that_prints_without_end_is_halted_and_left_in_time(void **state)
+{
+    struct live_pair_opts opts = live_pair_defaults();
+    struct fake_target_seen seen;
+    struct live_pair p;
+    uint64_t begin;
+
+    (void)state;
+    opts.target.prints_on = true;
+    live_pair_attach(&p, &opts);
+    check_kernel(&p);
+    begin = uv_hrtime();
+    assert_int_equal(kdt_live_leave(p.live, NULL), KD_OK);
+    assert_true(ms_since(begin) < 2500);
+    seen = live_pair_close(&p);
+    check_let_go(&seen);
+}
+
+static void a_target_that_prints_without_end_and_never_halts_ends_with_the_timeout(void **state)
+{
+    struct live_pair_opts opts = live_pair_defaults();
+
+    (void)state;
+    opts.target.prints_on = true;
+    opts.target.never_halts = true;
+    check_timeout(&opts, "linked, but did not halt");
+}
+
+static void a_target_that_halts_without_end_is_left_in_time(void **state)
+{
+    struct live_pair_opts opts = live_pair_defaults();
+    struct fake_target_seen seen;
+    struct live_pair p;
+    uint64_t begin;
+
+    (void)state;
+    opts.target.halts_on = true;
+    live_pair_attach(&p, &opts);
+    check_kernel(&p);
+    begin = uv_hrtime();
+    kdt_live_leave(p.live, NULL);
+    assert_true(ms_since(begin) < 2500);
+    seen = live_pair_close(&p);
+    assert_true(seen.continues > 10); /* to the end of the time there was */
+    assert_int_equal(seen.other_altering, 0);
+}
+
+static void resuming_a_target_that_halts_at_once_is_a_resume_and_a_halt(void **state)
+{
+    struct live_pair_opts opts = live_pair_defaults();
+    struct live_pair p;
+
+    (void)state;
+    opts.target.halts_on = true;
+    live_pair_attach(&p, &opts);
+    check_kernel(&p);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(kdt_live_resume(p.live, NULL), KD_OK);
+        assert_int_equal(kdt_live_attach(p.live, &p.version, &p.stop), KD_OK);
+    }
+    assert_int_equal(p.stop.exception_code, (uint32_t)KD_STATUS_SINGLE_STEP);
+    live_pair_close(&p);
+}
+
 /* --- leaving what does not answer --- */
 
 static void leaving_a_dead_target_takes_no_longer_than_promised(void **state)
@@ -309,9 +389,14 @@ int main(void)
         cmocka_unit_test(no_target_at_all_leads_to_advice),
         cmocka_unit_test(a_target_that_does_not_hear_us_leads_to_advice),
         cmocka_unit_test(a_target_that_never_halts_is_said_to_be_linked),
+        cmocka_unit_test(a_target_that_halts_and_says_no_more_is_told_when_time_is_up),
         cmocka_unit_test(a_wrong_key_is_told_at_once),
         cmocka_unit_test(a_wrong_key_is_told_also_after_a_single_call),
         cmocka_unit_test(datagrams_of_something_else_lead_to_advice),
+        cmocka_unit_test(a_target_that_prints_without_end_is_halted_and_left_in_time),
+        cmocka_unit_test(a_target_that_prints_without_end_and_never_halts_ends_with_the_timeout),
+        cmocka_unit_test(a_target_that_halts_without_end_is_left_in_time),
+        cmocka_unit_test(resuming_a_target_that_halts_at_once_is_a_resume_and_a_halt),
         cmocka_unit_test(leaving_a_dead_target_takes_no_longer_than_promised),
     };
 
