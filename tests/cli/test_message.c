@@ -16,6 +16,8 @@
 #include "message.h"
 #include "support/capture.h"
 
+#define END_MARK "<end>"
+
 enum { SHOWN_MAX = 4096 };
 
 /* A terminal in the place of stderr. */
@@ -43,12 +45,21 @@ static void open_terminal(struct terminal *t)
 
 static void close_terminal(struct terminal *t, char shown[SHOWN_MAX])
 {
-    ssize_t n;
+    size_t len = 0;
+    ssize_t n = 1;
+    char *end = NULL;
 
+    /* What was written comes in pieces, the mark last. */
+    fputs(END_MARK, stderr);
     fflush(stderr);
-    fcntl(t->master, F_SETFL, O_NONBLOCK);
-    n = read(t->master, shown, SHOWN_MAX - 1);
-    shown[n > 0 ? n : 0] = '\0';
+    while (!end && n > 0 && len < SHOWN_MAX - 1) {
+        n = read(t->master, shown + len, SHOWN_MAX - 1 - len);
+        len += n > 0 ? (size_t)n : 0;
+        shown[len] = '\0';
+        end = strstr(shown, END_MARK);
+    }
+    if (end)
+        *end = '\0';
     dup2(t->saved, STDERR_FILENO);
     close(t->saved);
     close(t->master);
