@@ -452,12 +452,6 @@ static char *copy(const char *chars)
     return text_take(&t);
 }
 
-static bool is_link_failure(enum kd_status st)
-{
-    return st != KD_OK && st != KD_ERR_NOT_MAPPED && st != KD_ERR_UNSUPPORTED &&
-           st != KD_ERR_MALFORMED && st != KD_ERR_TRUNCATED && st != KD_ERR_LIMIT;
-}
-
 static bool collect_field(void *ctx, const struct kdw_field *field)
 {
     struct collector *c = ctx;
@@ -478,7 +472,7 @@ static bool collect_field(void *ctx, const struct kdw_field *field)
             row.value = NULL;
             c->dt->has_gaps = true;
         }
-        if (is_link_failure(row.status))
+        if (kdw_ends_walk(row.status))
             c->status = row.status;
     }
     if (c->status == KD_OK)

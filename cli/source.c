@@ -168,6 +168,11 @@ const struct kdw_target *source_target(const struct source *s)
     return &s->target;
 }
 
+static bool is_blank(const char *text)
+{
+    return !text || text[strspn(text, " \t;")] == '\0';
+}
+
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
 {
     struct cli *c = s->cli;
@@ -176,6 +181,8 @@ enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
     if (st != KD_OK)
         return st;
     st = kdw_kernel_load_symbols(out, c->options.symbol_path);
+    if (st == KD_ERR_NOT_FOUND && is_blank(c->options.symbol_path))
+        kd_diag_add(&c->diag, st, "no symbol path was given (-y or _NT_SYMBOL_PATH)");
     if (st != KD_OK)
         kdw_kernel_close(out);
     return st;
@@ -226,6 +233,8 @@ enum cli_exit source_leave(struct source *s, enum kd_status st)
     message_progress_end();
     if (st == KD_ERR_CANCELLED)
         message_error("interrupted");
+    else if (st == KD_ERR_NO_MEMORY) /* anywhere, with no word on where */
+        message_error("%s", kd_status_text(st));
     else if (st != KD_OK)
         message_error("%s", s->cli->diag.text[0] ? s->cli->diag.text : kd_status_text(st));
     if (s->live) {

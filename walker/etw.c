@@ -97,8 +97,7 @@ static enum kd_status locate_array(struct etw_walk *w, uint64_t state_va, struct
         len = ref->size / SLOT_LEN;
     }
     if (st != KD_OK)
-        return kd_diag_set(w->k->diag, st, "ETW state at 0x%" PRIx64 ": %s", state_va,
-                           kd_status_text(st));
+        return kdw_explain_read(w->k->diag, st, "ETW state at 0x%" PRIx64, state_va);
     if (len == 0) /* the kernel's least is 32: this is no state */
         return kd_diag_set(w->k->diag, KD_ERR_MALFORMED,
                            "ETW state at 0x%" PRIx64 ": its logger array has no slots", state_va);
@@ -158,9 +157,9 @@ static enum kd_status read_array(struct etw_walk *w, uint64_t state_va, struct k
     if (st == KD_OK && !knows_any(s))
         st = KD_ERR_NOT_MAPPED;
     if (st != KD_OK)
-        return kd_diag_set(w->k->diag, st,
-                           "logger array at 0x%" PRIx64 " of the ETW state at 0x%" PRIx64 ": %s",
-                           s->va, state_va, kd_status_text(st));
+        return kdw_explain_read(w->k->diag, st,
+                                "logger array at 0x%" PRIx64 " of the ETW state at 0x%" PRIx64,
+                                s->va, state_va);
     return KD_OK;
 }
 

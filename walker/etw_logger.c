@@ -49,6 +49,9 @@ static enum kd_status read_details(struct etw_walk *w, struct kdw_logger *l)
     struct kdw_object o;
     enum kd_status st = kdw_object_load(w->k->mem, &w->logger, l->va, &o);
 
+    if (st == KD_ERR_LIMIT)
+        return kd_diag_set(w->k->diag, st,
+                           "_WMI_LOGGER_CONTEXT: its fields lie too far apart to be true");
     if (st != KD_OK)
         return st;
     read_numbers(w, &o, l);

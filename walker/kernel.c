@@ -15,7 +15,7 @@ enum kd_status kdw_kernel_open(struct kdw_mem *mem, const struct kdw_target *tar
         return kd_diag_set(diag, KD_ERR_NOT_FOUND, "the target does not say where its kernel is");
     st = kdw_pe_read(mem, k.base_va, diag, &k.pe);
     if (st != KD_OK)
-        return kd_diag_add(diag, st, "kernel image at 0x%" PRIx64, k.base_va);
+        return kd_diag_add(diag, st, "kernel");
     *out = k;
     return KD_OK;
 }

@@ -2,6 +2,9 @@
 
 #include <kdproto/bytes.h>
 
+#include <stdarg.h>
+#include <stdio.h>
+
 enum kd_status kdw_mem_read(struct kdw_mem *m, uint64_t at, void *buf, size_t len, uint64_t *fault)
 {
     uint64_t unreadable = at;
@@ -45,4 +48,17 @@ bool kdw_ends_walk(enum kd_status st)
     default:
         return true;
     }
+}
+
+enum kd_status kdw_explain_read(struct kd_diag *diag, enum kd_status st, const char *fmt, ...)
+{
+    char phrase[KD_DIAG_MAX];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(phrase, sizeof phrase, fmt, ap);
+    va_end(ap);
+    if (!kdw_ends_walk(st))
+        kd_diag_clear(diag);
+    return kd_diag_add(diag, st, "%s", phrase);
 }

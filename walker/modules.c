@@ -105,8 +105,7 @@ enum kd_status kdw_modules(struct kdw_mem *mem, uint64_t list_head_va, struct kd
         st = list.end;
     if (st != KD_OK) {
         kdw_module_list_free(&l);
-        return kd_diag_set(diag, st, "module list at 0x%" PRIx64 ": %s", list_head_va,
-                           kd_status_text(st));
+        return kdw_explain_read(diag, st, "module list at 0x%" PRIx64, list_head_va);
     }
     l.end = list.end;
     l.end_va = list.end_va;

@@ -41,9 +41,7 @@ static enum kd_status read_at(struct image *m, uint64_t rva, void *buf, size_t l
 
     if (st == KD_ERR_NOT_MAPPED)
         return kd_diag_set(m->diag, st, "%s: not mapped at 0x%" PRIx64, what, fault);
-    if (st != KD_OK)
-        return kd_diag_set(m->diag, st, "%s: %s", what, kd_status_text(st));
-    return KD_OK;
+    return st == KD_OK ? KD_OK : kdw_explain_read(m->diag, st, "%s", what);
 }
 
 static enum kd_status malformed(struct image *m, const char *what)

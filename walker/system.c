@@ -185,10 +185,10 @@ enum kd_status kdw_system_read(struct kdw_mem *mem, const struct kdw_target *tar
 
     st = read_shared(mem, &s);
     if (st != KD_OK)
-        return kd_diag_set(diag, st, "shared user data: %s", kd_status_text(st));
+        return kdw_explain_read(diag, st, "shared user data");
     st = read_build_lab(mem, target, &s.build_lab);
     if (kdw_ends_walk(st))
-        return kd_diag_set(diag, st, "debugger data block: %s", kd_status_text(st));
+        return kdw_explain_read(diag, st, "debugger data block");
     s.has_gaps = st != KD_OK || s.major.status != KD_OK || s.minor.status != KD_OK ||
                  s.product_type.status != KD_OK || s.suite_mask.status != KD_OK ||
                  s.time_100ns.status != KD_OK || s.zone_bias_100ns.status != KD_OK ||

@@ -55,7 +55,8 @@ static enum kd_status fake_read(struct kdw_mem *mem, uint64_t at, void *buf, siz
     count(m, at, len);
     if (m->fail_with != KD_OK && m->reads >= m->fail_from) {
         *fault = at;
-        return m->fail_with;
+        return kd_diag_set(m->diag, m->fail_with, "the source explains: %s",
+                           kd_status_text(m->fail_with));
     }
     for (size_t i = 0; i < len; i++) {
         const struct fake_page *p = find(m, at + i);
@@ -63,7 +64,7 @@ static enum kd_status fake_read(struct kdw_mem *mem, uint64_t at, void *buf, siz
 
         if (!p || p->is_unmapped[offset]) {
             *fault = at + i;
-            return KD_ERR_NOT_MAPPED;
+            return kd_diag_set(m->diag, KD_ERR_NOT_MAPPED, "the source explains: not mapped");
         }
         out[i] = p->bytes[offset];
     }

@@ -25,6 +25,7 @@ struct fake_mem {
     /* From the read numbered fail_from on (the first is 1), every read fails with this status. */
     enum kd_status fail_with;
     size_t fail_from;
+    struct kd_diag *diag; /* where failures are explained, as a live session does; NULL: nowhere */
 };
 
 void fake_mem_init(struct fake_mem *m);

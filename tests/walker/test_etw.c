@@ -373,10 +373,12 @@ static void a_link_lost_anywhere_ends_the_walk_at_once(void **state)
         fake_mem_reset_counts(&e.mem);
         e.mem.fail_from = from;
         e.mem.fail_with = KD_ERR_LOST;
+        e.mem.diag = &e.diag;
         assert_int_equal(kdw_loggers_of_host(&e.kernel, KDW_DETAILED, &l), KD_ERR_LOST);
         assert_int_equal(e.mem.reads, from);
         assert_int_equal(l.len, 77);
-        assert_non_null(strstr(e.diag.text, "target fell silent"));
+        assert_non_null(strstr(e.diag.text, "host silo: "));
+        assert_non_null(strstr(e.diag.text, ": the source explains: target fell silent"));
     }
     fake_etw_deinit(&e);
 }

@@ -80,7 +80,7 @@ static void an_unknown_or_unreadable_base_is_said(void **state)
     assert_int_equal(kdw_kernel_open(&m.mem, &nowhere, &diag, &k), KD_ERR_NOT_FOUND);
     assert_non_null(strstr(diag.text, "does not say"));
     assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_ERR_NOT_MAPPED);
-    assert_non_null(strstr(diag.text, "kernel image at 0xfffff8026e400000: "));
+    assert_non_null(strstr(diag.text, "kernel: image at 0xfffff8026e400000: "));
     fake_mem_deinit(&m);
 }
 

@@ -109,6 +109,24 @@ static void a_hole_does_not_end_a_walk_and_a_lost_link_does(void **state)
         assert_false(kdw_ends_walk(goes_on[i]));
 }
 
+static void what_the_source_said_is_kept_where_it_ends_a_walk(void **state)
+{
+    struct kd_diag diag;
+
+    (void)state;
+    kd_diag_set(&diag, KD_OK, "the deadline has passed");
+    assert_int_equal(kdw_explain_read(&diag, KD_ERR_TIMEOUT, "list at 0x%x", 16), KD_ERR_TIMEOUT);
+    assert_string_equal(diag.text, "list at 0x10: the deadline has passed");
+    kd_diag_clear(&diag);
+    assert_int_equal(kdw_explain_read(&diag, KD_ERR_LOST, "list"), KD_ERR_LOST);
+    assert_string_equal(diag.text, "list: target fell silent");
+    /* of a hole it may be the word on another one */
+    kd_diag_set(&diag, KD_OK, "not mapped at 0x1234");
+    assert_int_equal(kdw_explain_read(&diag, KD_ERR_MALFORMED, "list"), KD_ERR_MALFORMED);
+    assert_string_equal(diag.text, "list: malformed");
+    assert_int_equal(kdw_explain_read(NULL, KD_ERR_LOST, "list"), KD_ERR_LOST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +136,7 @@ int main(void)
         cmocka_unit_test(a_failed_read_leaves_the_integer_alone),
         cmocka_unit_test(a_fault_outside_of_what_was_asked_is_taken_to_be_its_start),
         cmocka_unit_test(a_hole_does_not_end_a_walk_and_a_lost_link_does),
+        cmocka_unit_test(what_the_source_said_is_kept_where_it_ends_a_walk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

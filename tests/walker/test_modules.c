@@ -154,7 +154,10 @@ static void a_link_lost_in_the_middle_fails_and_frees_what_there_was(void **stat
         make(&m);
         m.fail_from = from;
         m.fail_with = KD_ERR_LOST;
+        m.diag = &diag;
         assert_int_equal(kdw_modules(&m.mem, HEAD, &diag, &l), KD_ERR_LOST);
+        assert_string_equal(diag.text, "module list at 0xfffff8026e848130: the source explains: "
+                                       "target fell silent");
         assert_int_equal(m.reads, from);
         assert_int_equal(l.len, 77);
         fake_mem_deinit(&m);

@@ -309,8 +309,9 @@ static void a_link_that_dies_on_the_way_ends_the_reading(void **state)
     make(&s);
     put_debug_entry(&s, 0, 2, RSDS_LEN, 0x37000);
     s.mem.fail_with = KD_ERR_LOST;
+    s.mem.diag = &s.diag;
     s.mem.fail_from = 6;
-    fails(&s, KD_ERR_LOST, "RSDS record");
+    fails(&s, KD_ERR_LOST, "RSDS record: the source explains: target fell silent");
 }
 
 /* A dead link is no missing debug directory. */

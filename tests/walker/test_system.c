@@ -275,9 +275,10 @@ static void a_lost_link_fails_it(void **state)
         make(&m);
         m.fail_from = from;
         m.fail_with = KD_ERR_REBOOTED;
+        m.diag = &diag;
         assert_int_equal(kdw_system_read(&m.mem, &target, &diag, &s), KD_ERR_REBOOTED);
         assert_int_equal(m.reads, from);
-        assert_non_null(strstr(diag.text, "target restarted"));
+        assert_non_null(strstr(diag.text, ": the source explains: target restarted"));
         fake_mem_deinit(&m);
     }
 }

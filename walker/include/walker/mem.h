@@ -8,7 +8,7 @@
 #ifndef WALKER_MEM_H
 #define WALKER_MEM_H
 
-#include <kdproto/status.h>
+#include <kdproto/diag.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,8 @@ struct kdw_mem {
     /* Read exactly len bytes, or fail and say in *fault which address could not be read: everything
      * before it was read and stands in buf. KD_ERR_NOT_MAPPED is the ordinary failure; the statuses
      * of a link (KD_ERR_TIMEOUT, _LOST, _REBOOTED, _CANCELLED) mean that no further read will do
-     * better. */
+     * better; a
+     * source that knows more of those explains it in the diag that its user reads. */
     enum kd_status (*read)(struct kdw_mem *m, uint64_t at, void *buf, size_t len, uint64_t *fault);
 };
 
@@ -35,6 +36,11 @@ enum kd_status kdw_mem_u64(struct kdw_mem *m, uint64_t at, uint64_t *out);
  * for KD_OK and for what concerns one place only (not mapped, damaged, no such field): a walk notes
  * it and goes on. */
 bool kdw_ends_walk(enum kd_status st);
+
+/* A read failed: say of what. Where that ends a walk, the phrase goes in front of what the source
+ * said; else it starts a new explanation, and the status text follows. Returns st. */
+enum kd_status kdw_explain_read(struct kd_diag *diag, enum kd_status st, const char *fmt, ...)
+    KD_PRINTF(3, 4);
 
 #ifdef __cplusplus
 }
