@@ -187,14 +187,22 @@ uint64_t kdnet_deadline_ms(const struct kdnet *k)
     return k->live.is_open ? k->heard_ms + KDNET_SILENCE_MS : KD_NEVER;
 }
 
+/* Is it the same target as in the session before, no more than pokes later? Another part B is another
+ * boot; pokes that count from further back come from a boot that kept its part B, or from a machine
+ * whose snapshot was restored. */
+static bool is_continued(const struct kdnet *k, const struct channel *offer)
+{
+    return k->had_session &&
+           memcmp(k->trail.nonce_b, offer->poke.nonce_b, sizeof k->trail.nonce_b) == 0 &&
+           offer->poke_sequence > k->trail.last_sequence;
+}
+
 /* The target took this offer: it is the session now. Whatever is older is over. A newer offer to
  * the same target may yet be taken: when a first datagram is lost, the next poke is answered
  * although the answer before had arrived, and the target then moves on to the newer key. */
 static void take_offer(struct kdnet *k, size_t taken)
 {
-    const struct kdnet_poke *poke = &k->offers[taken].poke;
-    bool is_new_boot =
-        !k->had_session || memcmp(k->trail.nonce_b, poke->nonce_b, sizeof poke->nonce_b) != 0;
+    bool is_new_boot = !is_continued(k, &k->offers[taken]);
 
     close_channel(k, &k->live);
     k->live = k->offers[taken];

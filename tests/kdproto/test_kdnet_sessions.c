@@ -180,7 +180,7 @@ static void a_restored_snapshot_is_answered_at_its_third_poke(void **state)
     s->now_ms -= 2500;
     expect_ignored(s, target_next_poke(s));
     s->now_ms -= 2500;
-    link_again(s, target_next_poke(s), false);
+    link_again(s, target_next_poke(s), true);
 }
 
 static void a_restored_snapshot_of_a_silent_session_is_answered_at_once(void **state)
@@ -195,7 +195,7 @@ static void a_restored_snapshot_of_a_silent_session_is_answered_at_once(void **s
         expect_ignored(s, target_next_poke(s));
     s->target = snapshot;
     s->now_ms += 1000;
-    link_again(s, target_next_poke(s), false);
+    link_again(s, target_next_poke(s), true);
 }
 
 static void a_reboot_that_keeps_part_b_is_answered(void **state)
@@ -206,7 +206,25 @@ static void a_reboot_that_keeps_part_b_is_answered(void **state)
     link_up(s);
     s->target.poke.nonce_a = 5; /* never seen, and the sequence starts again */
     s->target.poke_sequence = 3;
-    link_again(s, target_poke(s), false);
+    link_again(s, target_poke(s), true);
+}
+
+static void a_snapshot_restored_while_nobody_was_linked_is_a_new_boot(void **state)
+{
+    struct scene *s = *state;
+    struct target snapshot;
+
+    link_up(s);
+    snapshot = s->target;
+    for (int i = 0; i < 3; i++)
+        expect_ignored(s, target_next_poke(s));
+    kdnet_drop_session(s->host);
+    s->target = snapshot;
+    host_receives(s, target_next_poke(s));
+    expect_event(s, KDNET_EVENT_POKED);
+    assert_true(target_takes(s, expect_response(s)));
+    host_receives(s, target_ping(s));
+    expect_linked(s, true);
 }
 
 static void a_poke_of_a_target_that_is_connected_to_nobody_is_answered(void **state)
@@ -344,6 +362,7 @@ int main(void)
         SCENE(a_restored_snapshot_is_answered_at_its_third_poke),
         SCENE(a_restored_snapshot_of_a_silent_session_is_answered_at_once),
         SCENE(a_reboot_that_keeps_part_b_is_answered),
+        SCENE(a_snapshot_restored_while_nobody_was_linked_is_a_new_boot),
         SCENE(a_poke_of_a_target_that_is_connected_to_nobody_is_answered),
         SCENE(a_session_given_up_is_made_anew_at_the_next_poke),
         SCENE(a_new_process_answers_a_target_that_believes_to_be_connected),

@@ -71,8 +71,8 @@ enum {
 
 struct kdnet_event {
     enum kdnet_event_kind kind;
-    bool is_new_boot; /* LINKED: part B of the poke differs from that of the session before, or
-                         there was none */
+    bool is_new_boot; /* LINKED: the poke does not continue the session before it, if there was one:
+                         its part B differs, or it counts from further back (a restored snapshot) */
     uint8_t version;  /* of the target's datagrams; see kdnet_version_is_known */
     struct kd_span bytes;
 };
