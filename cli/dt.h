@@ -1,10 +1,9 @@
 /* dt.h - one structure in the form of WinDbg's dt: a row for each field, values included.
  *
  * All reading happens in dt_collect; the rows then stand on their own, so the target can run again
- * before anything is printed.
+ * before anything is printed. How types and values are written is in dt_value.h.
  *
- * Source    The form of values: dt listings of two published analyses [seen]; what they do not show
- * follows WinDbg's habit [doc]. */
+ * Lifetime  The rows own their texts; dt_free ends them. */
 #ifndef CLI_DT_H
 #define CLI_DT_H
 

@@ -75,7 +75,7 @@ static uint32_t take_utf16(struct kd_reader *r)
     return unit;
 }
 
-static enum kd_status convert_utf16(const uint8_t *bytes, size_t len, struct kdw_text *out)
+enum kd_status kdw_utf16_text(const uint8_t *bytes, size_t len, struct kdw_text *out)
 {
     struct kd_reader r;
     char *utf8, *p;
@@ -110,7 +110,7 @@ enum kd_status kdw_unicode_of(struct kdw_mem *mem, const uint8_t *string, struct
     st = kdw_mem_read(mem, buffer_va, bytes, len, &fault);
     if (st != KD_OK)
         return fail(out, st, fault);
-    return convert_utf16(bytes, len, out);
+    return kdw_utf16_text(bytes, len, out);
 }
 
 enum kd_status kdw_unicode_read(struct kdw_mem *mem, uint64_t va, struct kdw_text *out)

@@ -205,6 +205,20 @@ static void a_lost_link_is_passed_on(void **state)
     fake_mem_deinit(&m);
 }
 
+static void utf16_at_hand_needs_no_memory(void **state)
+{
+    static const uint8_t units[] = {'a', 0, 0xe4, 0};
+    struct kdw_text t;
+
+    (void)state;
+    assert_int_equal(kdw_utf16_text(units, sizeof units, &t), KD_OK);
+    assert_string_equal(t.utf8, "a\xc3\xa4");
+    kdw_text_free(&t);
+    assert_int_equal(kdw_utf16_text(units, 0, &t), KD_OK);
+    assert_string_equal(t.utf8, "");
+    kdw_text_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +234,7 @@ int main(void)
         cmocka_unit_test(characters_end_at_their_nul_or_their_bound),
         cmocka_unit_test(characters_before_a_hole_count_only_when_they_end_there),
         cmocka_unit_test(a_lost_link_is_passed_on),
+        cmocka_unit_test(utf16_at_hand_needs_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

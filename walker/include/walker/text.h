@@ -27,6 +27,8 @@ enum {
 enum kd_status kdw_unicode_read(struct kdw_mem *mem, uint64_t va, struct kdw_text *out);
 /* The same when its KDW_UNICODE_LEN bytes are already at hand. */
 enum kd_status kdw_unicode_of(struct kdw_mem *mem, const uint8_t *string, struct kdw_text *out);
+/* len bytes of UTF-16, little-endian, that are already at hand. */
+enum kd_status kdw_utf16_text(const uint8_t *bytes, size_t len, struct kdw_text *out);
 /* Bytes up to a NUL, at most max (clamped to KDW_CHARS_MAX). */
 enum kd_status kdw_chars_read(struct kdw_mem *mem, uint64_t va, size_t max, struct kdw_text *out);
 void kdw_text_free(struct kdw_text *t);
