@@ -1,4 +1,4 @@
-/* print.h - what the walker found, for people (print_text.c) and for programs (print_json.c).
+/* print.h - what the walker found, for people (print_text*.c) and for programs (print_json.c).
  *
  * Printers only format: everything was read before, and the target runs again while they write.
  * Addresses are strings in JSON, because its numbers end at 2^53. */

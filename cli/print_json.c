@@ -145,7 +145,10 @@ static void add_details(json_t *o, const struct kdw_logger *l)
     document_put(o, "buffers_available", number(&l->buffers_available));
     document_put(o, "minimum_buffers", number(&l->minimum_buffers));
     document_put(o, "maximum_buffers", number(&l->maximum_buffers));
-    document_put(o, "flush_timer_s", number(&l->flush_timer));
+    document_put(o, "flush_timer", number(&l->flush_timer));
+    document_put(o, "flush_timer_unit",
+                 l->mode.status == KD_OK ? json_string(kdw_logger_timer_unit(l->mode.value))
+                                         : json_null());
     document_put(o, "buffers_written", number(&l->buffers_written));
     document_put(o, "events_lost", number(&l->events_lost));
     document_put(o, "log_buffers_lost", number(&l->log_buffers_lost));

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+enum { USE_MS_FLUSH_TIMER = 0x10 };
+
 static const char *const mode_names[32] = {
     "FILE_MODE_SEQUENTIAL", /* 0x1 */
     "FILE_MODE_CIRCULAR",
@@ -69,4 +71,9 @@ const char *kdw_logger_mode_name(unsigned bit)
 const char *kdw_logger_flag_name(unsigned bit)
 {
     return bit < 32 ? flag_names[bit] : NULL;
+}
+
+const char *kdw_logger_timer_unit(uint64_t mode)
+{
+    return mode & USE_MS_FLUSH_TIMER ? "ms" : "s";
 }

@@ -1,13 +1,27 @@
 #!/bin/sh
-# Every .c of the libraries has its test_*.c in the folder of the same name, and every test there is run.
-# A test may also stand for itself: a real session, several files together.
+# Every .c of the libraries and of the commands has its test_*.c in the folder of the same name, and every test there
+# is run. A test may also stand for itself: a real session, several files together.
 set -eu
 cd "$1"
 bad=0
-for room in kdproto transport walker; do
+
+# What is only told from outside: the commands, the program, the session behind them. Each command must be run by name.
+end_to_end() { # SOURCE: true when tests/e2e is its test
+    case $1 in
+    cli/cmd_*.c)
+        name=$(basename "$1" .c)
+        grep -q "\"${name#cmd_}\"" tests/e2e/test_*.py || { echo "$1: no test in tests/e2e runs it"; bad=1; }
+        ;;
+    cli/main.c | cli/source.c) ;;
+    *) return 1 ;;
+    esac
+}
+
+for room in kdproto transport walker cli; do
     for source in "$room"/*.c; do
         name=$(basename "$source" .c)
         case $name in *_win) continue ;; esac # not built here
+        end_to_end "$source" && continue
         [ -f "tests/$room/test_$name.c" ] || { echo "$source has no tests/$room/test_$name.c"; bad=1; }
     done
     for test in tests/"$room"/test_*.c; do

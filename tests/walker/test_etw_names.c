@@ -60,6 +60,13 @@ static void every_bit_has_an_answer(void **state)
     assert_null(kdw_logger_flag_name(32));
 }
 
+static void flush_timers_count_seconds_unless_the_mode_says_otherwise(void **state)
+{
+    (void)state;
+    assert_string_equal(kdw_logger_timer_unit(0x180), "s");
+    assert_string_equal(kdw_logger_timer_unit(0x190), "ms");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -67,6 +74,7 @@ int main(void)
         cmocka_unit_test(flags_sit_where_the_symbols_have_them),
         cmocka_unit_test(the_system_loggers_index_is_no_flag),
         cmocka_unit_test(every_bit_has_an_answer),
+        cmocka_unit_test(flush_timers_count_seconds_unless_the_mode_says_otherwise),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

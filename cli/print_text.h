@@ -1,0 +1,11 @@
+/* print_text.h - pieces that the text printers share; private to cli/print_text*.c. */
+#ifndef CLI_PRINT_TEXT_H
+#define CLI_PRINT_TEXT_H
+
+#include <walker/value.h>
+
+void print_address(uint64_t va); /* "fffff802`6e400000" */
+/* A text of the target's, or why it is not known. */
+void print_text_of_target(const struct kdw_text *t);
+
+#endif

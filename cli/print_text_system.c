@@ -1,0 +1,158 @@
+/* print_text_system.c - vertarget's block, in the form of WinDbg's. */
+#include "print.h"
+#include "print_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#define EPOCH_1601_TO_1970_S INT64_C(11644473600)
+#define TICKS_PER_SECOND     INT64_C(10000000) /* Windows counts in 100 ns */
+
+static const char *machine_name(uint16_t machine)
+{
+    switch (machine) {
+    case 0x8664:
+        return "x64";
+    case 0xAA64:
+        return "ARM64";
+    case 0x014C:
+        return "x86";
+    default:
+        return "unknown machine";
+    }
+}
+
+static void print_windows_name(const struct kdw_system *s)
+{
+    static const struct {
+        uint64_t major, minor;
+        const char *name;
+    } names[] = {{10, 0, "10"}, {6, 3, "8.1"}, {6, 2, "8"}, {6, 1, "7"}, {6, 0, "Vista"}};
+
+    printf("Windows ");
+    if (s->major.status != KD_OK || s->minor.status != KD_OK)
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (names[i].major == s->major.value && names[i].minor == s->minor.value) {
+            printf("%s ", names[i].name);
+            return;
+        }
+    }
+    printf("%" PRIu64 ".%" PRIu64 " ", s->major.value, s->minor.value);
+}
+
+static void print_product(const struct kdw_system *s)
+{
+    static const char *const products[] = {NULL, "WinNt", "LanManNt", "Server"};
+    static const char *const suites[] = {
+        "SmallBusiness",
+        "Enterprise",
+        "BackOffice",
+        "CommunicationServer",
+        "TerminalServer",
+        "SmallBusinessRestricted",
+        "EmbeddedNT",
+        "DataCenter",
+        "SingleUserTS",
+        "Personal",
+        "Blade",
+        "EmbeddedRestricted",
+        "SecurityAppliance",
+        "StorageServer",
+        "ComputeServer",
+        "WindowsHomeServer",
+    };
+
+    printf("Product: ");
+    if (s->product_type.status != KD_OK)
+        printf("(unreadable)");
+    else if (s->product_type.value >= 1 && s->product_type.value <= 3)
+        printf("%s", products[s->product_type.value]);
+    else
+        printf("0x%" PRIx64, s->product_type.value);
+    if (s->suite_mask.status == KD_OK && s->suite_mask.value != 0) {
+        printf(", suite:");
+        for (unsigned bit = 0; bit < sizeof suites / sizeof suites[0]; bit++)
+            if (s->suite_mask.value >> bit & 1)
+                printf(" %s", suites[bit]);
+    }
+    printf("\n");
+}
+
+/* "Mon Jun 25 16:16:23.767 2018 (UTC + 9:00)": local to the target, as its own clock shows it. */
+static void print_time(const struct kdw_system *s)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int64_t bias, local, zone_minutes;
+    const struct tm *tm;
+    time_t seconds;
+
+    printf("Debug session time: ");
+    if (s->time_100ns.status != KD_OK || s->zone_bias_100ns.status != KD_OK) {
+        printf("(unreadable)\n");
+        return;
+    }
+    bias = (int64_t)s->zone_bias_100ns.value;
+    local = (int64_t)(s->time_100ns.value - (uint64_t)bias);
+    seconds = (time_t)(local / TICKS_PER_SECOND - EPOCH_1601_TO_1970_S);
+    tm = s->time_100ns.value <= INT64_MAX && local >= 0 ? gmtime(&seconds) : NULL;
+    if (!tm) {
+        printf("(0x%" PRIx64 " is no time)\n", s->time_100ns.value);
+        return;
+    }
+    zone_minutes = -(bias / (60 * TICKS_PER_SECOND));
+    printf("%s %s %2d %d:%02d:%02d.%03d %d (UTC %c %" PRId64 ":%02" PRId64 ")\n", days[tm->tm_wday],
+           months[tm->tm_mon], tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec,
+           (int)(local % TICKS_PER_SECOND / 10000), tm->tm_year + 1900,
+           zone_minutes < 0 ? '-' : '+', (zone_minutes < 0 ? -zone_minutes : zone_minutes) / 60,
+           (zone_minutes < 0 ? -zone_minutes : zone_minutes) % 60);
+}
+
+static void print_uptime(const struct kdw_system *s)
+{
+    uint64_t ms = s->uptime_100ns.value / 10000;
+
+    printf("System Uptime: ");
+    if (s->uptime_100ns.status != KD_OK) {
+        printf("(unreadable)\n");
+        return;
+    }
+    printf("%" PRIu64 " days %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 ".%03" PRIu64 "\n",
+           ms / 86400000, ms / 3600000 % 24, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+}
+
+static void print_base(const char *base_name, const char *list_name, const struct kdw_target *t)
+{
+    printf("%s = 0x", base_name);
+    print_address(t->kernel_base_va);
+    printf(" %s = 0x", list_name);
+    print_address(t->module_list_va);
+    printf("\n");
+}
+
+void print_text_system(const struct kdw_target *target, const struct kdw_system *system)
+{
+    if (!target->is_kernel) {
+        printf("Boot debugger of build %u %s %s: not the NT kernel yet\n", target->build,
+               target->is_checked ? "Checked" : "Free", machine_name(target->machine));
+        print_base("Image base", "Loaded module list", target);
+        return;
+    }
+    print_windows_name(system);
+    printf("Kernel Version %u ", target->build);
+    if (target->is_mp)
+        printf("MP (%" PRIu32 " procs) ", target->processor_count);
+    else
+        printf("UP ");
+    printf("%s %s\n", target->is_checked ? "Checked" : "Free", machine_name(target->machine));
+    print_product(system);
+    printf("Built by: ");
+    print_text_of_target(&system->build_lab);
+    printf("\nMachine Name:\n");
+    print_base("Kernel base", "PsLoadedModuleList", target);
+    print_time(system);
+    print_uptime(system);
+}

@@ -1,0 +1,128 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "print.h"
+#include "support/capture.h"
+
+static char kernel_name[] = "ntoskrnl.exe";
+static char odd_name[] = "a\033[2Jb.sys";
+
+static void modules_stand_in_columns(void **state)
+{
+    struct kdw_module modules[] = {
+        {.base_va = UINT64_C(0xfffff8026e400000),
+         .size = 0xab6000,
+         .base_name = {.utf8 = kernel_name}},
+        {.base_va = UINT64_C(0xfffff80270000000), .size = 0x1000, .base_name = {.utf8 = odd_name}},
+        {.base_name = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234}},
+        {.base_name = {.status = KD_ERR_LIMIT}},
+    };
+    struct kdw_module_list list = {.modules = modules, .len = 4};
+    struct capture c;
+
+    (void)state;
+    capture_begin(&c, CAPTURE_OUT);
+    print_text_modules(&list);
+    assert_string_equal(capture_end(&c),
+                        "start             end                 module name\n"
+                        "fffff802`6e400000 fffff802`6eeb6000   ntoskrnl.exe\n"
+                        "fffff802`70000000 fffff802`70001000   a\\x1b[2Jb.sys\n"
+                        "00000000`00000000 00000000`00000000   (unreadable at 0x1234)\n"
+                        "00000000`00000000 00000000`00000000   (limit reached)\n");
+    capture_free(&c);
+}
+
+static void a_module_list_that_ends_early_says_so(void **state)
+{
+    struct kdw_module_list list = {.end = KD_ERR_CYCLE, .end_va = UINT64_C(0xffffa80fc00128b0)};
+    struct capture c;
+
+    (void)state;
+    capture_begin(&c, CAPTURE_OUT);
+    print_text_modules(&list);
+    assert_string_equal(
+        capture_end(&c),
+        "start             end                 module name\n"
+        "(the list ends here: list leads back into itself at 0xffffa80fc00128b0)\n");
+    capture_free(&c);
+}
+
+static char tag[] = "_THING";
+static char names[][32] = {"Short", "ALongNameOfAField", "Gone", "Odd"};
+static char type_name[] = "Uint4B";
+static char value[] = "0xa";
+
+static void fields_are_padded_and_gaps_shown(void **state)
+{
+    struct dt_row rows[] = {
+        {.offset = 0, .name = names[0], .type = type_name, .value = value},
+        {.offset = 0x1008, .name = names[1], .type = type_name, .value = value},
+        {.offset = 8,
+         .name = names[2],
+         .type = type_name,
+         .status = KD_ERR_NOT_MAPPED,
+         .fault_va = 0x5008},
+        {.offset = 12, .name = names[3], .type = type_name, .status = KD_ERR_UNSUPPORTED},
+    };
+    struct dt dt = {.type_name = tag, .has_address = true, .rows = rows, .len = 4};
+    struct capture c;
+
+    (void)state;
+    capture_begin(&c, CAPTURE_OUT);
+    print_text_dt(&dt);
+    assert_string_equal(capture_end(&c), "nt!_THING\n"
+                                         "   +0x000 Short            : 0xa\n"
+                                         "   +0x1008 ALongNameOfAField : 0xa\n"
+                                         "   +0x008 Gone             : (unreadable at 0x5008)\n"
+                                         "   +0x00c Odd              : (not supported)\n");
+    capture_free(&c);
+}
+
+static void without_an_address_types_are_printed(void **state)
+{
+    struct dt_row row = {.offset = 4, .name = names[0], .type = type_name};
+    struct dt dt = {.type_name = tag, .rows = &row, .len = 1};
+    struct capture c;
+
+    (void)state;
+    capture_begin(&c, CAPTURE_OUT);
+    print_text_dt(&dt);
+    assert_string_equal(capture_end(&c), "nt!_THING\n   +0x004 Short            : Uint4B\n");
+    capture_free(&c);
+}
+
+static void memory_is_shown_with_its_holes(void **state)
+{
+    static const uint8_t bytes[18] = {'M', 'Z', 0x90, 0,    3,    0,   0,    0,   4,
+                                      0,   0,   0,    0xff, 0xff, '~', 0x7f, 'x', 0};
+    static const uint8_t is_known[18] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0};
+    struct memory_dump dump = {UINT64_C(0xfffff8026e400000), bytes, is_known, sizeof bytes};
+    struct capture c;
+
+    (void)state;
+    capture_begin(&c, CAPTURE_OUT);
+    print_text_memory(&dump);
+    assert_string_equal(
+        capture_end(&c),
+        "fffff802`6e400000  4d 5a 90 00 03 00 00 00-04 00 00 00 ff ff 7e 7f  MZ............~.\n"
+        "fffff802`6e400010  78 ??                                            x?\n");
+    capture_free(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(modules_stand_in_columns),
+        cmocka_unit_test(a_module_list_that_ends_early_says_so),
+        cmocka_unit_test(fields_are_padded_and_gaps_shown),
+        cmocka_unit_test(without_an_address_types_are_printed),
+        cmocka_unit_test(memory_is_shown_with_its_holes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
