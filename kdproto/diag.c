@@ -16,6 +16,7 @@ enum kd_status kd_diag_set(struct kd_diag *d, enum kd_status st, const char *fmt
         va_list ap;
 
         va_start(ap, fmt);
+        /* NOLINTNEXTLINE(*valist*): it is initialised in the line before */
         vsnprintf(d->text, sizeof d->text, fmt, ap);
         va_end(ap);
     }
@@ -45,6 +46,7 @@ enum kd_status kd_diag_add(struct kd_diag *d, enum kd_status st, const char *fmt
     /* What lies below is the old text, or the plain status where nobody said anything yet. */
     memcpy(below, d->text, sizeof below);
     va_start(ap, fmt);
+    /* NOLINTNEXTLINE(*valist*): it is initialised in the line before */
     vsnprintf(d->text, sizeof d->text, fmt, ap);
     va_end(ap);
     append(d, ": ");

@@ -53,14 +53,13 @@ void kd_halt_escalate(struct kd_session *s, uint64_t now_ms)
 {
     struct kd_exchange *x = &s->exchange;
     uint64_t step_ms = s->exchange.dialect == KD_DIALECT_KDNET ? STEP_KDNET_MS : STEP_STREAM_MS;
+    bool may_be_answered = x->is_resyncing && x->resets_tried < BREAK_IN_AT_RESET;
 
     if (s->escalation == ESCALATE_BREAK_IN && s->break_ins >= BREAK_INS) {
         kd_session_lost(s);
-    } else if (s->escalation == ESCALATE_BREAK_IN) {
-        send_break_in(s, now_ms);
-    } else if (x->is_resyncing && x->resets_tried < BREAK_IN_AT_RESET) {
+    } else if (s->escalation != ESCALATE_BREAK_IN && may_be_answered) {
         s->step_deadline_ms = now_ms + step_ms; /* what its packet is shows after the exchange */
-    } else if (s->escalation == ESCALATE_RESET || x->is_resyncing) {
+    } else if (s->escalation != ESCALATE_RESEND || x->is_resyncing) {
         send_break_in(s, now_ms);
     } else {
         if (s->exchange.dialect == KD_DIALECT_KDNET)

@@ -75,7 +75,7 @@ static enum kd_status words_of(const char *text, size_t len, struct kd_diag *dia
 enum kd_status kdnet_key_parse(const char *text, size_t len, struct kd_diag *diag,
                                struct kdnet_key *out)
 {
-    uint64_t words[WORDS];
+    uint64_t words[WORDS] = {0};
     enum kd_status st = words_of(text, len, diag, words);
 
     if (st == KD_OK && (words[0] | words[1] | words[2] | words[3]) == 0) /* targets refuse it */

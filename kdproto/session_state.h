@@ -67,7 +67,7 @@ struct resume {
 
 enum { BREAKPOINTS_MAX = 32 }; /* handles are 1..32 [doc] */
 
-struct kd_session {
+struct kd_session { /* NOLINT(*Padding): there is one, in the order of its subjects */
     bool may_alter;
     bool is_up;
     bool is_lost; /* tries were exhausted, and nothing came since */

@@ -153,7 +153,8 @@ void kdt_link_udp_send(struct kdt_link_udp *l, struct kd_span datagram,
                        const struct kdnet_peer *peer)
 {
     struct sockaddr_storage to = address_of(peer);
-    /* libuv's buffers are not const, but sending does not write to them. */
+    /* libuv's buffers are not const, but sending does not write to them.
+     * NOLINTNEXTLINE(performance-no-int-to-ptr) */
     uv_buf_t buf = uv_buf_init((char *)(uintptr_t)datagram.data, (unsigned)datagram.len);
     int result = uv_udp_try_send(&l->udp, &buf, 1, (const struct sockaddr *)&to);
 

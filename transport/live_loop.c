@@ -38,6 +38,7 @@ enum kd_status kdt_live_end(struct kdt_live *l, enum kd_status st, const char *f
     if (l->over == KD_OK && l->aim != AIM_LEAVE) {
         l->over = st;
         va_start(ap, fmt);
+        /* NOLINTNEXTLINE(*valist*): it is initialised in the line before */
         vsnprintf(l->reason.text, sizeof l->reason.text, fmt, ap);
         va_end(ap);
     }

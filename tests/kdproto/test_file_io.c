@@ -164,8 +164,10 @@ static void a_path_ends_at_its_nul_or_with_the_last_whole_unit(void **state)
     uint8_t bytes[64 + 9] = {0x30, 0x34};
 
     (void)state;
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, no text */
     memcpy(bytes + 64, "\\\0a\0\0\0b\0", 8); /* NUL in the middle */
     assert_path(decoded(bytes, 72).path, "\\a");
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, no text */
     memcpy(bytes + 64, "a\0\0\1b\0c", 7); /* a unit with one zero byte does not end it */
     assert_int_equal(decoded(bytes, 70).path.len, 6);
     assert_int_equal(decoded(bytes, 71).path.len, 6); /* half a unit is left out */
@@ -186,6 +188,7 @@ static void requests_that_need_a_handle_are_refused_for_the_want_of_one(void **s
         io = decoded(bytes, len);
         kd_file_io_refuse(&io, out);
         memcpy(want, bytes, sizeof want);
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, no text */
         memcpy(want + 4, "\x08\x00\x00\xc0", 4); /* C0000008, low byte first */
         assert_memory_equal(out, want, sizeof want);
     }

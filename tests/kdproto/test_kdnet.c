@@ -372,7 +372,7 @@ static void ten_seconds_of_silence_end_the_session(void **state)
     kdnet_tick(s->host, linked_ms + KDNET_SILENCE_MS);
     expect_event(s, KDNET_EVENT_SILENT);
     assert_true(kdnet_deadline_ms(s->host) == KD_NEVER);
-    kdnet_tick(s->host, linked_ms + 2 * KDNET_SILENCE_MS);
+    kdnet_tick(s->host, linked_ms + UINT64_C(2) * KDNET_SILENCE_MS);
     expect_quiet(s);
     assert_int_equal(kdnet_send(s->host, (const uint8_t *)"b", 1, s->now_ms), KD_ERR_LOST);
 
@@ -514,16 +514,16 @@ static void events_not_yet_taken_keep_their_bytes(void **state)
 
     host_receives(s, target_poke(s));
     assert_true(target_takes(s, expect_first_response(s)));
-    for (char c = 'a'; c < 'k'; c++) {
-        words[5] = c;
+    for (int c = 'a'; c < 'k'; c++) {
+        words[5] = (char)c;
         d = target_says(s, words);
         host_receives(s, d);
         d.bytes[30] ^= 1;
         host_receives(s, d);
     }
     expect_linked(s, true);
-    for (char c = 'a'; c < 'k'; c++) {
-        words[5] = c;
+    for (int c = 'a'; c < 'k'; c++) {
+        words[5] = (char)c;
         expect_packet(s, words);
     }
     expect_quiet(s);

@@ -290,6 +290,7 @@ static void each_layout_is_encoded_field_by_field(void **state)
         hex_decode("00000000 0201 0403 010000c0 00000000", want, 16);
         memcpy(want, &(uint8_t[]){(uint8_t)m.api, 0x31}, 2);
         hex_decode(layouts[i].fields, want + 16, 40);
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, no text */
         memcpy(want + HEADER, "xyz", 3);
 
         assert_int_equal(kd_manipulate_encode(&m, buf, sizeof buf, &len), KD_OK);

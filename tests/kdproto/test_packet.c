@@ -201,8 +201,8 @@ static void every_type_up_to_file_io_has_a_name(void **state)
 {
     (void)state;
     assert_string_equal(kd_packet_type_name(2), "STATE_MANIPULATE");
-    for (uint16_t type = 0; type <= KD_PACKET_FILE_IO; type++)
-        assert_non_null(kd_packet_type_name(type));
+    for (unsigned type = 0; type <= KD_PACKET_FILE_IO; type++)
+        assert_non_null(kd_packet_type_name((uint16_t)type));
     assert_null(kd_packet_type_name(12));
     assert_null(kd_packet_type_name(0xffff));
 }

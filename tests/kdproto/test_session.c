@@ -495,7 +495,7 @@ static void attach_read_and_leave(uint64_t seed)
         reads = model_random(&r.target, 8);
         for (uint32_t i = 0; i < reads; i++) {
             struct kd_manipulate read =
-                script_read(r.asked_va = 0x1000 * (i + 1) + (seed & 0xFF), 300);
+                script_read(r.asked_va = UINT64_C(0x1000) * (i + 1) + (seed & 0xFF), 300);
 
             if (kd_session_run_state(r.s) != KD_RUN_HALTED)
                 break;

@@ -260,9 +260,7 @@ static void answer_get_context(struct fake_target *t, uint8_t *reply, bool is_ex
     struct kd_writer w = kd_writer_of(reply, KD_PACKET_DATA_MAX);
     uint32_t left = offset < sizeof t->context ? (uint32_t)sizeof t->context - offset : 0;
 
-    if (!is_ex)
-        count = left;
-    else if (count > left)
+    if (!is_ex || count > left)
         count = left;
     w.pos = KD_MANIPULATE_HEADER_LEN;
     kd_wr_bytes(&w, t->context + offset, count);

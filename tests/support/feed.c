@@ -59,6 +59,7 @@ void feed_say(struct feed_log *log, const char *fmt, ...)
     int n;
 
     va_start(ap, fmt);
+    /* NOLINTNEXTLINE(*valist*): it is initialised in the line before */
     n = vsnprintf(log->text + log->len, room, fmt, ap);
     va_end(ap);
     if (n < 0 || (size_t)n >= room)

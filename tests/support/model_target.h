@@ -22,7 +22,7 @@ struct model_packet {
     size_t len;
 };
 
-struct model {
+struct model { /* NOLINT(*Padding): there is one, in the order of its subjects */
     uint64_t seed;
     unsigned loss_percent, double_percent, print_percent, module_percent;
     bool lacks_context_ex;

@@ -22,7 +22,7 @@ static struct kdt_live *signalled;
 static void on_alarm(int number)
 {
     (void)number;
-    kdt_live_cancel(signalled);
+    kdt_live_cancel(signalled); /* NOLINT(bugprone-signal-handler): it says that it is safe */
 }
 
 static void a_signal_ends_a_wait_and_every_later_one(void **state)

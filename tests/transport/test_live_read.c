@@ -254,7 +254,7 @@ static void a_read_is_cancelled_in_its_middle_and_the_target_runs_on(void **stat
     enum kd_status st = KD_OK;
     uv_thread_t thread;
     uint64_t begin = uv_hrtime();
-    size_t done;
+    size_t done = 0;
 
     (void)state;
     attach(&p, &opts);

@@ -121,6 +121,7 @@ static void ports_out_of_range_or_not_decimal_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         strcpy(text, "net:key=1.2.3.4,port=");
+        /* NOLINTNEXTLINE(*strcpy): all are short */
         check_refused(strcat(text, bad[i]), KD_ERR_USAGE, "port=");
     }
 }
