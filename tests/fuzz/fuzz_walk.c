@@ -2,7 +2,7 @@
  *
  * The input is the target's memory: every address falls somewhere into it, so that any pointer in
  * it leads on, except for holes that its first bytes choose. The first byte also chooses the
- * layout, brief or detailed, and whether a cache stands between. */
+ * layout, brief or detailed, whether a cache stands between, and whether the link is lost. */
 #include "support/fake_etw.h"
 
 #include <walker/etw.h>
@@ -18,8 +18,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum {
     HEADER_LEN = 2,
     BLOCK_LEN = 512, /* mapped or not as a whole */
+    LEN_MAX = 2048,  /* of one read, then comes a hole: long texts take time and are all alike */
     /* Far above what the walker's own bounds allow at once; a walk beyond it has no end. */
     READS_MAX = 400000,
+    /* Where most inputs lose their link: what a walk does after that much, it has done before.
+     * One input in sixteen goes on, to prove that the walk ends by itself. */
+    READS_BEFORE_LOSS = 300,
+    BYTES_BEFORE_LOSS = 32 * 1024,
+    READS_AFTER_LOSS = 8, /* a lost link ends every walk at once */
+    GOES_ON = 0x3c,       /* bits of the first byte, all set */
 };
 
 struct image {
@@ -27,7 +34,9 @@ struct image {
     const uint8_t *bytes;
     size_t len;
     uint8_t holes;
-    size_t reads;
+    size_t reads, bytes_read;
+    size_t reads_lost; /* since the link was lost */
+    bool goes_on;
 };
 
 static enum kd_status image_read(struct kdw_mem *mem, uint64_t at, void *buf, size_t len,
@@ -36,13 +45,19 @@ static enum kd_status image_read(struct kdw_mem *mem, uint64_t at, void *buf, si
     struct image *m = (struct image *)mem;
     uint8_t *out = buf;
 
+    m->bytes_read += len;
     if (++m->reads > READS_MAX)
         abort();
+    if (!m->goes_on && (m->reads > READS_BEFORE_LOSS || m->bytes_read > BYTES_BEFORE_LOSS)) {
+        if (++m->reads_lost > READS_AFTER_LOSS)
+            abort();
+        return KD_ERR_LOST;
+    }
     for (size_t done = 0, n; done < len; done += n) {
         uint64_t va = at + done;
         size_t offset = (size_t)(va % m->len);
 
-        if ((va / BLOCK_LEN) % 256 < m->holes) {
+        if (done >= LEN_MAX || (va / BLOCK_LEN) % 256 < m->holes) {
             *fault = va;
             return KD_ERR_NOT_MAPPED;
         }
@@ -88,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     build = (enum fake_etw_build)(data[0] % 3);
     detail = data[0] & 0x40 ? KDW_DETAILED : KDW_BRIEF;
     m.holes = data[1];
+    m.goes_on = (data[0] & GOES_ON) == GOES_ON;
     m.bytes = data + HEADER_LEN;
     m.len = size - HEADER_LEN;
     if (data[0] & 0x80 && kdw_cache_create(&opts, &cache) != KD_OK)
