@@ -1,6 +1,7 @@
 /* session_state.h - what the files of the session share. Private.
  *
- *   session.c   the public face: states, packets, time, the link, what the target wants
+ *   session.c   the public face: states, packets, time, the link
+ *   wishes.c    what the target says and wants unasked
  *   halt.c      breaking in, and what a stop means
  *   request.c   one manipulate request, from the caller or from the Rip rule, until it is over
  *   resume.c    letting a halted target run
@@ -118,6 +119,11 @@ void kd_session_lost(struct kd_session *s);
 bool kd_session_is_halted(const struct kd_session *s); /* HALTED or RESUMING */
 /* What the requests that move Rip take longer with a target that thinks long before it answers. */
 uint64_t kd_session_slowness_ms(const struct kd_session *s);
+
+/* wishes.c: data packets that are neither a stop nor a reply */
+void kd_wish_file_io(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+void kd_wish_debug_io(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+void kd_wish_other(struct kd_session *s, uint64_t now_ms);
 
 /* halt.c */
 void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms);
