@@ -11,6 +11,8 @@
  *
  * Nothing of the content is interpreted before the HMAC matches.
  *
+ * Lifetime  Payloads borrow from the buffer that they were opened into.
+ * Errors    enum kd_status; KD_ERR_IO where a primitive failed.
  * Source    All 955 datagrams of a version 4 session and ten of version 2 [seen]; version 5:
  *           control channel [seen], data channel [guess]. */
 #ifndef KDPROTO_KDNET_DATAGRAM_H

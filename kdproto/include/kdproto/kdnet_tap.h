@@ -7,6 +7,7 @@
  *
  * Lifetime  _create to _destroy (which wipes keys). A result's payload is valid until the next
  *           call.
+ * Threads   One at a time.
  * Source    As kdnet_datagram.h. */
 #ifndef KDPROTO_KDNET_TAP_H
 #define KDPROTO_KDNET_TAP_H

@@ -80,7 +80,7 @@ enum {
     KD_CONTINUE_STATUS = 0x00010002, /* DBG_CONTINUE [seen] */
 };
 
-struct kd_version { /* GetVersion64; section 4.1 of the protocol notes [seen] */
+struct kd_version { /* GetVersion64 [seen] */
     uint16_t major; /* low byte: 0xF free, 0xC checked; bits 8..14: kind of target, 0: NT kernel */
     uint16_t minor; /* build number */
     uint8_t protocol;

@@ -4,8 +4,9 @@
  * a byte stream (framer.h).
  *
  * Lifetime  A decoded packet borrows its data from the buffer it was decoded from.
+ * Errors    enum kd_status; outputs are untouched on failure.
  * Source    Layout, types, checksum: every packet of a verified WinDbg session [seen]; meaning of
- * the types 9, 10 and 11: public target implementations [doc], 11 also in that session [seen]. */
+ *           the types 9 and 10: public target implementations [doc]; 11: in that session [seen]. */
 #ifndef KDPROTO_PACKET_H
 #define KDPROTO_PACKET_H
 

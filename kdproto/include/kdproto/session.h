@@ -14,9 +14,8 @@
  * Threads   One session, one thread at a time; no hidden global state.
  * Units     now_ms: any monotonic millisecond count. len: bytes. *_va: target virtual address.
  * Errors    enum kd_status. Outputs come last and are untouched on failure.
- * Source    kd-protocol notes, sections 2, 3, 5; ids, ACK, RESEND, RESET on KDNET [seen];
- *           serial [doc]; the order of escalation at attach and the timers are rules of this
- *           project [guess]. */
+ * Source    Ids, ACK, RESEND, RESET on KDNET: whole WinDbg sessions [seen]; serial [doc]; the order
+ *           of escalation at attach and the timers are rules of this project [guess]. */
 #ifndef KDPROTO_SESSION_H
 #define KDPROTO_SESSION_H
 

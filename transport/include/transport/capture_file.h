@@ -3,7 +3,9 @@
  * libpcap reads the container; Ethernet (with VLAN tags), Linux cooked, raw IP and loopback
  * headers, IPv4 and IPv6 are taken off here. What is no whole UDP datagram is counted, not shown.
  *
- * Lifetime  _open to _close; a datagram's payload is valid until the next call. */
+ * Lifetime  _open to _close; a datagram's payload is valid until the next call.
+ * Threads   One at a time.
+ * Errors    enum kd_status, with the file and the reason in the diag given at _open. */
 #ifndef TRANSPORT_CAPTURE_FILE_H
 #define TRANSPORT_CAPTURE_FILE_H
 
@@ -32,8 +34,8 @@ enum kd_status kdt_capture_open(const char *path, struct kd_diag *diag, struct k
 void kdt_capture_close(struct kdt_capture *c); /* NULL is fine */
 /* KD_ERR_NOT_FOUND: the end. KD_ERR_TRUNCATED: the file ends inside a packet. */
 enum kd_status kdt_capture_next(struct kdt_capture *c, struct kdt_datagram *out);
-uint64_t kdt_capture_skipped(
-    const struct kdt_capture *c); /* packets that held no whole UDP datagram */
+/* Packets so far that held no whole UDP datagram. */
+uint64_t kdt_capture_skipped(const struct kdt_capture *c);
 
 #ifdef __cplusplus
 }

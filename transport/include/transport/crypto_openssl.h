@@ -1,7 +1,8 @@
 /* crypto_openssl.h - kdproto's table of primitives, filled in by OpenSSL 3 (EVP).
  *
  * Lifetime  _create to _destroy; the table inside is valid between.
- * Threads   One object, one thread. */
+ * Threads   One object, one thread.
+ * Errors    _create: KD_ERR_NO_MEMORY; KD_ERR_IO where this OpenSSL lacks an algorithm. */
 #ifndef TRANSPORT_CRYPTO_OPENSSL_H
 #define TRANSPORT_CRYPTO_OPENSSL_H
 

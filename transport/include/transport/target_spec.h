@@ -2,6 +2,7 @@
  *
  *     net:port=50000,key=w.x.y.z[,bind=ADDR]
  *
+ * Lifetime  The caller's storage, to be wiped by the caller.
  * Secrets   The key ends up in the spec and nowhere else; kdt_target_spec_wipe ends it. No message
  *           repeats the text it complains about where that could hold a key.
  * Source    WinDbg's -k syntax [doc]. */
@@ -30,7 +31,8 @@ struct kdt_target_spec {
     char bind[KDT_ADDRESS_MAX]; /* numeric address; empty: all of both families */
 };
 
-/* KD_ERR_USAGE and the reason; the key may be absent here and set by _set_key. */
+/* KD_ERR_USAGE and the reason, KD_ERR_UNSUPPORTED for a kind of link that is known but not built;
+ * the key may be absent here and set by _set_key. *out is untouched on failure. */
 enum kd_status kdt_target_spec_parse(const char *text, struct kd_diag *diag,
                                      struct kdt_target_spec *out);
 /* The key from a file or the environment, one trailing line end allowed. */
