@@ -143,7 +143,8 @@ void stage_version(const struct lab_target *t, struct lab_manipulate *m)
     m->u.version.max_packet_type = 12;
     if (t->is_boot) {
         m->u.version.major = 0x040F; /* NT boot debugger, free build */
-        m->u.version.flags = 0x0206;
+        m->u.version.flags =
+            0x0002; /* as the verified bytes of the version-4 capture have it [seen] */
         m->u.version.max_state_change = 0x32;
         m->u.version.max_manipulate = 0x59;
         m->u.version.kernel_base = boot_script[1].base;
@@ -151,7 +152,7 @@ void stage_version(const struct lab_target *t, struct lab_manipulate *m)
         return;
     }
     /* Bit 15 was seen on the version-2 target; the host is to mask it. */
-    m->u.version.major = t->opts.version == 2 ? 0x800F : 0x000F;
+    m->u.version.major = 0x000F; /* free build of the NT kernel [seen] */
     m->u.version.flags = 0x0007; /* MP, debug data, 64-bit pointers */
     m->u.version.max_state_change = 3;
     m->u.version.max_manipulate = 0x31;
