@@ -35,6 +35,7 @@ static void say(const char *kind, const char *colour, const char *fmt, va_list a
     message_progress_end();
     fflush(stdout);
     fprintf(stderr, "kdwalk: %s%s%s", coloured ? colour : "", kind, coloured ? "\033[0m" : "");
+    /* NOLINTNEXTLINE(*valist*): the caller has initialised it */
     vfprintf(stderr, fmt, ap);
     fputc('\n', stderr);
 }
@@ -77,6 +78,7 @@ void message_progress(const char *fmt, ...)
         return; /* it could not take a line back */
     va_start(ap, fmt);
     fputs("\r\033[K", stderr);
+    /* NOLINTNEXTLINE(*valist*): it is initialised above */
     vfprintf(stderr, fmt, ap);
     fflush(stderr);
     va_end(ap);

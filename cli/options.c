@@ -18,7 +18,7 @@ enum {
     SECONDS_MAX = 7 * 24 * 3600,
 };
 
-struct option_row {
+struct option_row {   /* NOLINT(*Padding): in the order in which the table reads */
     const char *name; /* long name; NULL: short only */
     int letter;       /* short letter, or a number above 255 */
     const char *argument;

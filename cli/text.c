@@ -38,11 +38,13 @@ void text_add(struct text *t, const char *fmt, ...)
     int n;
 
     va_start(ap, fmt);
+    /* NOLINTNEXTLINE(*valist*): it is initialised in the line before */
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
     if (n < 0 || !reserve(t, (size_t)n))
         return;
     va_start(ap, fmt);
+    /* NOLINTNEXTLINE(*valist*): it is initialised in the line before */
     vsnprintf(t->chars + t->len, t->cap - t->len, fmt, ap);
     va_end(ap);
     t->len += (size_t)n;

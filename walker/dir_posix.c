@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _POSIX_C_SOURCE 200809L /* NOLINT(*reserved-identifier): POSIX named it */
 
 #include "dir.h"
 

@@ -224,6 +224,7 @@ static enum kd_status read_loggers(struct etw_walk *w, const struct slots *s,
     enum kd_status st = KD_OK;
 
     l->slots = s->len;
+    /* NOLINTNEXTLINE(*UnixAPI): an array without slots was refused */
     l->loggers = calloc(s->len, sizeof *l->loggers);
     if (!l->loggers)
         return KD_ERR_NO_MEMORY;

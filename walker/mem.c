@@ -56,6 +56,7 @@ enum kd_status kdw_explain_read(struct kd_diag *diag, enum kd_status st, const c
     va_list ap;
 
     va_start(ap, fmt);
+    /* NOLINTNEXTLINE(*valist*): it is initialised in the line before */
     vsnprintf(phrase, sizeof phrase, fmt, ap);
     va_end(ap);
     if (!kdw_ends_walk(st))

@@ -69,7 +69,7 @@ static enum kd_status damaged_block(const struct kdw_msf *m, int64_t stream, uin
 static enum kd_status find_contiguous(const struct kdw_msf *m, const struct blocks *b,
                                       int64_t stream, struct kd_span *out)
 {
-    uint64_t count = blocks_for(m, b->len);
+    uint64_t count = blocks_for(m, b->len); /* NOLINT(*CallAndMessage): set with KD_OK */
     const uint8_t *first = m->file; /* an empty run stands anywhere, as long as it is somewhere */
     bool is_contiguous = true;
 
@@ -318,7 +318,7 @@ enum kd_status kdw_msf_read(struct kdw_msf *m, uint32_t stream, uint64_t offset,
 
     if (st != KD_OK)
         return st;
-    if (offset > b.len || len > b.len - offset)
+    if (offset > b.len || len > b.len - offset) /* NOLINT(*UndefinedBinary*): set with KD_OK */
         return kd_diag_set(m->diag, KD_ERR_TRUNCATED,
                            "stream %" PRIu32 " ends after %" PRIu32 " bytes", stream, b.len);
     while (len > 0) {

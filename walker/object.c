@@ -101,7 +101,8 @@ static uint64_t decode_u64(const struct kdw_field_ref *ref, const uint8_t *bytes
     uint64_t v = 0;
 
     for (size_t i = (size_t)ref->size; i-- > 0;)
-        v = v << 8 | bytes[i];
+        v = v << 8 |
+            bytes[i]; /* NOLINT(*NullDereference): locate answered KD_OK, so they are there */
     v >>= ref->bit_position;
     if (width < 64) {
         uint64_t sign = (uint64_t)1 << (width - 1);

@@ -281,7 +281,7 @@ enum kd_status kdw_pdb_open_bytes(const void *data, size_t len, struct kd_diag *
     enum kd_status st = open_pdb(data, len, diag, &p);
 
     if (st == KD_OK)
-        *out = &p->symbols;
+        *out = &p->symbols; /* NOLINT(*uninitialized*): KD_OK came with it */
     return st;
 }
 
@@ -298,7 +298,7 @@ enum kd_status kdw_pdb_open(const char *path, struct kd_diag *diag, struct kdw_s
         kdw_map_close(&map);
         return kd_diag_add(diag, st, "%s", path);
     }
-    p->map = map;
+    p->map = map; /* NOLINT(*NullDereference): KD_OK came with it */
     *out = &p->symbols;
     return KD_OK;
 }

@@ -42,6 +42,7 @@ static struct words trim(struct words w)
 /* Up to the next mark, which is taken away too; *rest is NULL when there was none. */
 static struct words cut(const char *at, const char *end, char mark, const char **rest)
 {
+    /* NOLINTNEXTLINE(*NonNull*): an entry that names symsrv has a mark, else it is no chain */
     const char *stop = memchr(at, mark, (size_t)(end - at));
     struct words w = {at, stop ? stop : end};
 

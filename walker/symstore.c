@@ -36,6 +36,7 @@ static void note(char notes[NOTES_MAX], const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
+    /* NOLINTNEXTLINE(*valist*): it is initialised in the line before */
     vsnprintf(notes + have, NOTES_MAX - have, fmt, ap);
     va_end(ap);
 }
