@@ -93,7 +93,7 @@ enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live *
     l->opts = *opts;
     l->opts.spec = NULL; /* borrowed until we return */
     l->port = opts->spec->port;
-    l->armed_ms = l->deadline_ms = l->progress_ms = KD_NEVER;
+    l->armed_ms = l->deadline_ms = l->progress_ms = l->wrong_key_ms = KD_NEVER;
     atomic_init(&l->is_cancelled, false);
     st = open_loop(l);
     if (st != KD_OK) {

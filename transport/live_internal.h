@@ -59,6 +59,7 @@ struct kdt_live {
     /* the link's story, for progress and for what to say when time is up */
     uint64_t opened_ms, linked_ms, aim_ms;
     uint64_t deadline_ms, progress_ms;
+    uint64_t wrong_key_ms; /* when calls that do not verify mean that the key is wrong; KD_NEVER */
     bool is_linked, was_linked, was_poked, was_attached, was_unheard, was_silent;
     uint8_t version; /* of KDNET */
 

@@ -15,6 +15,9 @@
 
 enum {
     PROGRESS_MS = 1000,
+    /* Anybody can send datagrams that do not verify: a target that has the key calls every 3 s
+     * [seen], so it is given the time to be heard before the key is said to be wrong. */
+    WRONG_KEY_MS = 4000,
     MANIPULATE_API_AT = KD_PACKET_HEADER_LEN, /* a request's first field */
 };
 
@@ -66,6 +69,8 @@ static void check_limits(struct kdt_live *l)
     else if (kdt_live_now_ms(l) >= l->deadline_ms)
         kdt_live_end(l, KD_ERR_TIMEOUT, "the deadline of %" PRIu32 " s has passed",
                      l->opts.deadline_ms / 1000);
+    else if (kdt_live_now_ms(l) >= l->wrong_key_ms)
+        kdt_live_end_wrong_key(l);
 }
 
 enum kd_status kdt_live_begin(struct kdt_live *l)
@@ -263,6 +268,7 @@ static void on_kdnet_event(struct kdt_live *l, const struct kdnet_event *ev)
     switch (ev->kind) {
     case KDNET_EVENT_POKED:
         l->was_poked = true;
+        l->wrong_key_ms = KD_NEVER;
         l->version = ev->version;
         kdt_live_progress(l, KDT_PROGRESS_POKED, kdt_live_now_ms(l) - l->opened_ms);
         break;
@@ -274,7 +280,7 @@ static void on_kdnet_event(struct kdt_live *l, const struct kdnet_event *ev)
         on_packet(l, ev->bytes);
         break;
     case KDNET_EVENT_BAD_KEY:
-        kdt_live_end_wrong_key(l);
+        l->wrong_key_ms = kdt_live_now_ms(l) + WRONG_KEY_MS;
         break;
     case KDNET_EVENT_SILENT:
         on_silent(l);
@@ -327,6 +333,7 @@ static void arm_timer(struct kdt_live *l, uint64_t until_ms)
     due = kd_sooner(due, kdnet_deadline_ms(l->kdnet));
     due = kd_sooner(due, kd_session_deadline_ms(l->session));
     due = kd_sooner(due, l->progress_ms);
+    due = kd_sooner(due, l->wrong_key_ms);
     if (due >= l->armed_ms)
         return;
     uv_timer_start(&l->timer, on_timer, due > now ? due - now : 0, 0);
