@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <walker/text.h>
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,40 +52,13 @@ void text_add(struct text *t, const char *fmt, ...)
     t->len += (size_t)n;
 }
 
-/* Length of the UTF-8 character at p; 0 when there is none: cut short, overlong, a surrogate. */
-static size_t utf8_len(const unsigned char *p, size_t left)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t len;
-    } forms[] = {
-        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (p[0] < forms[i].first_low || p[0] > forms[i].first_high)
-            continue;
-        if (forms[i].len > left)
-            return 0;
-        if (forms[i].len > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high))
-            return 0;
-        for (size_t k = 2; k < forms[i].len; k++)
-            if (p[k] < 0x80 || p[k] > 0xbf)
-                return 0;
-        return forms[i].len;
-    }
-    return 0;
-}
-
 void text_add_escaped(struct text *t, const char *chars, size_t len)
 {
     const unsigned char *p = (const unsigned char *)chars;
     size_t n;
 
     for (; len > 0; p += n, len -= n) {
-        n = utf8_len(p, len);
+        n = kdw_utf8_len(p, len);
         if (n == 0 || (n == 1 && (*p < 0x20 || *p == 0x7f))) {
             text_add(t, *p == '\n' ? "\\n" : "\\x%02x", *p);
             n = 1;

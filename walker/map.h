@@ -1,7 +1,9 @@
 /* map.h - a file as bytes, mapped read-only.
  *
  * Lifetime  From _open to _close; the bytes go away with the map. The file may be replaced by
- *           rename meanwhile. Nobody may cut it short: no store does, and the system would end us.
+ *           rename meanwhile, as stores do. Nobody may cut it short: the system would end us, and
+ *           leave a target halted that is. Copying every PDB would guard against that, for ten
+ *           times the memory and a start slower than the whole walk; it was not thought worth it.
  * Errors    KD_ERR_NOT_FOUND (no such file), KD_ERR_IO (cannot be opened or mapped, or is no
  *           regular file); diag says which file and why. An empty file is {NULL, 0}. */
 #ifndef WALKER_MAP_H

@@ -63,6 +63,7 @@ enum kd_status kdw_layout_resolve(struct kdw_kernel *k, const char *type_name,
             return kd_diag_set(k->diag, st, "field %s.%s in the kernel's symbols: %s", type_name,
                                names[i], kd_status_text(st));
     }
+    kd_diag_clear(k->diag); /* of what was said about fields that this kernel lacks */
     *out = (struct kdw_layout){type_name, t.size, names, refs, len};
     return KD_OK;
 }

@@ -1,53 +1,33 @@
 #include <walker/pdb_id.h>
 
+#include <walker/text.h>
+
 #include <stdio.h>
 #include <string.h>
 
 static const uint32_t rsds_signature = 0x53445352;
 static const uint32_t nb10_signature = 0x3031424E;
 
-/* Length of the UTF-8 sequence at p, 0 when it is none: overlong, a surrogate, past the last code
- * point, cut short (the terminating NUL is no continuation byte). */
-static size_t utf8_len(const unsigned char *p)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t len;
-    } forms[] = {
-        {0x00, 0x7F, 0x80, 0xBF, 1}, {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
-        {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
-        {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
-    };
-
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (p[0] < forms[i].first_low || p[0] > forms[i].first_high)
-            continue;
-        if (forms[i].len > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high))
-            return 0;
-        for (size_t k = 2; k < forms[i].len; k++)
-            if (p[k] < 0x80 || p[k] > 0xBF)
-                return 0;
-        return forms[i].len;
-    }
-    return 0;
-}
-
 bool kdw_pdb_name_is_safe(const char *name)
 {
-    const unsigned char *p = (const unsigned char *)name;
+    const uint8_t *p = (const uint8_t *)name;
+    size_t left = strlen(name);
 
     if (*p == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return false;
-    while (*p != '\0') {
-        size_t n = utf8_len(p);
+    if (left >= KDW_PDB_NAME_MAX)
+        return false;
+    while (left > 0) {
+        size_t n = kdw_utf8_len(p, left);
 
         if (n == 0 || *p < 0x20 || *p == 0x7F || *p == '/' || *p == '\\' || *p == ':')
             return false;
         if (p[0] == 0xC2 && p[1] < 0xA0) /* U+0080 to U+009F: terminals obey some of these */
             return false;
         p += n;
+        left -= n;
     }
-    return (size_t)(p - (const unsigned char *)name) < KDW_PDB_NAME_MAX;
+    return true;
 }
 
 /* Private images bear the whole path of their build: what follows its last separator. */

@@ -156,3 +156,29 @@ enum kd_status kdw_chars_read(struct kdw_mem *mem, uint64_t va, size_t max, stru
         return fail(out, KD_ERR_NOT_MAPPED, fault); /* the hole begins before the text ends */
     return convert_chars(bytes, len, out);
 }
+
+size_t kdw_utf8_len(const uint8_t *p, size_t left)
+{
+    static const struct {
+        uint8_t first_low, first_high, second_low, second_high;
+        size_t len;
+    } forms[] = {
+        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0] && left > 0; i++) {
+        if (p[0] < forms[i].first_low || p[0] > forms[i].first_high)
+            continue;
+        if (forms[i].len > left)
+            return 0;
+        if (forms[i].len > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high))
+            return 0;
+        for (size_t k = 2; k < forms[i].len; k++)
+            if (p[k] < 0x80 || p[k] > 0xbf)
+                return 0;
+        return forms[i].len;
+    }
+    return 0;
+}

@@ -102,7 +102,8 @@ class Symbols(kd.LiveTest):
     def test_no_symbol_path_says_what_to_do(self):
         result, stats = self.live("18362", "loggers", symbols=False)
         self.assertEqual(result.status, 2, result)
-        self.assert_one_message(result, "616A94E33A4827B451B0E19C14C037921")
+        self.assert_one_message(result, "no symbol path was given (-y", "put it at DIR/ntkrnlmp.pdb/"
+                                "616A94E33A4827B451B0E19C14C037921/ntkrnlmp.pdb")
         self.assert_unharmed(stats)
 
     def test_an_empty_store_says_which_file_is_missing(self):

@@ -86,6 +86,18 @@ static void field_is(struct fixture *f, size_t field, enum kd_status status, uin
     kdw_object_free(&o);
 }
 
+static void a_field_that_is_not_there_leaves_no_word_behind(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    setup(&f);
+    kd_diag_set(f.k.diag, KD_OK, "type 0x1234 of the PDB: MaxLoggers: not found");
+    assert_int_equal(kdw_layout_resolve(&f.k, "_THING", names, FIELDS, f.refs, &f.layout), KD_OK);
+    assert_string_equal(f.k.diag->text, "");
+    fake_mem_deinit(&f.m);
+}
+
 static void fields_are_found_by_name(void **state)
 {
     struct fixture f;
@@ -277,6 +289,7 @@ static void a_layout_without_fields_loads_as_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_field_that_is_not_there_leaves_no_word_behind),
         cmocka_unit_test(fields_are_found_by_name),
         cmocka_unit_test(a_type_that_is_missing_is_named),
         cmocka_unit_test(an_optional_type_that_is_missing_has_no_fields),

@@ -219,6 +219,35 @@ static void utf16_at_hand_needs_no_memory(void **state)
     kdw_text_free(&t);
 }
 
+static void characters_have_the_length_that_utf8_gives_them(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t left, len;
+    } cases[] = {
+        {"a", 1, 1},
+        {"", 1, 1}, /* NUL is a character like others */
+        {"a", 0, 0},
+        {"\xc3\xa4", 2, 2},
+        {"\xe2\x82\xac", 3, 3},
+        {"\xf4\x8f\xbf\xbf", 4, 4},
+        {"\xe2\x82\xac", 2, 0},     /* cut short */
+        {"\xc0\x80", 2, 0},         /* overlong */
+        {"\xe0\x9f\xbf", 3, 0},     /* overlong */
+        {"\xed\xa0\x80", 3, 0},     /* a surrogate */
+        {"\xf4\x90\x80\x80", 4, 0}, /* past the last one */
+        {"\xff", 1, 0},
+        {"\x80", 1, 0},
+        {"\xe2(\xac", 3, 0},
+        {"\xe2\x82(", 3, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(kdw_utf8_len((const uint8_t *)cases[i].bytes, cases[i].left),
+                         cases[i].len);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +264,7 @@ int main(void)
         cmocka_unit_test(characters_before_a_hole_count_only_when_they_end_there),
         cmocka_unit_test(a_lost_link_is_passed_on),
         cmocka_unit_test(utf16_at_hand_needs_no_memory),
+        cmocka_unit_test(characters_have_the_length_that_utf8_gives_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,9 +64,11 @@ struct kdw_logger {
     bool has_details;
     struct kdw_text name, log_file;
     struct kdw_u64 mode, flags; /* LoggerMode; Flags */
+    /* buffer_size in bytes, of each; the rest are counts */
     struct kdw_u64 buffer_size, buffers, buffers_available, minimum_buffers, maximum_buffers;
     struct kdw_u64 buffers_written, events_lost, log_buffers_lost, realtime_buffers_delivered,
         realtime_buffers_lost;
+    /* FlushTimer counts in kdw_logger_timer_unit of the mode (etw_names.h) */
     struct kdw_u64 flush_timer, logger_status, collection_on, consumer_count;
     struct kdw_consumer *consumers;
     size_t consumers_len;

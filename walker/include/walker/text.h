@@ -33,6 +33,10 @@ enum kd_status kdw_utf16_text(const uint8_t *bytes, size_t len, struct kdw_text 
 enum kd_status kdw_chars_read(struct kdw_mem *mem, uint64_t va, size_t max, struct kdw_text *out);
 void kdw_text_free(struct kdw_text *t);
 
+/* Length of the UTF-8 character at p, of which `left` bytes are there; 0 when there is none: cut
+ * short, overlong, a surrogate, past the last code point. */
+size_t kdw_utf8_len(const uint8_t *p, size_t left);
+
 #ifdef __cplusplus
 }
 #endif
