@@ -65,9 +65,10 @@ static void emit_json(struct decoding *dec, const struct kdt_datagram *on_wire,
 static void emit_text(const struct decoding *dec, const struct kdt_datagram *on_wire,
                       const struct kdnet_datagram *d, const char *text)
 {
-    uint64_t us = (on_wire->time_ns - dec->sum.start_ns) / 1000;
+    /* Captures of several interfaces need not be in order of time. */
+    int64_t ns = (int64_t)(on_wire->time_ns - dec->sum.start_ns);
 
-    printf("%5" PRIu64 " %5" PRIu64 ".%06" PRIu64 " ", on_wire->number, us / 1000000, us % 1000000);
+    printf("%5" PRIu64 " %12.6f ", on_wire->number, (double)ns / 1e9);
     if (d)
         printf("%s %s %-4" PRIu64 " %s\n", d->from_host ? "H>T" : "T>H",
                d->is_control ? "control" : "data   ", d->sequence, text);
