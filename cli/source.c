@@ -60,9 +60,9 @@ static void show_progress(void *ctx, enum kdt_progress_kind kind, uint64_t ms)
     switch (kind) {
     case KDT_PROGRESS_LISTENING:
         if (seconds)
-            message_progress("waiting for a target to call on port %u: %u of %u s",
+            message_progress("waiting for a target to call on port %u: %u of %g s",
                              s->cli->options.target.port, seconds,
-                             s->cli->options.timeout_ms / 1000);
+                             s->cli->options.timeout_ms / 1000.0);
         break;
     case KDT_PROGRESS_POKED:
         message_progress("a target calls");
@@ -214,11 +214,10 @@ static void print_stats(const struct source *s)
 }
 
 /* What became of the target is plain after success, and must be said after anything else. */
-static void say_fate(enum kd_status leaving, bool is_presumed, bool failed)
+static void say_fate(const struct cli *c, enum kd_status leaving, bool is_presumed, bool failed)
 {
     if (leaving != KD_OK)
-        message_warning("the target could not be reached to let it run: it may still be halted; "
-                        "attach again to release it");
+        message_warning("%s; attach again to make sure that it runs", c->diag.text);
     else if (is_presumed)
         message_warning("the target did not acknowledge the last continue; it is presumed running");
     else if (failed)
@@ -244,9 +243,7 @@ enum cli_exit source_leave(struct source *s, enum kd_status st)
         message_progress_end();
         kdt_live_get_stats(s->live, &stats);
         if (stats.session.freezes)
-            say_fate(leaving, is_presumed, st != KD_OK);
-        if (s->cli->options.stats)
-            print_stats(s);
+            say_fate(s->cli, leaving, is_presumed, st != KD_OK);
     }
     return st == KD_OK ? CLI_COMPLETE : CLI_FAILED;
 }
@@ -255,6 +252,10 @@ void source_close(struct source *s)
 {
     if (!s)
         return;
+    if (s->live && s->cli->options.stats) {
+        fflush(stdout); /* what was printed comes first, where both go to one terminal */
+        print_stats(s);
+    }
     signalled_live = NULL;
     kdw_cache_destroy(s->cache);
     kdt_live_close(s->live);

@@ -26,20 +26,20 @@ static void add_send_error(struct kdt_live *l)
 static enum kd_status explain_timeout(struct kdt_live *l)
 {
     const struct kdnet_counters *c = kdnet_get_counters(l->kdnet);
-    uint32_t seconds = l->opts.attach_timeout_ms / 1000;
+    double seconds = l->opts.attach_timeout_ms / 1000.0;
     enum kd_status st = KD_ERR_TIMEOUT;
 
     if (kd_session_run_state(l->session) == KD_RUN_HALTED)
-        return kd_diag_set(l->opts.diag, st,
-                           "the target halted, but did not answer within %" PRIu32 " s", seconds);
+        return kd_diag_set(l->opts.diag, st, "the target halted, but did not answer within %g s",
+                           seconds);
     if (l->was_linked && l->was_silent && !l->is_linked)
         return kd_diag_set(l->opts.diag, st,
                            "a target was there, but fell silent and did not call again within "
-                           "%" PRIu32 " s",
+                           "%g s",
                            seconds);
     if (l->was_linked)
         return kd_diag_set(l->opts.diag, st,
-                           "the target is linked, but did not halt within %" PRIu32 " s: it may "
+                           "the target is linked, but did not halt within %g s: it may "
                            "hang, or another debugger may be answering it",
                            seconds);
     if (l->was_poked) {
@@ -60,11 +60,11 @@ static enum kd_status explain_timeout(struct kdt_live *l)
     }
     if (c->received > 0)
         return kd_diag_set(l->opts.diag, st,
-                           "%" PRIu64 " datagrams arrived on port %u within %" PRIu32 " s, none of "
+                           "%" PRIu64 " datagrams arrived on port %u within %g s, none of "
                            "them KDNET: something else sends to this port",
                            c->received, l->port, seconds);
     return kd_diag_set(l->opts.diag, st,
-                       "no target called on port %u within %" PRIu32 " s: is its debugging on, do "
+                       "no target called on port %u within %g s: is its debugging on, do "
                        "hostip and port of its bcdedit /dbgsettings name this machine and this "
                        "port, and does a firewall let UDP through?",
                        l->port, seconds);
@@ -152,8 +152,8 @@ static enum kd_status await_new_boot(struct kdt_live *l, uint64_t until_ms)
     if (st == KD_ERR_TIMEOUT && l->over == KD_OK)
         return kd_diag_set(l->opts.diag, st,
                            "the boot debugger was continued, but no later stage called within "
-                           "%" PRIu32 " s: is debugging of the kernel itself on?",
-                           l->opts.attach_timeout_ms / 1000);
+                           "%g s: is debugging of the kernel itself on?",
+                           l->opts.attach_timeout_ms / 1000.0);
     return st;
 }
 

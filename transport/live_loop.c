@@ -67,8 +67,8 @@ static void check_limits(struct kdt_live *l)
     if (atomic_load(&l->is_cancelled))
         kdt_live_end(l, KD_ERR_CANCELLED, "cancelled");
     else if (kdt_live_now_ms(l) >= l->deadline_ms)
-        kdt_live_end(l, KD_ERR_TIMEOUT, "the deadline of %" PRIu32 " s has passed",
-                     l->opts.deadline_ms / 1000);
+        kdt_live_end(l, KD_ERR_TIMEOUT, "the deadline of %g s has passed",
+                     l->opts.deadline_ms / 1000.0);
     else if (kdt_live_now_ms(l) >= l->wrong_key_ms)
         kdt_live_end_wrong_key(l);
 }

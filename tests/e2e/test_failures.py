@@ -146,7 +146,7 @@ class InTheMiddle(kd.LiveTest):
                 result, _ = self.live("18362", "loggers", lab_options=["--silent-after", after])
                 self.assertEqual(result.status, 2, result)
                 self.assert_one_message(result)
-                self.assertIn("may still be halted", result.err)
+                self.assertIn("whether it runs is not known; attach again", result.err)
                 self.assertEqual(result.out, "")
 
     def test_a_target_that_reboots_ends_the_command(self):
