@@ -18,7 +18,7 @@ static unsigned sum(struct kd_span bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static volatile unsigned sink; /* so that each payload is really read */
+    volatile unsigned sink = 0; /* so that each payload is really read */
     struct kd_diag diag = {""};
     struct kdt_capture *capture;
     struct kdt_datagram d;
@@ -34,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (st == KD_OK) {
         while ((st = kdt_capture_next(capture, &d)) == KD_OK)
             sink += sum(d.payload);
+        (void)sink;
         kdt_capture_close(capture);
     }
     if (st != KD_ERR_NOT_FOUND && !diag.text[0])
