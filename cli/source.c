@@ -13,7 +13,8 @@
 #include <string.h>
 
 enum {
-    CACHE_LINE = 1024,            /* what one read of a KDNET target carries */
+    CACHE_LINE = 1024, /* what one read of a KDNET target carries */
+    PAGE = 4096,
     CACHE_MAX = 64 * 1024 * 1024, /* far above what any walk needs; a bound against hostile lists */
     NT_KERNEL_KIND = 0,           /* bits 8..14 of GetVersion64's MajorVersion */
     CHECKED_BUILD = 0x0C,
@@ -109,7 +110,7 @@ static enum kd_status attach(struct source *s, enum source_need need)
 {
     struct kd_version version;
     struct kd_state_change stop;
-    struct kdw_cache_opts cache = {&s->mem, CACHE_LINE, CACHE_MAX};
+    struct kdw_cache_opts cache = {&s->mem, CACHE_LINE, CACHE_MAX, PAGE};
     enum kd_status st;
 
     st = kdt_live_attach(s->live, &version, &stop);

@@ -24,7 +24,7 @@ struct line {
 struct kdw_cache {
     struct kdw_mem mem; /* first: the read function gets this */
     struct kdw_mem *below;
-    uint32_t line_len;
+    uint32_t line_len, hole_len;
     size_t max_bytes, used_bytes;
     size_t run_lines;    /* longest run of lines fetched by one read */
     uint8_t *run;        /* where a run arrives */
@@ -79,6 +79,16 @@ static enum kd_status add_whole(struct kdw_cache *c, uint64_t no, const uint8_t 
     return KD_OK;
 }
 
+/* The byte at `offset` of a ragged line cannot be read, nor what is missing together with it. */
+static void mark_hole(const struct kdw_cache *c, struct line *l, size_t offset)
+{
+    size_t end = (offset | (c->hole_len - 1)) + 1; /* lines are aligned: offsets are as addresses */
+
+    if (end > c->line_len)
+        end = c->line_len;
+    memset(l->map + offset, HOLE, end - offset);
+}
+
 /* A line of which the first `got` bytes were read and the next one could not be. */
 static enum kd_status add_ragged(struct kdw_cache *c, uint64_t no, const uint8_t *bytes, size_t got)
 {
@@ -92,8 +102,8 @@ static enum kd_status add_ragged(struct kdw_cache *c, uint64_t no, const uint8_t
     memcpy(l->data, bytes, got);
     memset(map, HELD, got);
     memset(map + got, UNKNOWN, c->line_len - got);
-    map[got] = HOLE;
     l->map = map;
+    mark_hole(c, l, got);
     c->used_bytes += c->line_len;
     return KD_OK;
 }
@@ -158,7 +168,7 @@ static enum kd_status fetch_piece(struct kdw_cache *c, struct line *l, size_t of
     got = st == KD_OK ? n : (size_t)(fault - at);
     memset(l->map + offset, HELD, got);
     if (got < n)
-        l->map[offset + got] = HOLE;
+        mark_hole(c, l, offset + got);
     return KD_OK;
 }
 
@@ -236,7 +246,8 @@ enum kd_status kdw_cache_create(const struct kdw_cache_opts *opts, struct kdw_ca
     size_t lines;
 
     if (!opts->below || !is_power_of_two(opts->line_len) || opts->line_len < LINE_LEN_MIN ||
-        opts->line_len > LINE_LEN_MAX || opts->max_bytes / opts->line_len < KDW_CACHE_LINES_MIN)
+        opts->line_len > LINE_LEN_MAX || !is_power_of_two(opts->hole_len) ||
+        opts->hole_len > LINE_LEN_MAX || opts->max_bytes / opts->line_len < KDW_CACHE_LINES_MIN)
         return KD_ERR_USAGE;
     c = calloc(1, sizeof *c);
     if (!c)
@@ -244,6 +255,7 @@ enum kd_status kdw_cache_create(const struct kdw_cache_opts *opts, struct kdw_ca
     c->mem.read = cache_read;
     c->below = opts->below;
     c->line_len = opts->line_len;
+    c->hole_len = opts->hole_len;
     c->max_bytes = opts->max_bytes;
 
     lines = opts->max_bytes / line_cost(c);

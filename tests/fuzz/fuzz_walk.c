@@ -93,7 +93,7 @@ static void walk(struct kdw_mem *mem, enum fake_etw_build build, enum kdw_detail
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct image m = {.mem = {image_read}};
-    struct kdw_cache_opts opts = {&m.mem, 1024, 256 * 1024};
+    struct kdw_cache_opts opts = {&m.mem, 1024, 256 * 1024, 4096};
     struct kdw_cache *cache = NULL;
     enum fake_etw_build build;
     enum kdw_detail detail;

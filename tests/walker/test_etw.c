@@ -395,7 +395,7 @@ static void make_published(struct fake_etw *e)
 
 static size_t requests_of(struct fake_etw *e, enum kdw_detail detail, size_t loggers)
 {
-    struct kdw_cache_opts opts = {&e->mem.mem, 1024, 1 << 20};
+    struct kdw_cache_opts opts = {&e->mem.mem, 1024, 1 << 20, 4096};
     struct kdw_cache *cache;
     struct kdw_logger_list l;
 

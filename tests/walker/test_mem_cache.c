@@ -22,10 +22,10 @@ struct fixture {
     uint8_t bytes[MAPPED]; /* what stands at AT */
 };
 
-static struct fixture *setup(size_t max_bytes)
+static struct fixture *setup_with_holes(size_t max_bytes, uint32_t hole_len)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    struct kdw_cache_opts opts = {NULL, LINE, max_bytes};
+    struct kdw_cache_opts opts = {NULL, LINE, max_bytes, hole_len};
 
     assert_non_null(f);
     fake_mem_init(&f->below);
@@ -37,6 +37,12 @@ static struct fixture *setup(size_t max_bytes)
     assert_int_equal(kdw_cache_create(&opts, &f->cache), KD_OK);
     f->mem = kdw_cache_mem(f->cache);
     return f;
+}
+
+/* Any byte may be missing by itself. */
+static struct fixture *setup(size_t max_bytes)
+{
+    return setup_with_holes(max_bytes, 1);
 }
 
 static void teardown(struct fixture *f)
@@ -167,6 +173,34 @@ static void what_is_wanted_behind_a_hole_is_asked_for_by_itself(void **state)
     teardown(f);
 }
 
+static void a_missing_page_is_asked_for_once_a_line_whatever_is_wanted_of_it(void **state)
+{
+    struct fixture *f = setup_with_holes(1 << 20, 4096);
+
+    (void)state;
+    fake_mem_unmap(&f->below, AT + 4096, 4096);
+    for (size_t at = 4096; at < 4096 + LINE; at += 40)
+        fails_at(f, at, 8, at);
+    assert_int_equal(f->below.reads, 1);
+    fails_at(f, 4096 + LINE, 8, 4096 + LINE);
+    assert_int_equal(f->below.reads, 2);
+    reads_well(f, 8192, 8); /* the next page is another matter */
+    teardown(f);
+}
+
+static void a_line_that_breaks_off_is_a_hole_from_there_on(void **state)
+{
+    struct fixture *f = setup_with_holes(1 << 20, 4096);
+
+    (void)state;
+    fake_mem_unmap(&f->below, AT + 512, LINE - 512);
+    reads_well(f, 100, 412);
+    fails_at(f, 500, 100, 512);
+    fails_at(f, 900, 8, 900);
+    assert_int_equal(f->below.reads, 1);
+    teardown(f);
+}
+
 static void failures_of_the_link_pass_through_and_are_not_remembered(void **state)
 {
     static const enum kd_status failures[] = {KD_ERR_TIMEOUT, KD_ERR_LOST, KD_ERR_REBOOTED,
@@ -281,8 +315,12 @@ static void sizes_that_make_no_sense_are_refused(void **state)
     struct fake_mem below;
     struct kdw_cache *cache = NULL;
     const struct kdw_cache_opts bad[] = {
-        {NULL, 1024, 1 << 20},       {&below.mem, 0, 1 << 20},    {&below.mem, 32, 1 << 20},
-        {&below.mem, 1000, 1 << 20}, {&below.mem, 8192, 1 << 20}, {&below.mem, 1024, 8 * 1024 - 1}};
+        {NULL, 1024, 1 << 20, 1},          {&below.mem, 0, 1 << 20, 1},
+        {&below.mem, 32, 1 << 20, 1},      {&below.mem, 1000, 1 << 20, 1},
+        {&below.mem, 8192, 1 << 20, 1},    {&below.mem, 1024, 8 * 1024 - 1, 1},
+        {&below.mem, 1024, 1 << 20, 0},    {&below.mem, 1024, 1 << 20, 3},
+        {&below.mem, 1024, 1 << 20, 8192},
+    };
 
     (void)state;
     fake_mem_init(&below);
@@ -302,6 +340,8 @@ int main(void)
         cmocka_unit_test(a_run_into_a_hole_keeps_what_stands_before_it),
         cmocka_unit_test(a_line_that_breaks_off_behind_what_is_wanted_serves_it),
         cmocka_unit_test(what_is_wanted_behind_a_hole_is_asked_for_by_itself),
+        cmocka_unit_test(a_missing_page_is_asked_for_once_a_line_whatever_is_wanted_of_it),
+        cmocka_unit_test(a_line_that_breaks_off_is_a_hole_from_there_on),
         cmocka_unit_test(failures_of_the_link_pass_through_and_are_not_remembered),
         cmocka_unit_test(a_link_that_fails_in_a_ragged_line_leaves_it_unknown),
         cmocka_unit_test(dropping_forgets_bytes_and_holes),

@@ -101,7 +101,7 @@ static void behind_a_cache_that_takes_one_request_for_each_place(void **state)
 {
     struct sample s;
     struct kdw_cache *cache;
-    struct kdw_cache_opts opts = {.line_len = 1024, .max_bytes = 1 << 20};
+    struct kdw_cache_opts opts = {.line_len = 1024, .max_bytes = 1 << 20, .hole_len = 4096};
 
     (void)state;
     make(&s);

@@ -87,7 +87,7 @@ static void it_takes_few_requests(void **state)
 {
     struct fake_mem m;
     struct kdw_cache *cache;
-    struct kdw_cache_opts opts = {&m.mem, 1024, 1 << 20};
+    struct kdw_cache_opts opts = {&m.mem, 1024, 1 << 20, 4096};
     struct kdw_system s;
 
     (void)state;

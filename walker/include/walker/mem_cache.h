@@ -2,8 +2,8 @@
  *
  * KD is stop-and-wait: a walk costs its number of requests times the round trip. So a miss fetches
  * whole aligned lines, neighbouring misses become one read, and neither bytes nor holes are asked
- * for twice. Where a line as a whole cannot be read, exactly what is wanted of it is asked for: a
- * replayed session holds pieces of lines.
+ * for twice. Where a line cannot be read to its end, what hole_len says is remembered as a hole, and
+ * of the rest exactly what is wanted is asked for.
  *
  * Lifetime  The source below must outlive the cache; the cache's kdw_mem lives inside it.
  * Bounds    max_bytes of lines; when full, everything is dropped and reading goes on.
@@ -26,6 +26,9 @@ struct kdw_cache_opts {
     /* Power of two, 64..4096: what one request of the link carries, 1024 on KDNET. */
     uint32_t line_len;
     size_t max_bytes; /* at least KDW_CACHE_LINES_MIN lines */
+    /* Power of two, 1..4096: what is missing together. A live target maps pages, so the rest of one
+     * is as unreadable as the byte that failed; a replayed session may hold any bytes. */
+    uint32_t hole_len;
 };
 
 /* KD_ERR_USAGE for sizes outside those bounds, KD_ERR_NO_MEMORY. */
