@@ -98,23 +98,14 @@ static const char *logger_state(enum kdw_logger_state state)
     return "unknown";
 }
 
-static json_t *mode_names(const struct kdw_u64 *mode)
+/* The names of the bits that are set; bits without one are left out. */
+static json_t *bit_names(const struct kdw_u64 *word, const char *(*name_of)(unsigned bit))
 {
     json_t *names = json_array();
 
-    for (unsigned bit = 0; bit < 32 && mode->status == KD_OK; bit++)
-        if (mode->value >> bit & 1)
-            document_add(names, json_string(kdw_logger_mode_name(bit)));
-    return names;
-}
-
-static json_t *flag_names(const struct kdw_u64 *flags)
-{
-    json_t *names = json_array();
-
-    for (unsigned bit = 0; bit < 32 && flags->status == KD_OK; bit++)
-        if ((flags->value >> bit & 1) && kdw_logger_flag_name(bit))
-            document_add(names, json_string(kdw_logger_flag_name(bit)));
+    for (unsigned bit = 0; bit < 32 && word->status == KD_OK; bit++)
+        if ((word->value >> bit & 1) && name_of(bit))
+            document_add(names, json_string(name_of(bit)));
     return names;
 }
 
@@ -137,9 +128,9 @@ static void add_details(json_t *o, const struct kdw_logger *l)
     document_put(o, "name", text_value(&l->name));
     document_put(o, "log_file", text_value(&l->log_file));
     document_put(o, "mode", number(&l->mode));
-    document_put(o, "mode_names", mode_names(&l->mode));
+    document_put(o, "mode_names", bit_names(&l->mode, kdw_logger_mode_name));
     document_put(o, "flags", number(&l->flags));
-    document_put(o, "flag_names", flag_names(&l->flags));
+    document_put(o, "flag_names", bit_names(&l->flags, kdw_logger_flag_name));
     document_put(o, "buffer_size", number(&l->buffer_size));
     document_put(o, "buffers", number(&l->buffers));
     document_put(o, "buffers_available", number(&l->buffers_available));
