@@ -13,15 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { APIS = 0x31 }; /* 0x3130 to 0x3160 */
-
 struct summary {
     uint64_t datagrams; /* with a KDNET header */
     uint64_t verified;
     uint64_t other_traffic;
     uint64_t by_kind[DESCRIBE_KINDS];
     uint64_t data_from_host, data_from_target;
-    uint64_t requests_by_api[APIS];
+    uint64_t requests_by_api[KD_API_COUNT];
     unsigned version; /* of the last verified one */
     uint64_t start_ns;
 };
@@ -42,9 +40,9 @@ static void count(struct summary *sum, const struct kdnet_datagram *d,
     sum->by_kind[what->kind]++;
     if (!d->is_control)
         *(d->from_host ? &sum->data_from_host : &sum->data_from_target) += 1;
-    if (what->kind == DESCRIBE_REQUEST && what->api >= KD_API_READ_VIRTUAL &&
-        what->api < KD_API_READ_VIRTUAL + APIS)
-        sum->requests_by_api[what->api - KD_API_READ_VIRTUAL]++;
+    if (what->kind == DESCRIBE_REQUEST && what->api >= KD_API_FIRST &&
+        what->api < KD_API_FIRST + KD_API_COUNT)
+        sum->requests_by_api[what->api - KD_API_FIRST]++;
 }
 
 static void emit_json(struct decoding *dec, const struct kdt_datagram *on_wire,
@@ -129,10 +127,10 @@ static void print_summary(const struct summary *sum)
     for (int kind = 0; kind < DESCRIBE_KINDS; kind++)
         if (sum->by_kind[kind])
             printf("%5" PRIu64 " %s\n", sum->by_kind[kind], describe_kind_name(kind));
-    for (uint32_t i = 0; i < APIS; i++)
+    for (uint32_t i = 0; i < KD_API_COUNT; i++)
         if (sum->requests_by_api[i])
             printf("      %5" PRIu64 " %s\n", sum->requests_by_api[i],
-                   kd_api_name(KD_API_READ_VIRTUAL + i));
+                   kd_api_name(KD_API_FIRST + i));
     if (sum->other_traffic)
         printf("%5" PRIu64 " datagrams of other traffic\n", sum->other_traffic);
 }
@@ -145,9 +143,9 @@ static void print_document(struct decoding *dec)
 
     for (int kind = 0; kind < DESCRIBE_KINDS; kind++)
         document_put(kinds, describe_kind_name(kind), json_integer((json_int_t)sum->by_kind[kind]));
-    for (uint32_t i = 0; i < APIS; i++)
+    for (uint32_t i = 0; i < KD_API_COUNT; i++)
         if (sum->requests_by_api[i])
-            document_put(apis, kd_api_name(KD_API_READ_VIRTUAL + i),
+            document_put(apis, kd_api_name(KD_API_FIRST + i),
                          json_integer((json_int_t)sum->requests_by_api[i]));
     document_print(json_pack(
         "{s:O, s:{s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o}}", "datagrams", dec->lines, "summary",

@@ -196,11 +196,11 @@ static void print_stats(const struct source *s)
 
     kdt_live_get_stats(s->live, &stats);
     fprintf(stderr, "requests       %" PRIu64 " (", n->requests);
-    for (uint32_t i = 0, shown = 0; i < sizeof stats.requests_by_api / sizeof(uint64_t); i++) {
-        if (!stats.requests_by_api[i])
+    for (uint32_t i = 0, shown = 0; i < KD_API_COUNT; i++) {
+        if (!n->requests_by_api[i])
             continue;
-        fprintf(stderr, "%s%s %" PRIu64, shown++ ? ", " : "", kd_api_name(KD_API_READ_VIRTUAL + i),
-                stats.requests_by_api[i]);
+        fprintf(stderr, "%s%s %" PRIu64, shown++ ? ", " : "", kd_api_name(KD_API_FIRST + i),
+                n->requests_by_api[i]);
     }
     fprintf(stderr, ")\n");
     fprintf(stderr, "round trips    %" PRIu64 "\n", n->round_trips);

@@ -57,8 +57,6 @@ void kd_leave_now(struct kd_session *s, enum kd_status st)
 
 void kd_session_leave(struct kd_session *s, uint64_t now_ms)
 {
-    bool is_halted = s->state == STATE_HALTED || s->state == STATE_RESUMING;
-
     if (s->is_leaving)
         return;
     kd_request_cancelled(s);
@@ -67,7 +65,7 @@ void kd_session_leave(struct kd_session *s, uint64_t now_ms)
     s->left_presumed = false;
     s->left_rip_status = KD_OK;
     if (!s->is_up) {
-        kd_leave_now(s, is_halted ? KD_ERR_LOST : KD_OK);
+        kd_leave_now(s, kd_session_is_halted(s) ? KD_ERR_LOST : KD_OK);
         return;
     }
     s->leave_deadline_ms = now_ms + KD_SESSION_LEAVE_MS + kd_session_slowness_ms(s);

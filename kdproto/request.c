@@ -19,6 +19,7 @@
  * asked anew: it may have been done, and its caller can look. */
 #include "session_state.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -72,6 +73,13 @@ enum kd_status kd_request_put(struct kd_session *s, const struct kd_manipulate *
     return KD_OK;
 }
 
+void kd_request_count(struct kd_session *s, uint32_t api)
+{
+    assert(api >= KD_API_FIRST && api - KD_API_FIRST < KD_API_COUNT); /* it was encoded */
+    s->counters.requests++;
+    s->counters.requests_by_api[api - KD_API_FIRST]++;
+}
+
 static void count(struct kd_session *s)
 {
     const struct request *r = &s->request;
@@ -80,7 +88,7 @@ static void count(struct kd_session *s)
         s->counters.retransmissions++;
         return;
     }
-    s->counters.requests++;
+    kd_request_count(s, r->asked.api);
     if (!r->is_own && !is_read(r))
         s->counters.altering_requests++;
 }

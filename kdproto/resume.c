@@ -258,7 +258,7 @@ void kd_resume_send(struct kd_session *s, uint64_t now_ms)
     assert(st == KD_OK);
     (void)st;
     send.data.data = buf;
-    s->counters.requests++;
+    kd_request_count(s, m.api);
     s->resume.was_sent = true;
     s->resume.patience_ms = KD_NEVER;
     kd_exchange_send(&s->exchange, &send, now_ms);

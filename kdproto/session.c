@@ -104,6 +104,16 @@ void kd_session_pump(struct kd_session *s, uint64_t now_ms)
 
 /* --- packets --- */
 
+/* Only a target that stands says that: it took the Continue that it acknowledged for something
+ * else. */
+static void stands_still(struct kd_session *s, uint64_t now_ms)
+{
+    if (s->state != STATE_RUNNING || s->repeats_left == 0)
+        return;
+    s->repeats_left--;
+    kd_resume_repeat(s, now_ms);
+}
+
 static void take_new(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
     if (s->state == STATE_LINKED && s->step_deadline_ms != KD_NEVER)
@@ -113,10 +123,8 @@ static void take_new(struct kd_session *s, const struct kd_packet *pkt, uint64_t
         kd_halt_take_stop(s, pkt, now_ms);
         break;
     case KD_PACKET_STATE_MANIPULATE:
-        if (!kd_request_reply(s, pkt, now_ms) && s->state == STATE_RUNNING && s->repeats_left > 0) {
-            s->repeats_left--;
-            kd_resume_repeat(s, now_ms);
-        }
+        if (!kd_request_reply(s, pkt, now_ms))
+            stands_still(s, now_ms);
         break;
     case KD_PACKET_DEBUG_IO:
         kd_wish_debug_io(s, pkt, now_ms);
@@ -135,13 +143,8 @@ static void take_new(struct kd_session *s, const struct kd_packet *pkt, uint64_t
 
 static void take_again(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
-    bool is_from_halted =
-        pkt->type == KD_PACKET_STATE_MANIPULATE || pkt->type == KD_PACKET_STATE_CHANGE64;
-
-    if (is_from_halted && s->state == STATE_RUNNING && s->repeats_left > 0) {
-        s->repeats_left--;
-        kd_resume_repeat(s, now_ms);
-    }
+    if (pkt->type == KD_PACKET_STATE_MANIPULATE || pkt->type == KD_PACKET_STATE_CHANGE64)
+        stands_still(s, now_ms);
 }
 
 static void acked(struct kd_session *s, enum kd_send_kind kind, uint64_t now_ms)

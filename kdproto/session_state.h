@@ -137,6 +137,7 @@ void kd_session_never_thawed(struct kd_session *s); /* the last thaw was none */
 
 /* request.c */
 enum kd_status kd_request_put(struct kd_session *s, const struct kd_manipulate *m, bool is_own);
+void kd_request_count(struct kd_session *s, uint32_t api);   /* one more that is first sent */
 void kd_request_send(struct kd_session *s, uint64_t now_ms); /* the queued one */
 void kd_request_acked(struct kd_session *s, uint64_t now_ms);
 void kd_request_resynced(struct kd_session *s, uint64_t now_ms);

@@ -149,5 +149,4 @@ void kdt_live_get_stats(const struct kdt_live *l, struct kdt_live_stats *out)
                    kdnet->bad_mac + kdnet->bad_direction + kdnet->replayed + kdnet->foreign_peer +
                    kdnet->unexpected + kdnet->overflow + kdnet->crypto_failed,
     };
-    memcpy(out->requests_by_api, l->requests_by_api, sizeof out->requests_by_api);
 }

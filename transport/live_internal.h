@@ -74,9 +74,6 @@ struct kdt_live {
     bool is_presumed;
 
     uint64_t bad_packets;
-    uint32_t counted_id; /* of the last request that was counted */
-    bool has_counted;
-    uint64_t requests_by_api[KDT_API_COUNT];
 };
 
 uint64_t kdt_live_now_ms(struct kdt_live *l);

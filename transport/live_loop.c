@@ -18,7 +18,6 @@ enum {
     /* Anybody can send datagrams that do not verify: a target that has the key calls every 3 s
      * [seen], so it is given the time to be heard before the key is said to be wrong. */
     WRONG_KEY_MS = 4000,
-    MANIPULATE_API_AT = KD_PACKET_HEADER_LEN, /* a request's first field */
 };
 
 uint64_t kdt_live_now_ms(struct kdt_live *l)
@@ -93,34 +92,11 @@ static void send_datagrams(struct kdt_live *l)
         kdt_link_udp_send(l->link, datagram, &to);
 }
 
-/* The session sends requests of its own (Continue, and what a foreign int3 needs), so they are
- * counted where they pass. A repetition keeps its packet's id. */
-static void count_request(struct kdt_live *l, struct kd_span bytes)
-{
-    struct kd_reader r = kd_reader_of(bytes.data, bytes.len);
-    uint16_t type;
-    uint32_t id, api;
-
-    kd_rd_skip(&r, 4); /* leader */
-    type = kd_rd_u16(&r);
-    kd_rd_skip(&r, 2); /* length */
-    id = kd_rd_u32(&r);
-    kd_rd_seek(&r, MANIPULATE_API_AT);
-    api = kd_rd_u32(&r);
-    if (!kd_reader_ok(&r) || type != KD_PACKET_STATE_MANIPULATE || api < KDT_API_FIRST ||
-        api >= KDT_API_FIRST + KDT_API_COUNT || (l->has_counted && id == l->counted_id))
-        return;
-    l->requests_by_api[api - KDT_API_FIRST]++;
-    l->counted_id = id;
-    l->has_counted = true;
-}
-
 static void send_packets(struct kdt_live *l)
 {
     struct kd_span bytes;
 
     while (kd_session_next_output(l->session, &bytes)) {
-        count_request(l, bytes);
         /* What cannot be sent now is as good as lost on the way: the session repeats it. */
         (void)kdnet_send(l->kdnet, bytes.data, bytes.len, kdt_live_now_ms(l));
         send_datagrams(l);
@@ -234,7 +210,6 @@ static void on_linked(struct kdt_live *l, const struct kdnet_event *ev)
 
     l->is_linked = l->was_linked = true;
     l->linked_ms = now;
-    l->has_counted = false;
     kdt_live_progress(l, KDT_PROGRESS_LINKED, now - l->opened_ms);
     kd_session_link_up(l->session, is_new_boot, now);
     if (is_new_boot) {

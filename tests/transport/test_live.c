@@ -147,11 +147,11 @@ static void requests_are_counted_by_kind_and_once_each(void **state)
     assert_int_equal(kdt_live_leave(p.live, NULL), KD_OK);
     kdt_live_get_stats(p.live, &stats);
     seen = live_pair_close(&p);
-    assert_int_equal(stats.requests_by_api[KD_API_GET_VERSION - KDT_API_FIRST], 1);
-    assert_int_equal(stats.requests_by_api[KD_API_READ_VIRTUAL - KDT_API_FIRST], 3);
-    assert_int_equal(stats.requests_by_api[KD_API_CONTINUE - KDT_API_FIRST], 1);
-    for (size_t i = 0; i < KDT_API_COUNT; i++)
-        sum += stats.requests_by_api[i];
+    assert_int_equal(stats.session.requests_by_api[KD_API_GET_VERSION - KD_API_FIRST], 1);
+    assert_int_equal(stats.session.requests_by_api[KD_API_READ_VIRTUAL - KD_API_FIRST], 3);
+    assert_int_equal(stats.session.requests_by_api[KD_API_CONTINUE - KD_API_FIRST], 1);
+    for (size_t i = 0; i < KD_API_COUNT; i++)
+        sum += stats.session.requests_by_api[i];
     assert_int_equal(sum, seen.requests);
     assert_int_equal(sum, stats.session.requests);
     assert_int_equal(stats.session.bytes_read, sizeof buf);

@@ -64,6 +64,12 @@ enum kd_api {
     KD_API_SET_CONTEXT_EX = 0x3160,
 };
 
+/* All of them, gaps included: tables by api are indexed with api - KD_API_FIRST. */
+enum {
+    KD_API_FIRST = KD_API_READ_VIRTUAL,
+    KD_API_COUNT = KD_API_SET_CONTEXT_EX - KD_API_FIRST + 1
+};
+
 /* What a request does to the target, and so who may send it and whether it may be repeated. */
 enum kd_api_class {
     KD_API_READS,    /* no effect on the target's state */

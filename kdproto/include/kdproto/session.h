@@ -89,7 +89,8 @@ struct kd_event {
 
 struct kd_session_counters {
     uint64_t requests; /* manipulate requests first sent (Continue and the Rip rule's included) */
-    uint64_t retransmissions; /* data packets sent again */
+    uint64_t requests_by_api[KD_API_COUNT]; /* the same, by api - KD_API_FIRST */
+    uint64_t retransmissions;               /* data packets sent again */
     uint64_t round_trips; /* requests whose reply (or, where none comes, acknowledgement) arrived */
     uint64_t bytes_read;  /* memory bytes in replies that were believed */
     uint64_t resets, resends;   /* sent by us */

@@ -50,14 +50,10 @@ struct kdt_live_opts {
     void (*on_event)(void *ctx, const struct kd_event *ev); /* prints, module loads, file wishes */
 };
 
-enum { KDT_API_FIRST = 0x3130, KDT_API_COUNT = 0x31 };
-
 struct kdt_live_stats {
     struct kd_session_counters session;
     uint64_t datagrams_sent, datagrams_received, bytes_sent, bytes_received;
     uint64_t refused; /* datagrams or packets that were not accepted, all reasons together */
-    /* Index: api - KDT_API_FIRST; repetitions not counted. */
-    uint64_t requests_by_api[KDT_API_COUNT];
 };
 
 /* Bind and listen. KD_ERR_BUSY: the port is in use; KD_ERR_USAGE: the spec has no key; KD_ERR_IO.
