@@ -173,12 +173,14 @@ void print_json_loggers(const struct kdw_logger_list *loggers, bool detailed)
     for (size_t i = 0; i < loggers->len; i++)
         document_add(list, logger(&loggers->loggers[i], detailed));
     document_print(json_pack(
-        "{s:{s:o, s:o, s:o, s:o, s:o, s:b}, s:I, s:I, s:o, s:b}", "host_state", "address",
+        "{s:{s:o, s:o, s:o, s:o, s:o, s:b}, s:I, s:I, s:I, s:o, s:o, s:b}", "host_state", "address",
         address(r->state_va), "by_silo_globals", address_value(&r->by_silo_globals),
         "by_host_pointer", address_value(&r->by_host_pointer), "logger_array",
         address_value(&r->logger_array), "state_array", address_value(&r->state_array), "agree",
         r->agree, "slots", (json_int_t)loggers->slots, "free_slots",
-        (json_int_t)loggers->free_slots, "loggers", list, "complete", !loggers->has_gaps));
+        (json_int_t)loggers->free_slots, "unreadable_slots", (json_int_t)loggers->unreadable_slots,
+        "max_loggers", number(&loggers->max_loggers), "loggers", list, "complete",
+        !loggers->has_gaps));
 }
 
 void print_json_dt(const struct dt *dt)

@@ -139,6 +139,8 @@ static void loggers_with_gaps(void **state)
     const struct kdw_logger_list list = {
         .routes = {.by_silo_globals = gap, .by_host_pointer = absent},
         .slots = 64,
+        .unreadable_slots = 7,
+        .max_loggers = {.value = 5000},
         .loggers = loggers,
         .len = 4,
         .has_gaps = true};
@@ -149,6 +151,8 @@ static void loggers_with_gaps(void **state)
     capture_begin(&c, CAPTURE_OUT);
     print_json_loggers(&list, true);
     o = parsed(&c);
+    assert_int_equal(json_integer_value(json_object_get(o, "unreadable_slots")), 7);
+    assert_int_equal(json_integer_value(json_object_get(o, "max_loggers")), 5000);
     rows = json_object_get(o, "loggers");
     assert_int_equal(json_array_size(rows), 4);
     first = json_array_get(rows, 0);
