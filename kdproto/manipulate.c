@@ -359,6 +359,11 @@ struct kd_span kd_manipulate_read_data(const struct kd_manipulate *reply, uint32
     return s;
 }
 
+bool kd_ntstatus_is_failure(uint32_t ntstatus)
+{
+    return ntstatus >> 30 == 3;
+}
+
 enum kd_api_class kd_api_class(uint32_t api)
 {
     return find(api)->class;

@@ -57,11 +57,6 @@ static bool stands_at_foreign_int3(const struct kd_session *s)
     return stop->code_len > 0 && stop->code[0] == INT3 && !is_ours(s, stop->pc_va);
 }
 
-static bool has_failed(uint32_t ntstatus)
-{
-    return ntstatus >> 30 == 3;
-}
-
 /* --- asking --- */
 
 static void go(struct kd_session *s, enum kd_status rip_status)
@@ -161,7 +156,7 @@ static void got_slice(struct kd_session *s, const struct kd_manipulate *reply)
     struct resume *r = &s->resume;
     struct kd_span bytes = kd_manipulate_read_data(reply, slice_len(r));
 
-    if (has_failed(reply->status) || bytes.len == 0) {
+    if (kd_ntstatus_is_failure(reply->status) || bytes.len == 0) {
         if (reply->status == STATUS_UNSUCCESSFUL && r->done == 0)
             s->lacks_context_ex = true;
         get_whole(s);
@@ -180,7 +175,7 @@ static void got_whole(struct kd_session *s, const struct kd_manipulate *reply)
 {
     struct kd_span bytes = kd_manipulate_read_data(reply, KD_CONTEXT_LEN);
 
-    if (has_failed(reply->status)) {
+    if (kd_ntstatus_is_failure(reply->status)) {
         go(s, KD_ERR_REFUSED);
         return;
     }
@@ -198,7 +193,7 @@ static void was_set(struct kd_session *s, const struct kd_manipulate *reply)
     struct resume *r = &s->resume;
     uint32_t taken = r->step == RESUME_SET ? KD_CONTEXT_LEN : reply->u.context.copied;
 
-    if (has_failed(reply->status) || taken == 0) {
+    if (kd_ntstatus_is_failure(reply->status) || taken == 0) {
         go(s, KD_ERR_REFUSED);
         return;
     }

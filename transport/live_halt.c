@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#define NTSTATUS_ERROR 0xC0000000u /* and above: failures */
-
 enum {
     /* The session keeps its own time, which is less. */
     RESUME_MS = 7000 + KD_SESSION_SLOW_MS,
@@ -105,7 +103,7 @@ static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_vers
     l->progress_ms = KD_NEVER;
     if (st == KD_ERR_TIMEOUT && l->over == KD_OK)
         return explain_timeout(l);
-    if (st == KD_OK && l->reply.status >= NTSTATUS_ERROR)
+    if (st == KD_OK && kd_ntstatus_is_failure(l->reply.status))
         st = kd_diag_set(l->opts.diag, KD_ERR_REFUSED, "GetVersion64: NTSTATUS 0x%08" PRIX32,
                          l->reply.status);
     if (st != KD_OK)

@@ -560,9 +560,20 @@ static void every_function_has_a_name(void **state)
     assert_string_equal(kd_api_name(0x3160), "SetContextEx");
 }
 
+static void errors_are_failures_and_warnings_are_answers(void **state)
+{
+    (void)state;
+    assert_true(kd_ntstatus_is_failure(0xC0000001));
+    assert_true(kd_ntstatus_is_failure(0xC000000E));
+    assert_false(kd_ntstatus_is_failure(0));
+    assert_false(kd_ntstatus_is_failure(0x00000103));
+    assert_false(kd_ntstatus_is_failure(0x8000001A)); /* search: no match */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_are_failures_and_warnings_are_answers),
         cmocka_unit_test(a_request_for_the_version_is_decoded_without_its_noise),
         cmocka_unit_test(the_version_of_a_boot_debugger_is_decoded),
         cmocka_unit_test(the_version_of_a_kernel_is_decoded),

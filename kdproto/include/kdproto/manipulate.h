@@ -192,6 +192,10 @@ bool kd_manipulate_answers(const struct kd_manipulate *reply, const struct kd_ma
  * replies nothing. */
 struct kd_span kd_manipulate_read_data(const struct kd_manipulate *reply, uint32_t requested);
 
+/* The two highest bits say error: whatever the number is, the request was not done. Warnings, such as
+ * "no match", are answers. */
+bool kd_ntstatus_is_failure(uint32_t ntstatus);
+
 enum kd_api_class kd_api_class(uint32_t api);
 bool kd_api_has_reply(uint32_t api);   /* else the acknowledgement is all that comes */
 const char *kd_api_name(uint32_t api); /* "ReadVirtualMemory"; NULL for an unknown number */
