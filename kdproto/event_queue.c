@@ -23,6 +23,7 @@ static struct kd_span *span_of(struct kd_event *ev)
     case KD_EVENT_RESUMED:
     case KD_EVENT_LEFT:
     case KD_EVENT_RESTARTING:
+    case KD_EVENT_RESTARTED:
     case KD_EVENT_LOST:
     case KD_EVENT_UNSUPPORTED:
         break;

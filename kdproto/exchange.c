@@ -255,6 +255,12 @@ void kd_exchange_abandon(struct kd_exchange *x, uint64_t now_ms)
         x->tx_id = x->rx_id = (uint32_t)KD_FIRST_ID_STREAM;
 }
 
+void kd_exchange_hears(struct kd_exchange *x, uint64_t now_ms)
+{
+    if (x->send_deadline_ms < now_ms + KD_FRAMER_SILENCE_MS)
+        x->send_deadline_ms = now_ms + KD_FRAMER_SILENCE_MS;
+}
+
 /* --- RESET --- */
 
 void kd_exchange_reset(struct kd_exchange *x, uint64_t now_ms)

@@ -140,6 +140,9 @@ void kd_exchange_withdraw(struct kd_exchange *x);
  * is still on its way would be taken for that one's. */
 void kd_exchange_abandon(struct kd_exchange *x, uint64_t now_ms);
 
+/* Bytes are arriving: the outstanding packet is not repeated before they can have become one. */
+void kd_exchange_hears(struct kd_exchange *x, uint64_t now_ms);
+
 void kd_exchange_break_in(struct kd_exchange *x);
 void kd_exchange_resend(struct kd_exchange *x);
 /* A RESET on suspicion: a running target ignores it, so data is taken as before. */

@@ -272,6 +272,14 @@ void kd_request_unacknowledged(struct kd_session *s, uint64_t now_ms)
         kd_session_lost(s);
 }
 
+void kd_request_hears(struct kd_session *s, uint64_t now_ms)
+{
+    struct request *r = &s->request;
+
+    if (r->phase == REQUEST_ACKED && r->reply_deadline_ms < now_ms + KD_FRAMER_SILENCE_MS)
+        r->reply_deadline_ms = now_ms + KD_FRAMER_SILENCE_MS;
+}
+
 void kd_request_tick(struct kd_session *s, uint64_t now_ms)
 {
     struct request *r = &s->request;

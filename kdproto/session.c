@@ -219,7 +219,7 @@ void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64
         break;
     case KD_RECEIPT_RESTARTED:
         forget_target(s, now_ms);
-        kd_session_raise(s, KD_EVENT_RESTARTING);
+        kd_session_raise(s, KD_EVENT_RESTARTED);
         if (s->wants_halt)
             kd_halt_start(s, ESCALATE_RESEND, now_ms);
         take_new(s, pkt, now_ms);
@@ -241,6 +241,25 @@ void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64
         break;
     }
     kd_session_pump(s, now_ms);
+}
+
+void kd_session_garbled(struct kd_session *s, enum kd_framer_result wish, uint64_t now_ms)
+{
+    if (!s->is_up)
+        return;
+    if (wish == KD_FRAMER_RESET)
+        kd_exchange_reset(&s->exchange, now_ms);
+    else if (wish == KD_FRAMER_RESEND)
+        kd_exchange_resend(&s->exchange);
+}
+
+void kd_session_hears(struct kd_session *s, uint64_t now_ms)
+{
+    if (!s->is_up)
+        return;
+    kd_exchange_hears(&s->exchange, now_ms);
+    kd_request_hears(s, now_ms);
+    kd_leave_heard(s, now_ms);
 }
 
 /* --- time --- */

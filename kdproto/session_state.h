@@ -148,6 +148,7 @@ bool kd_request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_
 void kd_request_fail(struct kd_session *s, enum kd_status st); /* if there is one */
 void kd_request_forget(struct kd_session *s);
 void kd_request_cancelled(struct kd_session *s); /* the caller's, not the Rip rule's */
+void kd_request_hears(struct kd_session *s, uint64_t now_ms);
 void kd_request_tick(struct kd_session *s, uint64_t now_ms);
 uint64_t kd_request_deadline_ms(const struct kd_session *s);
 

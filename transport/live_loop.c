@@ -182,6 +182,7 @@ static void on_session_event(struct kdt_live *l, const struct kd_event *ev)
     case KD_EVENT_MODULE:
     case KD_EVENT_FILE_IO:
     case KD_EVENT_RESTARTING:
+    case KD_EVENT_RESTARTED:
         if (l->opts.on_event)
             l->opts.on_event(l->opts.ctx, ev);
         break;

@@ -243,7 +243,7 @@ static void a_stream_target_that_starts_anew_fails_the_request(void **state)
     script_stop(&t, 0x80800800, &module_stop);
     assert_string_equal(script_sent(&t), "ACK(80800000)");
     assert_string_equal(script_raised(&t),
-                        "REPLY(1 target restarted) RESTARTING HALTED(fffff80300001500)");
+                        "REPLY(1 target restarted) RESTARTED HALTED(fffff80300001500)");
     script_ask(&t, &read); /* our own id means nothing to it: RESET first */
     assert_string_equal(script_sent(&t), "RESET(0)");
     script_control(&t, KD_PACKET_RESET, 0x0005F863);

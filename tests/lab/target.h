@@ -1,10 +1,12 @@
-/* target.h - a machine that is being debugged over KDNET, as a state machine without I/O.
+/* target.h - a machine that is being debugged, over KDNET or a byte stream, as a state machine
+ * without I/O.
  *
- * Datagrams and time go in; datagrams and the next deadline come out. The rules are those of
+ * Datagrams or bytes, and time, go in; datagrams or packets, and the next deadline, come out. The rules are those of
  * kd-protocol.md 5.6 and what it names, read from the target's side.
  *
  *   target.c            one life: boot, input, time, output
  *   target_kdnet.c      pokes, handshake, sealed datagrams
+ *   target_stream.c     packets in a byte stream: serial line, pipe, TCP
  *   target_link.c       KD packets: ids, ACK, RESEND, RESET, retransmission
  *   target_run.c        running or halted; break-in, stages, what is said unasked
  *   target_stage.c      who is debugged: the boot debugger or the kernel; what it says while it boots
@@ -30,8 +32,22 @@ struct lab_endpoint {
     uint16_t port;
 };
 
+enum lab_carrier { LAB_OVER_KDNET, LAB_OVER_STREAM };
+
+/* Id and RESET behaviour on a byte stream, as different targets show it (2.5, 2.7-2.9). */
+enum lab_dialect {
+    LAB_DIALECT_NTKD, /* an NT kernel: sync bit, noise as RESET id, repeats what is not acknowledged */
+    LAB_DIALECT_BOOT, /* the same, waiting at boot: a pending packet, repeated until a host answers */
+    LAB_DIALECT_MINIMAL, /* a stub: ids from 0x80800001, RESET with 0xDEADBEEF and only for id 0,
+                            never repeats anything by itself */
+};
+
 struct lab_target_options {
     const struct lab_machine *machine;
+    enum lab_carrier carrier;
+    enum lab_dialect dialect; /* over a stream */
+    uint64_t
+        retransmit_us; /* until an unacknowledged packet is repeated; 0: what is known of real ones */
     uint8_t key[LAB_KEY_LEN];
     uint8_t version;                  /* KDNET version: 2, 4 or 5 */
     struct lab_endpoint target, host; /* what a poke says of the two ends */
@@ -78,11 +94,13 @@ struct lab_target;
 struct lab_target *lab_target_create(const struct lab_target_options *opts, uint64_t now_us);
 void lab_target_destroy(struct lab_target *t); /* NULL is fine */
 
+/* KDNET: one datagram. Stream: any number of bytes, split in any way. */
 void lab_target_datagram(struct lab_target *t, const uint8_t *bytes, size_t len, uint64_t now_us);
+void lab_target_bytes(struct lab_target *t, const uint8_t *bytes, size_t len, uint64_t now_us);
 void lab_target_tick(struct lab_target *t, uint64_t now_us);
 uint64_t lab_target_deadline(const struct lab_target *t); /* when _tick is due; UINT64_MAX: never */
 
-/* Take the next datagram to send; false: nothing left. To be drained after every input and tick. */
+/* Take the next datagram, packet or (stream) piece of text to send; false: nothing left. To be drained after every input and tick. */
 bool lab_target_next_output(struct lab_target *t, const uint8_t **bytes, size_t *len);
 
 /* Is the target running, with nothing said to it that will halt it? */

@@ -140,6 +140,9 @@ static void describe_event(const struct kd_event *ev, char *word, size_t size)
     case KD_EVENT_RESTARTING:
         snprintf(word, size, "RESTARTING");
         break;
+    case KD_EVENT_RESTARTED:
+        snprintf(word, size, "RESTARTED");
+        break;
     case KD_EVENT_LOST:
         snprintf(word, size, "LOST");
         break;

@@ -20,6 +20,7 @@
 #define KDPROTO_SESSION_H
 
 #include <kdproto/deadline.h>
+#include <kdproto/framer.h>
 #include <kdproto/manipulate.h>
 #include <kdproto/packet.h>
 #include <kdproto/state_change.h>
@@ -59,7 +60,8 @@ enum kd_event_kind {
     KD_EVENT_PROMPT,  /* u.text: the target asked for a line; it was answered already */
     KD_EVENT_MODULE,  /* u.halted: a load-symbols stop that was continued by itself */
     KD_EVENT_FILE_IO, /* u.text: UTF-16LE path of a file that the target wanted; refused already */
-    KD_EVENT_RESTARTING,  /* the target leaves this stage, or left it: expect a new handshake */
+    KD_EVENT_RESTARTING,  /* the target leaves this stage: expect a new handshake, or its hello */
+    KD_EVENT_RESTARTED,   /* stream: it began anew; what was known of it is void */
     KD_EVENT_LOST,        /* tries are exhausted: the target does not answer */
     KD_EVENT_UNSUPPORTED, /* a 32-bit target halted: its reports are not understood */
 };
@@ -113,6 +115,11 @@ void kd_session_link_up(struct kd_session *s, bool is_new_boot, uint64_t now_ms)
 void kd_session_link_down(struct kd_session *s, enum kd_status st, uint64_t now_ms);
 
 void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+/* Streams only. A packet arrived damaged (KD_FRAMER_RESEND), or many did (KD_FRAMER_RESET). */
+void kd_session_garbled(struct kd_session *s, enum kd_framer_result wish, uint64_t now_ms);
+/* Streams only. Bytes of a packet that is not complete yet arrived: who is speaking is not silent,
+ * so no timer of ours runs out before the packet can be there. */
+void kd_session_hears(struct kd_session *s, uint64_t now_ms);
 void kd_session_tick(struct kd_session *s, uint64_t now_ms);
 uint64_t kd_session_deadline_ms(const struct kd_session *s); /* call _tick then; KD_NEVER: none */
 /* One KD packet (with its trailer in the stream dialect), or the break-in byte. */
