@@ -21,7 +21,7 @@ enum cli_exit {
 
 /* Which options a command takes. */
 enum cli_option_set {
-    CLI_OPT_TARGET = 1 << 0,  /* -k, --key-file, --timeout, --deadline, --stats */
+    CLI_OPT_TARGET = 1 << 0,  /* -k, --key-file, --timeout, --deadline, --wait, --stats */
     CLI_OPT_SYMBOLS = 1 << 1, /* -y */
     CLI_OPT_JSON = 1 << 2,
     CLI_OPT_VERBOSE = 1 << 3,
@@ -36,6 +36,7 @@ struct cli_options {
     struct kdnet_key key; /* of --key; wiped likewise */
     const char *symbol_path;
     bool json, verbose, raw, stats;
+    bool wait; /* for the next boot of a target that restarts */
     uint32_t timeout_ms;
     uint32_t deadline_ms; /* 0: none */
 };

@@ -4,26 +4,28 @@
 
 #include <walker/modules.h>
 
+static enum kd_status collect(struct cli *c, struct source *s, void *work)
+{
+    return kdw_modules(source_mem(s), source_target(s)->module_list_va, &c->diag, work);
+}
+
+static bool print(const struct cli *c, void *work)
+{
+    struct kdw_module_list *modules = work;
+    bool has_gaps = modules->has_gaps;
+
+    if (c->options.json)
+        print_json_modules(modules);
+    else
+        print_text_modules(modules);
+    kdw_module_list_free(modules);
+    return has_gaps;
+}
+
 enum cli_exit cmd_lm(struct cli *c)
 {
+    static const struct source_job job = {SOURCE_ANYTHING, collect, print};
     struct kdw_module_list modules;
-    struct source *source;
-    enum cli_exit status;
-    enum kd_status st = source_open(c, SOURCE_ANYTHING, &source);
 
-    if (st != KD_OK)
-        return CLI_FAILED;
-    st = kdw_modules(source_mem(source), source_target(source)->module_list_va, &c->diag, &modules);
-    status = source_leave(source, st);
-    if (st == KD_OK) {
-        if (c->options.json)
-            print_json_modules(&modules);
-        else
-            print_text_modules(&modules);
-        if (modules.has_gaps)
-            status = CLI_GAPS;
-        kdw_module_list_free(&modules);
-    }
-    source_close(source);
-    return status;
+    return source_run(c, &job, &modules);
 }

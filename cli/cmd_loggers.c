@@ -32,32 +32,36 @@ static void warn_of_routes(const struct kdw_etw_routes *r)
                     route(&r->logger_array, array), route(&r->state_array, own_array));
 }
 
-enum cli_exit cmd_loggers(struct cli *c)
+static enum kd_status collect(struct cli *c, struct source *s, void *work)
 {
-    struct kdw_logger_list loggers;
     struct kdw_kernel kernel;
-    struct source *source;
-    enum cli_exit status;
-    enum kd_status st = source_open(c, SOURCE_KERNEL, &source);
+    enum kd_status st = source_kernel(s, &kernel);
 
     if (st != KD_OK)
-        return CLI_FAILED;
-    st = source_kernel(source, &kernel);
-    if (st == KD_OK) {
-        st = kdw_loggers_of_host(&kernel, c->options.verbose ? KDW_DETAILED : KDW_BRIEF, &loggers);
-        kdw_kernel_close(&kernel);
-    }
-    status = source_leave(source, st);
-    if (st == KD_OK) {
-        if (c->options.json)
-            print_json_loggers(&loggers, c->options.verbose);
-        else
-            print_text_loggers(&loggers, c->options.verbose);
-        warn_of_routes(&loggers.routes);
-        if (loggers.has_gaps)
-            status = CLI_GAPS;
-        kdw_logger_list_free(&loggers);
-    }
-    source_close(source);
-    return status;
+        return st;
+    st = kdw_loggers_of_host(&kernel, c->options.verbose ? KDW_DETAILED : KDW_BRIEF, work);
+    kdw_kernel_close(&kernel);
+    return st;
+}
+
+static bool print(const struct cli *c, void *work)
+{
+    struct kdw_logger_list *loggers = work;
+    bool has_gaps = loggers->has_gaps;
+
+    if (c->options.json)
+        print_json_loggers(loggers, c->options.verbose);
+    else
+        print_text_loggers(loggers, c->options.verbose);
+    warn_of_routes(&loggers->routes);
+    kdw_logger_list_free(loggers);
+    return has_gaps;
+}
+
+enum cli_exit cmd_loggers(struct cli *c)
+{
+    static const struct source_job job = {SOURCE_KERNEL, collect, print};
+    struct kdw_logger_list loggers;
+
+    return source_run(c, &job, &loggers);
 }

@@ -4,29 +4,38 @@
 
 #include <walker/system.h>
 
+struct found {
+    struct kdw_target target;
+    struct kdw_system system; /* nothing, where the target is no kernel yet */
+};
+
+static enum kd_status collect(struct cli *c, struct source *s, void *work)
+{
+    struct found *found = work;
+
+    found->target = *source_target(s);
+    if (!found->target.is_kernel)
+        return KD_OK;
+    return kdw_system_read(source_mem(s), &found->target, &c->diag, &found->system);
+}
+
+static bool print(const struct cli *c, void *work)
+{
+    struct found *found = work;
+    bool has_gaps = found->system.has_gaps || !found->target.is_kernel;
+
+    if (c->options.json)
+        print_json_system(&found->target, &found->system);
+    else
+        print_text_system(&found->target, &found->system);
+    kdw_system_free(&found->system);
+    return has_gaps;
+}
+
 enum cli_exit cmd_vertarget(struct cli *c)
 {
-    struct kdw_system system = {0};
-    struct kdw_target target;
-    struct source *source;
-    enum cli_exit status;
-    enum kd_status st = source_open(c, SOURCE_ANYTHING, &source);
+    static const struct source_job job = {SOURCE_ANYTHING, collect, print};
+    struct found found = {0};
 
-    if (st != KD_OK)
-        return CLI_FAILED;
-    target = *source_target(source);
-    if (target.is_kernel)
-        st = kdw_system_read(source_mem(source), &target, &c->diag, &system);
-    status = source_leave(source, st);
-    if (st == KD_OK) {
-        if (c->options.json)
-            print_json_system(&target, &system);
-        else
-            print_text_system(&target, &system);
-        if (system.has_gaps || !target.is_kernel)
-            status = CLI_GAPS;
-        kdw_system_free(&system);
-    }
-    source_close(source);
-    return status;
+    return source_run(c, &job, &found);
 }

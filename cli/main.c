@@ -27,7 +27,8 @@ static const struct cli_command commands[] = {
         .arguments = "",
         .summary = "the kernel's list of loaded modules",
         .details = "Prints start, end and name of each module. Needs no symbols.\n",
-        .examples = "  kdwalk lm " LIVE_EXAMPLE "\n",
+        .examples = "  kdwalk lm " LIVE_EXAMPLE "\n"
+                    "  kdwalk lm -k com:port=/dev/ttyUSB0,baud=115200\n",
         .options = CLI_OPT_TARGET | CLI_OPT_JSON,
         .run = cmd_lm,
     },
@@ -43,6 +44,8 @@ static const struct cli_command commands[] = {
                    "silo's state\n"
                    "are compared. Needs the kernel's symbols.\n",
         .examples = "  kdwalk loggers " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk loggers --wait -k com:pipe,port=/run/vm/com1.sock,reconnect -y "
+                    "/srv/symbols\n"
                     "  kdwalk loggers -v --stats -k net:port=50000 --key-file vm.key -y "
                     "'srv*/srv/symbols'\n",
         .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
@@ -121,10 +124,16 @@ static void print_usage(FILE *out)
                 commands[i].summary);
     fputs("  help       [COMMAND]       this text, or a command's own with examples\n"
           "\n"
-          "The target of a live command: -k net:port=PORT,key=W.X.Y.Z. The machine under debug "
-          "calls the host:\n"
+          "The target of a live command:\n"
+          "  -k net:port=PORT,key=W.X.Y.Z[,bind=ADDRESS]   KDNET; the machine under debug calls\n"
+          "  -k com:port=/dev/ttyS0,baud=115200            a serial line\n"
+          "  -k com:pipe,port=PATH[,reconnect][,server]    a virtual serial port as a unix socket\n"
+          "  -k com:ipport=PORT,port=HOST[,reconnect]      a virtual serial port over TCP\n"
+          "\n"
+          "On the machine under debug, as administrator, before it restarts:\n"
           "  bcdedit /debug on\n"
           "  bcdedit /dbgsettings net hostip:ADDRESS port:PORT key:W.X.Y.Z\n"
+          "  bcdedit /dbgsettings serial debugport:1 baudrate:115200\n"
           "\n"
           "exit status: 0 complete, 1 finished with gaps, 2 failed\n",
           out);

@@ -26,19 +26,32 @@ struct option_row {   /* NOLINT(*Padding): in the order in which the table reads
     const char *text;
 };
 
-enum { OPT_KEY_FILE = 256, OPT_KEY, OPT_TIMEOUT, OPT_DEADLINE, OPT_STATS, OPT_JSON, OPT_RAW };
+enum {
+    OPT_KEY_FILE = 256,
+    OPT_KEY,
+    OPT_TIMEOUT,
+    OPT_DEADLINE,
+    OPT_WAIT,
+    OPT_STATS,
+    OPT_JSON,
+    OPT_RAW
+};
 
 static const struct option_row rows[] = {
-    {NULL, 'k', "SPEC", CLI_OPT_TARGET, "the target: net:port=PORT,key=W.X.Y.Z[,bind=ADDRESS]"},
+    {NULL, 'k', "SPEC", CLI_OPT_TARGET,
+     "the target: net:port=PORT,key=W.X.Y.Z, or com:..., see kdwalk help"},
     {"key-file", OPT_KEY_FILE, "FILE", CLI_OPT_TARGET | CLI_OPT_KEY,
      "read the KDNET key from FILE (or from KDWALK_KEY in the environment)"},
     {"key", OPT_KEY, "W.X.Y.Z", CLI_OPT_KEY, "the KDNET key of the recorded session"},
     {NULL, 'y', "PATH", CLI_OPT_SYMBOLS,
      "symbol path: folders and stores separated by ';' (default: _NT_SYMBOL_PATH)"},
-    {"timeout", OPT_TIMEOUT, "S", CLI_OPT_TARGET, "wait S seconds for the target (default 30)"},
+    {"timeout", OPT_TIMEOUT, "S", CLI_OPT_TARGET,
+     "wait S seconds for the target to halt (default 30)"},
     {"deadline", OPT_DEADLINE, "S", CLI_OPT_TARGET, "end the whole command after S seconds"},
+    {"wait", OPT_WAIT, NULL, CLI_OPT_TARGET,
+     "when the target restarts meanwhile: start over with its new boot"},
     {"stats", OPT_STATS, NULL, CLI_OPT_TARGET,
-     "say on stderr what it cost: requests, bytes, milliseconds frozen"},
+     "say on stderr what it cost: requests, packets, bytes, milliseconds frozen"},
     {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details"},
     {"raw", OPT_RAW, NULL, CLI_OPT_RAW, "write the bytes themselves, no hex dump"},
     {"json", OPT_JSON, NULL, CLI_OPT_JSON, "one JSON document instead of text"},
@@ -215,6 +228,9 @@ static bool take(struct cli *c, int letter, char *value)
         return parse_seconds("timeout", value, &c->options.timeout_ms);
     case OPT_DEADLINE:
         return parse_seconds("deadline", value, &c->options.deadline_ms);
+    case OPT_WAIT:
+        c->options.wait = true;
+        return true;
     case OPT_STATS:
         c->options.stats = true;
         return true;
@@ -227,37 +243,61 @@ static bool take(struct cli *c, int letter, char *value)
     }
 }
 
-/* The key may stand in -k or in a file; where it stands in neither, in the environment. */
-static bool settle_key(struct cli *c)
+static bool take_key_from_environment(struct cli *c)
 {
-    const char *environment = getenv("KDWALK_KEY");
+    const char *text = getenv("KDWALK_KEY");
+
+    return !text || parse_key(c, text, strlen(text), "KDWALK_KEY");
+}
+
+/* The key may stand in -k or in a file; where it stands in neither, in the environment. */
+static bool settle_target(struct cli *c)
+{
     struct cli_options *o = &c->options;
 
-    if (o->has_target && o->target.has_key && o->has_key) {
-        message_error("the key is given twice, in -k and with --key-file: leave one out");
-        return false;
-    }
-    if (!(o->has_target && o->target.has_key) && !o->has_key && environment &&
-        !parse_key(c, environment, strlen(environment), "KDWALK_KEY"))
-        return false;
-    if (o->has_target && !o->target.has_key) {
-        if (!o->has_key) {
-            message_error("-k names no key: add key=W.X.Y.Z, or use --key-file or KDWALK_KEY");
-            return false;
-        }
-        o->target.key = o->key;
-        o->target.has_key = true;
-    }
-    if ((c->command->options & CLI_OPT_KEY) && !o->has_key) {
-        message_error("%s needs the session's key: --key W.X.Y.Z, --key-file or KDWALK_KEY",
+    if (!o->has_target) {
+        message_error("%s needs a target: -k net:port=PORT,key=W.X.Y.Z, or a serial line; see "
+                      "kdwalk help",
                       c->command->name);
         return false;
     }
-    if ((c->command->options & CLI_OPT_TARGET) && !o->has_target) {
-        message_error("%s needs a target: -k net:port=PORT,key=W.X.Y.Z", c->command->name);
+    if (o->target.kind != KDT_LINK_NET) {
+        if (o->has_key)
+            message_error("a serial line has no key: leave --key-file out");
+        return !o->has_key;
+    }
+    if (o->target.has_key) {
+        if (o->has_key)
+            message_error("the key is given twice, in -k and with --key-file: leave one out");
+        return !o->has_key;
+    }
+    if (!o->has_key && !take_key_from_environment(c))
+        return false;
+    if (!o->has_key) {
+        message_error("-k names no key: add key=W.X.Y.Z, or use --key-file or KDWALK_KEY");
         return false;
     }
+    o->target.key = o->key;
+    o->target.has_key = true;
     return true;
+}
+
+static bool settle_key(struct cli *c)
+{
+    if (!c->options.has_key && !take_key_from_environment(c))
+        return false;
+    if (!c->options.has_key)
+        message_error("%s needs the session's key: --key W.X.Y.Z, --key-file or KDWALK_KEY",
+                      c->command->name);
+    return c->options.has_key;
+}
+
+/* What an option alone cannot tell: whether they are enough, and fit together. */
+static bool settle(struct cli *c)
+{
+    if (c->command->options & CLI_OPT_TARGET)
+        return settle_target(c);
+    return !(c->command->options & CLI_OPT_KEY) || settle_key(c);
 }
 
 /* Names the option alone: what stands behind it may be a key. */
@@ -344,7 +384,7 @@ enum cli_exit cli_options_parse(struct cli *c, int argc, char **argv, bool *help
     }
     if (!c->options.symbol_path)
         c->options.symbol_path = getenv("_NT_SYMBOL_PATH");
-    return settle_key(c) ? CLI_COMPLETE : CLI_FAILED;
+    return settle(c) ? CLI_COMPLETE : CLI_FAILED;
 }
 
 void cli_options_wipe(struct cli *c)

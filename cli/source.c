@@ -8,8 +8,8 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -106,59 +106,6 @@ static struct kdw_target target_of(const struct kd_version *v, const struct kd_s
     return t;
 }
 
-static enum kd_status attach(struct source *s, enum source_need need)
-{
-    struct kd_version version;
-    struct kd_state_change stop;
-    struct kdw_cache_opts cache = {&s->mem, CACHE_LINE, CACHE_MAX, PAGE};
-    enum kd_status st;
-
-    st = kdt_live_attach(s->live, &version, &stop);
-    while (st == KD_OK && need == SOURCE_KERNEL && !is_nt_kernel(&version))
-        st = kdt_live_next_stage(s->live, &version, &stop);
-    if (st == KD_OK)
-        st = kdw_cache_create(&cache, &s->cache);
-    if (st == KD_OK)
-        s->target = target_of(&version, &stop);
-    return st;
-}
-
-enum kd_status source_open(struct cli *c, enum source_need need, struct source **out)
-{
-    struct source *s = calloc(1, sizeof *s);
-    struct kdt_live_opts opts = {
-        .spec = &c->options.target,
-        .attach_timeout_ms = c->options.timeout_ms,
-        .deadline_ms = c->options.deadline_ms,
-        .diag = &c->diag,
-        .ctx = s,
-        .on_progress = show_progress,
-    };
-    enum kd_status st;
-
-    if (!s) {
-        message_error("%s", kd_status_text(KD_ERR_NO_MEMORY));
-        return KD_ERR_NO_MEMORY;
-    }
-    s->cli = c;
-    s->mem.read = read_live;
-    platform_catch_signals(on_stop);
-    st = kdt_live_open(&opts, &s->live);
-    if (st == KD_OK) {
-        signalled_live = s->live;
-        if (is_stopped) /* it came before there was anything to cancel */
-            kdt_live_cancel(s->live);
-        st = attach(s, need);
-    }
-    if (st != KD_OK) {
-        source_leave(s, st);
-        source_close(s);
-        return st;
-    }
-    *out = s;
-    return KD_OK;
-}
-
 struct kdw_mem *source_mem(struct source *s)
 {
     return kdw_cache_mem(s->cache);
@@ -225,40 +172,122 @@ static void say_fate(const struct cli *c, enum kd_status leaving, bool is_presum
         fprintf(stderr, "kdwalk: the target was left running\n");
 }
 
-enum cli_exit source_leave(struct source *s, enum kd_status st)
+static void say_failure(const struct cli *c, enum kd_status st)
 {
-    enum kd_status leaving = KD_OK;
-    bool is_presumed = false;
-
-    message_progress_end();
     if (st == KD_ERR_CANCELLED)
         message_error("interrupted");
+    else if (st == KD_ERR_REBOOTED && !c->options.wait)
+        message_error("the target restarted, and what was read of it is void; with --wait the work "
+                      "starts over with its new boot");
     else if (st == KD_ERR_NO_MEMORY) /* anywhere, with no word on where */
         message_error("%s", kd_status_text(st));
     else if (st != KD_OK)
-        message_error("%s", s->cli->diag.text[0] ? s->cli->diag.text : kd_status_text(st));
-    if (s->live) {
-        struct kdt_live_stats stats;
-
-        leaving = kdt_live_leave(s->live, &is_presumed);
-        message_progress_end();
-        kdt_live_get_stats(s->live, &stats);
-        if (stats.session.freezes)
-            say_fate(s->cli, leaving, is_presumed, st != KD_OK);
-    }
-    return st == KD_OK ? CLI_COMPLETE : CLI_FAILED;
+        message_error("%s", c->diag.text[0] ? c->diag.text : kd_status_text(st));
 }
 
-void source_close(struct source *s)
+/* --- one run --- */
+
+static enum kd_status open_live(struct source *s)
 {
-    if (!s)
+    const struct cli_options *o = &s->cli->options;
+    struct kdt_live_opts opts = {
+        .spec = &o->target,
+        .attach_timeout_ms = o->timeout_ms,
+        .deadline_ms = o->deadline_ms,
+        .diag = &s->cli->diag,
+        .ctx = s,
+        .on_progress = show_progress,
+    };
+    enum kd_status st;
+
+    platform_catch_signals(on_stop);
+    st = kdt_live_open(&opts, &s->live);
+    if (st != KD_OK)
+        return st;
+    signalled_live = s->live;
+    if (is_stopped) /* it came before there was anything to cancel */
+        kdt_live_cancel(s->live);
+    return KD_OK;
+}
+
+/* The work itself, with the boot of the target that stands still now. */
+static enum kd_status collect(struct source *s, const struct source_job *job, void *work)
+{
+    const struct kdw_cache_opts opts = {&s->mem, CACHE_LINE, CACHE_MAX, PAGE};
+    enum kd_status st = kdw_cache_create(&opts, &s->cache);
+
+    if (st != KD_OK)
+        return st;
+    st = job->collect(s->cli, s, work);
+    kdw_cache_destroy(s->cache); /* it holds for as long as the target stands */
+    s->cache = NULL;
+    return st;
+}
+
+static enum kd_status attach_and_collect(struct source *s, const struct source_job *job, void *work)
+{
+    bool needs_kernel = job->need == SOURCE_KERNEL;
+    struct kd_version version;
+    struct kd_state_change stop;
+    enum kd_status st = kdt_live_attach(s->live, &version, &stop);
+
+    for (;;) {
+        while (st == KD_OK && needs_kernel && !is_nt_kernel(&version))
+            st = kdt_live_next_stage(s->live, &version, &stop);
+        if (st == KD_OK) {
+            s->target = target_of(&version, &stop);
+            st = collect(s, job, work);
+        }
+        if (st != KD_ERR_REBOOTED || !s->cli->options.wait)
+            return st;
+        message_warning("the target restarted: the work starts over with its new boot");
+        kd_diag_clear(&s->cli->diag);
+        needs_kernel = needs_kernel || s->target.is_kernel; /* it is to be again what it was */
+        st = kdt_live_next_stage(s->live, &version, &stop);
+    }
+}
+
+/* Let the target run. st: how the work ended. */
+static void leave(struct source *s, enum kd_status st)
+{
+    struct kdt_live_stats stats;
+    bool is_presumed = false;
+    enum kd_status leaving;
+
+    message_progress_end();
+    say_failure(s->cli, st);
+    if (!s->live)
         return;
+    leaving = kdt_live_leave(s->live, &is_presumed);
+    message_progress_end();
+    kdt_live_get_stats(s->live, &stats);
+    if (stats.session.freezes)
+        say_fate(s->cli, leaving, is_presumed, st != KD_OK);
+}
+
+static void close_live(struct source *s)
+{
     if (s->live && s->cli->options.stats) {
         fflush(stdout); /* what was printed comes first, where both go to one terminal */
         print_stats(s);
     }
     signalled_live = NULL;
-    kdw_cache_destroy(s->cache);
     kdt_live_close(s->live);
-    free(s);
+}
+
+enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work)
+{
+    struct source s = {.cli = c, .mem.read = read_live};
+    bool has_gaps = false;
+    enum kd_status st = open_live(&s);
+
+    if (st == KD_OK)
+        st = attach_and_collect(&s, job, work);
+    leave(&s, st);
+    if (st == KD_OK)
+        has_gaps = job->print(c, work);
+    close_live(&s);
+    if (st != KD_OK)
+        return CLI_FAILED;
+    return has_gaps ? CLI_GAPS : CLI_COMPLETE;
 }

@@ -1,9 +1,16 @@
-/* source.h - the one place where a live session becomes a memory source.
+/* source.h - the one place where a live session becomes a memory source, and the one way in which a
+ * command uses it.
  *
- * Lifetime  source_open to source_close. Between them the target is halted, so read what is needed,
- * call source_leave, and print afterwards: nobody's terminal keeps a machine frozen. Signals   A
- * wish to stop ends every waiting call with KD_ERR_CANCELLED; source_leave still lets the target
- * run. */
+ *     attach, halt --> collect: read everything --> let it run, take leave --> print
+ *                  ^                            |
+ *                  +-- with --wait: it restarted
+ *
+ * Printing   comes after leaving: nobody's terminal keeps a machine frozen.
+ * Restarts   A target that restarts while it is read makes all that was read void. With --wait the
+ *            work is done again from the start, with its new boot.
+ * Signals    A wish to stop ends every waiting call with KD_ERR_CANCELLED; the target is let run all
+ *            the same.
+ * Messages   What went wrong, and what became of the target where that is not plain, is said here. */
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
@@ -20,18 +27,22 @@ enum source_need {
     SOURCE_KERNEL,   /* a boot debugger is let go on until the NT kernel comes */
 };
 
-/* Attach to what -k names, halt it. On failure a message was printed and the target let go. */
-enum kd_status source_open(struct cli *c, enum source_need need, struct source **out);
+struct source_job { /* what a command does with a target */
+    enum source_need need;
+    /* Read everything that is wanted into *work, while the target stands still. A failure is
+     * explained in c->diag, and leaves *work as it was: it may be called again. */
+    enum kd_status (*collect)(struct cli *c, struct source *s, void *work);
+    /* Print what was read, and free it. True: it has gaps. */
+    bool (*print)(const struct cli *c, void *work);
+};
+
+/* Do the job with the target that -k names. */
+enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work);
+
+/* For collect. */
 struct kdw_mem *source_mem(struct source *s);
 const struct kdw_target *source_target(const struct source *s);
-
-/* Let the target run and take leave. st: how the work so far ended; a failure is printed, with
- * c->diag, and what became of the target is said where that is not plain. Returns the exit status
- * so far. */
-enum cli_exit source_leave(struct source *s, enum kd_status st);
-void source_close(struct source *s); /* NULL is fine */
-
-/* Open the kernel behind a source with symbols from -y. The status goes to source_leave. */
+/* Open the target's kernel with symbols from -y. */
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out);
 
 #endif

@@ -231,6 +231,20 @@ static void times_are_seconds_above_zero(void **state)
     drop(&r);
 }
 
+static void a_restart_is_waited_for_when_asked(void **state)
+{
+    struct run r;
+
+    (void)state;
+    parse(&r, &live, "-k net:port=50000,key=" KEY " --wait");
+    assert_true(r.cli.options.wait);
+    drop(&r);
+    parse(&r, &live, "-k net:port=50000,key=" KEY);
+    assert_false(r.cli.options.wait);
+    drop(&r);
+    assert_refused(&recorded, "file --key " KEY " --wait", "recorded: --wait is not an option");
+}
+
 static void the_symbol_path_falls_back_to_the_environment(void **state)
 {
     struct run r;
@@ -313,6 +327,7 @@ int main(void)
         PLAIN(the_key_comes_from_one_place),
         PLAIN(a_key_file_that_is_none_is_named),
         PLAIN(times_are_seconds_above_zero),
+        PLAIN(a_restart_is_waited_for_when_asked),
         PLAIN(the_symbol_path_falls_back_to_the_environment),
         PLAIN(arguments_and_options_may_be_mixed),
         PLAIN(wiping_leaves_no_key),
