@@ -5,17 +5,17 @@
  *   ACK(other)                   ignored                          ignored
  *   RESEND                       outstanding again, else ignored  same
  *   RESET, after one of ours     expected := its id               both ids := first
+ *   RESET, that once more        same                             RESET before we send again
  *   RESET, unasked               same, answered once, outstanding again
  *   data, expected id            ACK, expected += 2, hand on      ACK, expected ^= 1, hand on
- *   data, the one before         ACK, drop                        ACK, drop
- *   data, any other id           resynchronise                    (there is no other)
- *   data with the sync bit       -                                the target restarted
+ *   data, the very one before    ACK, drop                        ACK, drop
+ *   data, first behind a RESET   as any other                     its id is the expected one
+ *   data, other in bit 0         resynchronise                    resynchronise
+ *   data, any other id           resynchronise                    damaged: RESEND
+ *   data with the sync bit       -                                twice: the target restarted
  *   data while resynchronising   dropped, not acknowledged: it comes again afterwards
  *
- *   timer                        KDNET                            stream
- *   outstanding, ACK             300 ms, then 500 ms              1000 ms + 2 x transfer time
- *   the same, round trip known   4 x round trip, at least 20 ms, doubling, never beyond the above
- *   RESET                        1 s, 5 times
+ *   timers: pace.c
  */
 #include "exchange.h"
 
@@ -23,14 +23,7 @@
 #include <string.h>
 
 enum {
-    ACK_FIRST_MS = 300,
-    ACK_LATER_MS = 500,
-    ACK_STREAM_MS = 1000,
-    REPLY_MS = 1000,
-    REPLY_STREAM_MS = 3000,
-    TIMEOUT_MIN_MS = 20,
     ASKED_AGAIN_MAX = 10, /* who will never take a packet, for its size say, asks for ever */
-    REPLY_LEN_TYPICAL = 1200,
 };
 
 /* --- outputs --- */
@@ -115,64 +108,20 @@ void kd_exchange_resend(struct kd_exchange *x)
     put_out(x, KD_OUT_RESEND, 0);
 }
 
-/* --- timers --- */
-
-static uint64_t transfer_ms(const struct kd_exchange *x, size_t len)
-{
-    return x->bytes_per_second ? (uint64_t)len * 1000 / x->bytes_per_second : 0;
-}
-
-/* bound is for a link of unknown speed; each further try doubles what a known speed suggests, so
- * that one stall of the network is not taken for a silent target. */
-static uint64_t timeout_ms(const struct kd_exchange *x, uint64_t bound, unsigned n, uint64_t extra)
-{
-    uint64_t t = bound;
-
-    if (x->has_round_trip) {
-        t = x->round_trip_x8_ms / 2; /* four times the smoothed one */
-        if (t < TIMEOUT_MIN_MS)
-            t = TIMEOUT_MIN_MS;
-        t <<= n < 8 ? n : 8;
-        if (t > bound)
-            t = bound;
-    }
-    t += extra;
-    return t < x->timeout_cap_ms ? t : x->timeout_cap_ms;
-}
-
-static uint64_t ack_timeout_ms(const struct kd_exchange *x)
-{
-    unsigned n = x->tries > 0 ? x->tries - 1 : 0;
-
-    if (x->dialect == KD_DIALECT_STREAM)
-        return timeout_ms(x, ACK_STREAM_MS, n,
-                          2 * transfer_ms(x, KD_PACKET_HEADER_LEN + x->send_len + 1));
-    return timeout_ms(x, n == 0 ? ACK_FIRST_MS : ACK_LATER_MS, n, 0);
-}
-
-uint64_t kd_exchange_reply_timeout_ms(const struct kd_exchange *x, unsigned n, bool is_slow)
-{
-    uint64_t bound = x->dialect == KD_DIALECT_STREAM ? REPLY_STREAM_MS : REPLY_MS;
-    uint64_t extra = 2 * transfer_ms(x, REPLY_LEN_TYPICAL);
-
-    return is_slow ? bound + extra : timeout_ms(x, bound, n, extra);
-}
+/* --- the outstanding packet --- */
 
 /* Only packets sent once are measured: of others nobody knows which copy was acknowledged. */
 static void measure(struct kd_exchange *x, uint64_t now_ms)
 {
-    uint64_t took = now_ms - x->sent_ms;
-
-    if (x->is_repeated || now_ms < x->sent_ms)
-        return;
-    if (!x->has_round_trip)
-        x->round_trip_x8_ms = took * 8;
-    else
-        x->round_trip_x8_ms = x->round_trip_x8_ms - x->round_trip_x8_ms / 8 + took;
-    x->has_round_trip = true;
+    if (!x->is_repeated && now_ms >= x->sent_ms)
+        kd_pace_round_trip(&x->pace, now_ms - x->sent_ms);
 }
 
-/* --- the outstanding packet --- */
+static uint64_t ack_timeout_ms(const struct kd_exchange *x)
+{
+    return kd_pace_ack_ms(&x->pace, x->tries > 0 ? x->tries - 1 : 0,
+                          KD_PACKET_HEADER_LEN + x->send_len + 1);
+}
 
 static uint32_t id_after(const struct kd_exchange *x, uint32_t id)
 {
@@ -282,16 +231,22 @@ void kd_exchange_resync(struct kd_exchange *x, uint64_t now_ms)
     /* One that went out before may have met a target that ran, and ignored it. */
     if (!x->is_reset_unanswered || now_ms - x->reset_sent_ms >= KD_RESET_HEARD_MS)
         kd_exchange_reset(x, now_ms);
-    x->resync_deadline_ms = x->reset_sent_ms + KD_RESET_PERIOD_MS;
+    x->resync_deadline_ms = x->reset_sent_ms + kd_pace_reset_ms(&x->pace);
 }
 
 static enum kd_receipt take_reset(struct kd_exchange *x, const struct kd_packet *pkt,
                                   uint64_t now_ms)
 {
     bool was_resyncing = x->is_resyncing;
-    bool is_answer = x->is_reset_unanswered ||
-                     (x->was_reset_sent && now_ms - x->reset_sent_ms < KD_RESET_PERIOD_MS);
+    bool is_copy = !x->is_reset_unanswered && x->was_reset_sent &&
+                   now_ms - x->reset_sent_ms < KD_RESET_ANSWERED_MS;
+    bool is_answer = x->is_reset_unanswered || is_copy;
 
+    if (is_copy && x->dialect == KD_DIALECT_STREAM) {
+        /* Was the answer doubled on its way, or our RESET, and the target began anew once more? */
+        x->needs_reset = x->is_unsure = true;
+        return KD_RECEIPT_NOTHING;
+    }
     if (x->dialect == KD_DIALECT_KDNET) {
         /* Said before our ACK of the last packet was seen: that one may come again, or the next. */
         x->was_reset_to_last = x->last.is_known && x->last.id == pkt->id;
@@ -300,7 +255,7 @@ static enum kd_receipt take_reset(struct kd_exchange *x, const struct kd_packet 
         x->tx_id = x->rx_id = (uint32_t)KD_FIRST_ID_STREAM;
         x->last.is_known = false;
     }
-    x->is_resyncing = x->is_reset_unanswered = x->needs_reset = false;
+    x->is_resyncing = x->is_reset_unanswered = x->needs_reset = x->is_unsure = false;
     if (!is_answer) {
         kd_exchange_reset(x, now_ms);
         x->is_reset_unanswered = false; /* an answer is not answered */
@@ -354,19 +309,19 @@ static void acknowledge(struct kd_exchange *x, uint32_t id, uint64_t now_ms)
         repeat(x, now_ms);
 }
 
-static bool is_last(const struct kd_exchange *x, const struct kd_packet *pkt)
+static bool is_seen(const struct kd_sight *seen, const struct kd_packet *pkt)
 {
-    return x->last.is_known && pkt->id == x->last.id && pkt->type == x->last.type &&
-           pkt->len == x->last.len && kd_checksum(pkt->data, pkt->len) == x->last.checksum;
+    return seen->is_known && pkt->id == seen->id && pkt->type == seen->type &&
+           pkt->len == seen->len && kd_checksum(pkt->data, pkt->len) == seen->checksum;
 }
 
-static void remember(struct kd_exchange *x, const struct kd_packet *pkt)
+static void see(const struct kd_packet *pkt, struct kd_sight *out)
 {
-    x->last.is_known = true;
-    x->last.id = pkt->id;
-    x->last.type = pkt->type;
-    x->last.len = pkt->len;
-    x->last.checksum = kd_checksum(pkt->data, pkt->len);
+    out->is_known = true;
+    out->id = pkt->id;
+    out->type = pkt->type;
+    out->len = pkt->len;
+    out->checksum = kd_checksum(pkt->data, pkt->len);
 }
 
 static enum kd_receipt take_kdnet(struct kd_exchange *x, const struct kd_packet *pkt,
@@ -374,7 +329,7 @@ static enum kd_receipt take_kdnet(struct kd_exchange *x, const struct kd_packet 
 {
     bool is_before = x->last.is_known && pkt->id == x->last.id && pkt->id == x->rx_id - 2;
 
-    if (is_before && is_last(x, pkt)) {
+    if (is_before && is_seen(&x->last, pkt)) {
         acknowledge(x, pkt->id, now_ms);
         return KD_RECEIPT_AGAIN;
     }
@@ -384,35 +339,57 @@ static enum kd_receipt take_kdnet(struct kd_exchange *x, const struct kd_packet 
     }
     x->rx_id = pkt->id + 2;
     x->was_reset_to_last = false;
-    remember(x, pkt);
+    see(pkt, &x->last);
     acknowledge(x, pkt->id, now_ms);
     return KD_RECEIPT_NEW;
 }
 
-/* The sync bit says that the target has just started, whatever was expected: unless it is the very
- * packet that was taken already, whose ACK was lost. Our own tx id means nothing to it: RESET
- * before we send. */
+/* The target has just started, whatever was expected; but no checksum covers an id, so in the middle
+ * of a session one flipped bit does not make a restart: the same must come twice. Our own tx id means
+ * nothing to it, so RESET comes before we send. */
+static enum kd_receipt take_hello(struct kd_exchange *x, const struct kd_packet *pkt,
+                                  uint64_t now_ms)
+{
+    bool was_heard = x->last.is_known;
+
+    if (was_heard && !is_seen(&x->hello, pkt)) {
+        see(pkt, &x->hello);
+        kd_exchange_resend(x);
+        return KD_RECEIPT_NOTHING;
+    }
+    x->hello.is_known = false;
+    x->rx_id = (pkt->id & ~(uint32_t)KD_SYNC_BIT) ^ 1;
+    x->needs_reset = true;
+    see(pkt, &x->last);
+    if (was_heard)
+        release(x); /* whoever was to receive it is gone */
+    acknowledge(x, pkt->id, now_ms);
+    return was_heard ? KD_RECEIPT_RESTARTED : KD_RECEIPT_NEW;
+}
+
+/* Two ids that a target uses in turn differ in their lowest bit alone; where they begin is its own
+ * matter, and shows in the first packet behind a RESET. */
 static enum kd_receipt take_stream(struct kd_exchange *x, const struct kd_packet *pkt,
                                    uint64_t now_ms)
 {
-    uint32_t id = pkt->id & ~(uint32_t)KD_SYNC_BIT;
-    bool is_start = pkt->id & KD_SYNC_BIT && !is_last(x, pkt);
-    bool was_heard = x->last.is_known;
-
-    if (is_start) {
-        x->rx_id = id; /* 0x80800000; one implementation starts at 0x80800001 [doc] */
-        x->needs_reset = true;
-    } else if (id != x->rx_id) {
+    if (is_seen(&x->last, pkt)) {
         acknowledge(x, pkt->id, now_ms);
         return KD_RECEIPT_AGAIN;
     }
-    x->rx_id ^= 1;
-    remember(x, pkt);
-    if (is_start && was_heard) {
-        release(x); /* whoever was to receive it is gone */
-        acknowledge(x, pkt->id, now_ms);
-        return KD_RECEIPT_RESTARTED;
+    if (pkt->id & KD_SYNC_BIT)
+        return take_hello(x, pkt, now_ms);
+    if (!x->last.is_known)
+        x->rx_id = pkt->id;
+    if (pkt->id == (x->rx_id ^ 1)) {
+        kd_exchange_resync(x, now_ms);
+        return KD_RECEIPT_NOTHING;
     }
+    if (pkt->id != x->rx_id) {
+        kd_exchange_resend(x);
+        return KD_RECEIPT_NOTHING;
+    }
+    x->rx_id ^= 1;
+    see(pkt, &x->last);
     acknowledge(x, pkt->id, now_ms);
     return KD_RECEIPT_NEW;
 }
@@ -451,7 +428,7 @@ static enum kd_expiry resync_tick(struct kd_exchange *x, uint64_t now_ms)
     }
     x->resets_tried++;
     kd_exchange_reset(x, now_ms);
-    x->resync_deadline_ms = now_ms + KD_RESET_PERIOD_MS;
+    x->resync_deadline_ms = now_ms + kd_pace_reset_ms(&x->pace);
     return KD_EXPIRY_NOTHING;
 }
 
@@ -485,9 +462,8 @@ void kd_exchange_init(struct kd_exchange *x, const struct kd_session_opts *opts,
 {
     memset(x, 0, sizeof *x);
     x->dialect = opts->dialect;
-    x->bytes_per_second = opts->bytes_per_second;
     x->counters = counters;
-    x->timeout_cap_ms = KD_NEVER;
+    kd_pace_init(&x->pace, opts);
     kd_exchange_restart(x);
 }
 
@@ -500,7 +476,9 @@ void kd_exchange_restart(struct kd_exchange *x)
     x->last.is_known = false;
     release(x);
     x->is_resyncing = x->is_reset_unanswered = x->needs_reset = x->was_reset_sent = false;
-    x->was_report_asked = x->has_round_trip = false;
+    x->is_unsure = x->hello.is_known = false;
+    x->was_report_asked = false;
+    kd_pace_forget(&x->pace);
     x->output_count = 0;
 }
 

@@ -12,6 +12,8 @@
 #ifndef KDPROTO_EXCHANGE_H
 #define KDPROTO_EXCHANGE_H
 
+#include "pace.h"
+
 #include <kdproto/packet.h>
 #include <kdproto/session.h>
 
@@ -19,9 +21,9 @@ enum {
     KD_FIRST_TX_KDNET = (int)0x80000000,  /* then +2 for each accepted packet [seen] */
     KD_FIRST_ID_STREAM = (int)0x80800000, /* both ends; then bit 0 toggles [doc] */
     KD_SYNC_BIT = 0x800, /* in the first packet of a stream target that has just started [doc] */
-    KD_RESET_TRIES = 5,
-    KD_RESET_PERIOD_MS = 1000, /* two endpoints that answer each RESET at once never stop */
-    KD_RESET_HEARD_MS = 100,   /* a halted target's answer to one would be here by now */
+    KD_RESET_TRIES = 20, /* five seconds on a link that is known to be quick */
+    KD_RESET_ANSWERED_MS = 1000, /* one that comes so soon after ours is the answer, or its copy */
+    KD_RESET_HEARD_MS = 100,     /* a halted target's answer to one would be here by now */
     KD_OUTPUTS_MAX = 32,
 };
 
@@ -70,19 +72,23 @@ struct kd_output {
     uint32_t id;
 };
 
+/* A packet that was seen, to be known again. */
+struct kd_sight {
+    bool is_known;
+    uint32_t id, checksum;
+    uint16_t type;
+    size_t len;
+};
+
 struct kd_exchange {
     enum kd_dialect dialect;
-    uint32_t bytes_per_second;
+    struct kd_pace pace;
     struct kd_session_counters *counters;
     uint32_t tx_id; /* of the outstanding packet, else of the next one */
     uint32_t rx_id; /* expected next */
 
-    struct { /* the last data packet that was handed on */
-        bool is_known;
-        uint32_t id, checksum;
-        uint16_t type;
-        size_t len;
-    } last;
+    struct kd_sight last;  /* the last data packet that was handed on */
+    struct kd_sight hello; /* one with the sync bit that came out of the blue, once so far */
 
     /* the outstanding packet */
     enum kd_send_kind sending;
@@ -98,15 +104,12 @@ struct kd_exchange {
     bool is_resyncing;        /* target data is dropped unacknowledged until its RESET comes */
     bool is_reset_unanswered; /* so the next one is the answer, and is not answered */
     bool needs_reset;         /* our next packet must not go out before a RESET exchange */
+    bool is_unsure;           /* stream: a packet of ours may pass for one that was there before */
     bool was_reset_sent;
     bool was_reset_to_last;
     bool was_report_asked; /* a RESEND or RESET went out: a halted target may report again */
     unsigned resets_tried;
     uint64_t reset_sent_ms, resync_deadline_ms;
-
-    bool has_round_trip;
-    uint64_t round_trip_x8_ms; /* smoothed, times eight */
-    uint64_t timeout_cap_ms;   /* no timer is longer; KD_NEVER: no cap */
 
     struct kd_output outputs[KD_OUTPUTS_MAX];
     unsigned output_head, output_count;
@@ -149,8 +152,5 @@ void kd_exchange_resend(struct kd_exchange *x);
 void kd_exchange_reset(struct kd_exchange *x, uint64_t now_ms);
 /* Ids differ: RESET until the target's comes. */
 void kd_exchange_resync(struct kd_exchange *x, uint64_t now_ms);
-
-/* How long to wait for the n-th try of a reply (n from 0). */
-uint64_t kd_exchange_reply_timeout_ms(const struct kd_exchange *x, unsigned n, bool is_slow);
 
 #endif

@@ -16,7 +16,7 @@ enum {
     STEP_STREAM_MS = 500,
     BREAK_IN_MS = 1500,
     BREAK_INS = 20,
-    BREAK_IN_AT_RESET = 3, /* unanswered RESETs that make a running target likely */
+    BREAK_IN_AT_RESET = 8, /* unanswered RESETs that make a running target likely */
     REPEATS = 3,           /* of a Continue that was acknowledged, yet not obeyed */
 };
 
@@ -183,6 +183,13 @@ static void stopped(struct kd_session *s, uint64_t now_ms)
     }
 }
 
+/* A target that stands loads no modules: over a stream, where no handshake tells, that one has begun
+ * anew, and its hello was lost. */
+static bool is_of_new_boot(const struct kd_session *s)
+{
+    return s->exchange.dialect == KD_DIALECT_STREAM && s->stop.kind == KD_STATE_LOAD_SYMBOLS;
+}
+
 void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
     bool is_same = is_same_stop(s, pkt);
@@ -207,6 +214,11 @@ void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64
         kd_resume_begin(s, was_asked, now_ms);
     } else {
         keep_stop(s, pkt);
+        if (is_of_new_boot(s)) {
+            kd_session_restarted(s, now_ms);
+            stopped(s, now_ms);
+            return;
+        }
         kd_request_reported(s, false);
         kd_session_raise(s, KD_EVENT_HALTED);
     }

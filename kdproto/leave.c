@@ -52,7 +52,7 @@ void kd_leave_now(struct kd_session *s, enum kd_status st)
     s->is_leaving = false;
     s->is_up = false; /* inert until the next link; what is put out already may still go */
     s->wants_halt = false;
-    s->exchange.timeout_cap_ms = KD_NEVER;
+    s->exchange.pace.cap_ms = KD_NEVER;
 }
 
 void kd_session_leave(struct kd_session *s, uint64_t now_ms)
@@ -69,7 +69,7 @@ void kd_session_leave(struct kd_session *s, uint64_t now_ms)
         return;
     }
     s->leave_deadline_ms = now_ms + KD_SESSION_LEAVE_MS + kd_session_slowness_ms(s);
-    s->exchange.timeout_cap_ms = TIMEOUT_CAP_MS;
+    s->exchange.pace.cap_ms = TIMEOUT_CAP_MS;
     kd_leave_linger(s, now_ms);
     if (s->state == STATE_HALTED) {
         kd_resume_begin(s, false, now_ms);

@@ -4,7 +4,7 @@
  *   QUEUED  the exchange is free           send                                    SENT
  *   SENT    ACK                            wait for the reply; none due: over      ACKED, -
  *   SENT    its reply                      implicit ACK, over                      -
- *   SENT    tries exhausted                RESET once, then lost                   SENT, -
+ *   SENT    tries exhausted                RESET, thrice; then lost                SENT, -
  *   SENT    ids agree again                reads: repeated; others: over, failed   SENT, -
  *   ACKED   its reply                      over                                    -
  *   ACKED   another reply                  stale: dropped                          ACKED
@@ -26,7 +26,7 @@ enum {
     TRIES_KDNET = 10,
     TRIES_STREAM = 5,
     RESENDS = 3,
-    RESYNCS = 1,
+    RESYNCS = 3, /* each answered by the target: it is there, and the link is bad */
     REPORTS = 3, /* a target that answers all we ask with its stop is not asked for ever */
 };
 
@@ -175,12 +175,36 @@ static void ask_anew(struct kd_session *s)
 
 /* --- inputs --- */
 
+/* The bytes of a packet that carries so much data behind its manipulate header. */
+static size_t reply_len(const struct kd_manipulate *asked)
+{
+    size_t data = 0;
+
+    switch (asked->api) {
+    case KD_API_READ_VIRTUAL:
+    case KD_API_READ_PHYSICAL:
+    case KD_API_READ_CONTROL_SPACE:
+        data = asked->u.memory.count;
+        break;
+    case KD_API_GET_CONTEXT:
+    case KD_API_GET_CONTEXT_EX:
+        data = KD_CONTEXT_LEN;
+        break;
+    default:
+        break;
+    }
+    if (data > KD_PACKET_DATA_MAX - KD_MANIPULATE_HEADER_LEN)
+        data = KD_PACKET_DATA_MAX - KD_MANIPULATE_HEADER_LEN;
+    return KD_PACKET_HEADER_LEN + KD_MANIPULATE_HEADER_LEN + data + 1;
+}
+
 static void wait_for_reply(struct kd_session *s, uint64_t now_ms)
 {
     struct request *r = &s->request;
     bool is_slow = r->asked.api == KD_API_SEARCH_MEMORY || r->asked.api == KD_API_FILL_MEMORY ||
                    !kd_api_has_reply(r->asked.api);
-    uint64_t timeout_ms = kd_exchange_reply_timeout_ms(&s->exchange, r->resends, is_slow);
+    uint64_t timeout_ms =
+        kd_pace_reply_ms(&s->exchange.pace, r->resends, reply_len(&r->asked), is_slow);
 
     if (timeout_ms < 2 * s->thinking_ms)
         timeout_ms = 2 * s->thinking_ms;
@@ -190,10 +214,11 @@ static void wait_for_reply(struct kd_session *s, uint64_t now_ms)
 
 /* A link's speed shows in acknowledgements; a target that acknowledges at once may still take its
  * time. The least counts: more may be a reply that was lost. */
-static void measure_thinking(struct kd_session *s, uint64_t now_ms)
+static void measure_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
     uint64_t took_ms = now_ms - s->request.acked_ms;
 
+    kd_pace_arrived(&s->exchange.pace, KD_PACKET_HEADER_LEN + pkt->len + 1, took_ms);
     if (s->thinking_ms == 0 || took_ms < s->thinking_ms)
         s->thinking_ms = took_ms > 0 ? took_ms : 1;
 }
@@ -232,7 +257,7 @@ bool kd_request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_
     if (r->phase == REQUEST_SENT)
         kd_exchange_settle(x, now_ms);
     else
-        measure_thinking(s, now_ms);
+        measure_reply(s, pkt, now_ms);
     finish(s, KD_OK, &reply);
     return true;
 }

@@ -16,7 +16,7 @@
  *   any      patience over                          GO, and the event says why
  *   GO       ACK; or what only a running target     the target runs
  *            sends
- *   GO       six tries                              presumed running: that one ignores them
+ *   GO       six tries (twelve on a bad link)       presumed running: that one ignores them
  *
  * The Rip rule: a processor that is continued at an int3 executes it again and halts again, so
  * whoever did not put it there steps over it; the whole CONTEXT goes back as it came but for Rip
@@ -33,6 +33,7 @@
 enum {
     SLICE_MAX = 1024, /* a whole CONTEXT is more than newer targets take in one packet [doc] */
     CONTINUE_TRIES = 6,
+    CONTINUE_TRIES_LOSSY = 12, /* on a link that has lost something: all six may be lost */
     ATTEMPTS = 2,
     PATIENCE_MS = 3000,
     PATIENCE_LEAVING_MS = 1000, /* so that all six tries fit before KD_SESSION_LEAVE_MS is over */
@@ -242,13 +243,13 @@ void kd_resume_send(struct kd_session *s, uint64_t now_ms)
 {
     struct kd_manipulate m = {.api = KD_API_CONTINUE, .processor = s->stop.processor};
     uint8_t buf[KD_MANIPULATE_HEADER_LEN];
-    struct kd_send send = {
-        .kind = KD_SEND_CONTINUE, .type = KD_PACKET_STATE_MANIPULATE, .max_tries = CONTINUE_TRIES};
+    struct kd_send send = {.kind = KD_SEND_CONTINUE, .type = KD_PACKET_STATE_MANIPULATE};
     enum kd_status st;
 
     if (s->resume.step != RESUME_GO)
         return;
     m.u.go.status = KD_CONTINUE_STATUS;
+    send.max_tries = s->counters.retransmissions ? CONTINUE_TRIES_LOSSY : CONTINUE_TRIES;
     st = kd_manipulate_encode(&m, buf, sizeof buf, &send.data.len);
     assert(st == KD_OK);
     (void)st;

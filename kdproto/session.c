@@ -56,7 +56,8 @@ bool kd_session_is_halted(const struct kd_session *s)
 
 uint64_t kd_session_slowness_ms(const struct kd_session *s)
 {
-    uint64_t needed_ms = RIP_REQUESTS * s->thinking_ms;
+    uint64_t needed_ms =
+        RIP_REQUESTS * s->thinking_ms + 3 * kd_pace_transfer_ms(&s->exchange.pace, KD_CONTEXT_LEN);
 
     if (needed_ms <= RIP_REQUESTS_MS)
         return 0;
@@ -147,13 +148,25 @@ static void take_again(struct kd_session *s, const struct kd_packet *pkt, uint64
         stands_still(s, now_ms);
 }
 
+/* A stream's target acknowledges a repetition without obeying it. Where our id may have been that of
+ * a packet before, a second Continue under the other id is none; who runs already ignores it. */
+static void continue_acked(struct kd_session *s, uint64_t now_ms)
+{
+    bool is_unsure = s->exchange.is_unsure;
+
+    s->exchange.is_unsure = s->exchange.needs_reset = false;
+    kd_session_continued(s, false, now_ms);
+    if (is_unsure)
+        stands_still(s, now_ms);
+}
+
 static void acked(struct kd_session *s, enum kd_send_kind kind, uint64_t now_ms)
 {
     if (kind == KD_SEND_REQUEST) {
         kd_request_acked(s, now_ms);
     } else if (kind == KD_SEND_CONTINUE) {
         s->counters.round_trips++;
-        kd_session_continued(s, false, now_ms);
+        continue_acked(s, now_ms);
     }
 }
 
@@ -193,6 +206,14 @@ static void forget_target(struct kd_session *s, uint64_t now_ms)
         kd_leave_linger(s, now_ms);
 }
 
+void kd_session_restarted(struct kd_session *s, uint64_t now_ms)
+{
+    forget_target(s, now_ms);
+    kd_session_raise(s, KD_EVENT_RESTARTED);
+    if (s->wants_halt)
+        kd_halt_start(s, ESCALATE_RESEND, now_ms);
+}
+
 /* Data that was not taken comes again. */
 static void not_taken(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
@@ -218,10 +239,7 @@ void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64
         not_taken(s, pkt, now_ms);
         break;
     case KD_RECEIPT_RESTARTED:
-        forget_target(s, now_ms);
-        kd_session_raise(s, KD_EVENT_RESTARTED);
-        if (s->wants_halt)
-            kd_halt_start(s, ESCALATE_RESEND, now_ms);
+        kd_session_restarted(s, now_ms);
         take_new(s, pkt, now_ms);
         break;
     case KD_RECEIPT_NEW:

@@ -116,7 +116,8 @@ void kd_session_raise_resumed(struct kd_session *s, enum kd_status st, bool is_p
 void kd_session_pump(struct kd_session *s,
                      uint64_t now_ms); /* send what waits, if the link is free */
 void kd_session_lost(struct kd_session *s);
-bool kd_session_is_halted(const struct kd_session *s); /* HALTED or RESUMING */
+void kd_session_restarted(struct kd_session *s, uint64_t now_ms); /* a stream's target began anew */
+bool kd_session_is_halted(const struct kd_session *s);            /* HALTED or RESUMING */
 /* What the requests that move Rip take longer with a target that thinks long before it answers. */
 uint64_t kd_session_slowness_ms(const struct kd_session *s);
 

@@ -200,20 +200,20 @@ static void the_answer_to_our_reset_is_not_answered(void **state)
     assert_string_equal(script_sent(&t), "");
 }
 
-static void a_reset_is_repeated_each_second_five_times_at_most(void **state)
+static void a_reset_is_repeated_each_quarter_of_a_second_twenty_times_at_most(void **state)
 {
     (void)state;
     script_print(&t, 0x926, "a");
     assert_string_equal(script_sent(&t), "RESET(80000000)");
-    for (int i = 0; i < 4; i++) {
-        script_pass(&t, 999);
+    for (int i = 0; i < 19; i++) {
+        script_pass(&t, 249);
         assert_string_equal(script_sent(&t), "");
         script_pass(&t, 1);
         assert_string_equal(script_sent(&t), "RESET(80000000)");
     }
     script_pass(&t, 60000);
     assert_string_equal(script_sent(&t), "");
-    assert_int_equal(kd_session_get_counters(t.s)->resets, 5);
+    assert_int_equal(kd_session_get_counters(t.s)->resets, 20);
 }
 
 static void a_reset_that_overtook_our_acknowledgement_delivers_nothing_twice(void **state)
@@ -346,13 +346,104 @@ static void stream_ids_toggle_their_lowest_bit(void **state)
     }
 }
 
-static void a_stream_packet_that_is_not_expected_is_acknowledged_and_dropped(void **state)
+static void a_stream_packet_that_comes_twice_is_acknowledged_and_dropped(void **state)
 {
     (void)state;
     script_print(&t, 0x80800001, "a");
     script_print(&t, 0x80800001, "a");
     assert_string_equal(script_sent(&t), "ACK(80800001) ACK(80800001)");
     assert_string_equal(script_raised(&t), "PRINT(a)");
+}
+
+static void ids_that_disagree_on_a_stream_lead_to_a_reset(void **state)
+{
+    (void)state;
+    script_print(&t, 0x80800001, "a");
+    script_print(&t, 0x80800001, "b"); /* not what was taken: acknowledged, it would be lost */
+    assert_string_equal(script_sent(&t), "ACK(80800001) RESET(0)");
+    script_control(&t, KD_PACKET_RESET, 0xDEADBEEF);
+    script_print(&t, 0x80800000, "b");
+    assert_string_equal(script_sent(&t), "ACK(80800000)");
+    assert_string_equal(script_raised(&t), "PRINT(a) PRINT(b)");
+}
+
+static void behind_a_reset_a_stream_target_may_begin_with_either_id(void **state)
+{
+    (void)state;
+    kd_session_break_in(t.s, t.now_ms);
+    script_control(&t, KD_PACKET_RESET, 0xDEADBEEF);
+    script_print(&t, 0x80800001, "a");
+    script_print(&t, 0x80800000, "b");
+    assert_string_equal(script_sent(&t), "RESET(0) ACK(80800001) ACK(80800000)");
+    assert_string_equal(script_raised(&t), "PRINT(a) PRINT(b)");
+}
+
+static void an_id_that_cannot_be_is_damage(void **state)
+{
+    (void)state;
+    script_print(&t, 0x80A00001, "a"); /* no checksum covers it */
+    assert_string_equal(script_sent(&t), "RESEND");
+    script_print(&t, 0x80800001, "a");
+    assert_string_equal(script_sent(&t), "ACK(80800001)");
+    assert_string_equal(script_raised(&t), "PRINT(a)");
+}
+
+static void a_sync_bit_in_the_middle_is_believed_when_it_comes_twice(void **state)
+{
+    (void)state;
+    script_print(&t, 0x80800801, "a"); /* one flipped bit */
+    assert_string_equal(script_sent(&t), "RESEND");
+    script_print(&t, 0x80800001, "a");
+    assert_string_equal(script_raised(&t), "PRINT(a)");
+    (void)script_sent(&t);
+    script_print(&t, 0x80800800, "new boot");
+    assert_string_equal(script_sent(&t), "RESEND");
+    script_print(&t, 0x80800800, "new boot");
+    assert_string_equal(script_sent(&t), "ACK(80800000)");
+    assert_string_equal(script_raised(&t), "RESTARTED PRINT(new boot)");
+}
+
+static void after_a_doubled_reset_the_ids_are_exchanged_before_the_next_request(void **state)
+{
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    (void)state;
+    kd_session_garbled(t.s, KD_FRAMER_RESET, t.now_ms);
+    script_control(&t, KD_PACKET_RESET, 0xDEADBEEF);
+    script_control(&t, KD_PACKET_RESET, 0xDEADBEEF);
+    assert_string_equal(script_sent(&t), "RESET(0)");
+    script_pass(&t, 200);
+    script_ask(&t, &read);
+    assert_string_equal(script_sent(&t), "RESET(0)");
+    script_control(&t, KD_PACKET_RESET, 0xDEADBEEF);
+    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80800000)");
+}
+
+static void damage_is_complained_about(void **state)
+{
+    (void)state;
+    kd_session_garbled(t.s, KD_FRAMER_RESEND, t.now_ms);
+    assert_string_equal(script_sent(&t), "RESEND");
+    kd_session_garbled(t.s, KD_FRAMER_RESET, t.now_ms);
+    assert_string_equal(script_sent(&t), "RESET(0)");
+    kd_session_link_down(t.s, KD_ERR_LOST, t.now_ms);
+    kd_session_garbled(t.s, KD_FRAMER_RESEND, t.now_ms);
+    assert_string_equal(script_sent(&t), "");
+}
+
+static void bytes_under_way_hold_the_repetition_up(void **state)
+{
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    (void)state;
+    script_ask(&t, &read);
+    (void)script_sent(&t);
+    script_pass(&t, 900);
+    kd_session_hears(t.s, t.now_ms);
+    script_pass(&t, 249);
+    assert_string_equal(script_sent(&t), "");
+    script_pass(&t, 1);
+    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80800000)");
 }
 
 static void the_sync_bit_is_cleared_in_the_acknowledgement(void **state)
@@ -431,7 +522,7 @@ int main(void)
         ROW(an_unasked_reset_is_adopted_answered_once_and_what_is_outstanding_repeated, asked),
         ROW(two_ends_that_answer_each_reset_do_not_go_on_for_ever, linked),
         ROW(the_answer_to_our_reset_is_not_answered, linked),
-        ROW(a_reset_is_repeated_each_second_five_times_at_most, linked),
+        ROW(a_reset_is_repeated_each_quarter_of_a_second_twenty_times_at_most, linked),
         ROW(a_reset_that_overtook_our_acknowledgement_delivers_nothing_twice, linked),
         ROW(a_target_whose_ids_began_anew_is_believed_after_a_reset, linked),
         ROW(a_lost_reply_is_recovered_as_in_the_capture, halted),
@@ -440,7 +531,14 @@ int main(void)
         ROW(no_timer_is_shorter_than_20_ms, asked),
         ROW(a_repeated_packet_measures_nothing, asked),
         ROW(stream_ids_toggle_their_lowest_bit, stream_halted),
-        ROW(a_stream_packet_that_is_not_expected_is_acknowledged_and_dropped, stream_halted),
+        ROW(a_stream_packet_that_comes_twice_is_acknowledged_and_dropped, stream_halted),
+        ROW(ids_that_disagree_on_a_stream_lead_to_a_reset, stream_halted),
+        ROW(behind_a_reset_a_stream_target_may_begin_with_either_id, stream_linked),
+        ROW(an_id_that_cannot_be_is_damage, stream_halted),
+        ROW(a_sync_bit_in_the_middle_is_believed_when_it_comes_twice, stream_halted),
+        ROW(after_a_doubled_reset_the_ids_are_exchanged_before_the_next_request, stream_halted),
+        ROW(damage_is_complained_about, stream_halted),
+        ROW(bytes_under_way_hold_the_repetition_up, stream_halted),
         ROW(the_sync_bit_is_cleared_in_the_acknowledgement, stream_linked),
         ROW(a_stream_reset_brings_both_ids_back_to_the_first_and_repeats, stream_halted),
         cmocka_unit_test(stream_timers_allow_for_a_slow_line),

@@ -150,7 +150,8 @@ static void a_request_that_is_never_acknowledged_holds_the_continue_up_for_a_mom
     assert_string_equal(script_sent(&t), "RESET(80000002) Continue(80000002)");
 }
 
-static void a_target_that_answers_nothing_is_left_in_two_seconds_with_six_continues(void **state)
+static void a_target_that_answers_nothing_is_left_in_two_seconds_continued_as_often_as_fits(
+    void **state)
 {
     unsigned continues = 0;
 
@@ -160,7 +161,7 @@ static void a_target_that_answers_nothing_is_left_in_two_seconds_with_six_contin
         script_pass(&t, 1);
         continues += strstr(script_sent(&t), "Continue") != NULL;
     }
-    assert_int_equal(continues, 6);
+    assert_int_equal(continues, 7);
     script_pass(&t, 1);
     assert_string_equal(script_raised(&t), "LEFT(ok presumed rip: timed out)");
 }
@@ -291,7 +292,7 @@ static void a_resynchronisation_does_not_hold_the_continue_up_for_long(void **st
     (void)script_sent(&t);
     assert_string_equal(left(), "");
     script_pass(&t, 999);
-    assert_string_equal(script_sent(&t), "");
+    assert_null(strstr(script_sent(&t), "Continue"));
     script_pass(&t, 1);
     assert_non_null(strstr(script_sent(&t), "RESET(80000000) Continue(80000000)"));
 }
@@ -442,7 +443,8 @@ int main(void)
         ROW(rip_is_moved_on_leaving_too, at_an_int3),
         ROW(the_outstanding_request_is_cancelled, halted),
         ROW(a_request_that_is_never_acknowledged_holds_the_continue_up_for_a_moment_only, halted),
-        ROW(a_target_that_answers_nothing_is_left_in_two_seconds_with_six_continues, at_an_int3),
+        ROW(a_target_that_answers_nothing_is_left_in_two_seconds_continued_as_often_as_fits,
+            at_an_int3),
         ROW(what_comes_while_lingering_is_answered_and_prolongs_it, running),
         ROW(a_chatty_target_is_left_after_a_second_and_a_half, running),
         ROW(every_stop_while_lingering_is_continued, running),

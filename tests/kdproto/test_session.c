@@ -241,6 +241,8 @@ static void a_stream_target_that_starts_anew_fails_the_request(void **state)
     script_ask(&t, &read);
     assert_string_equal(script_sent(&t), "ReadVirtualMemory(80800000)");
     script_stop(&t, 0x80800800, &module_stop);
+    assert_string_equal(script_sent(&t), "RESEND"); /* a flipped bit would look like that */
+    script_stop(&t, 0x80800800, &module_stop);
     assert_string_equal(script_sent(&t), "ACK(80800000)");
     assert_string_equal(script_raised(&t),
                         "REPLY(1 target restarted) RESTARTED HALTED(fffff80300001500)");
@@ -254,6 +256,23 @@ static void a_stream_target_that_starts_anew_fails_the_request(void **state)
     script_reply(&t, 0x80800001);
     assert_string_equal(script_sent(&t), "ACK(80800001)");
     assert_string_equal(script_raised(&t), "REPLY(2 ok)");
+    script_close(&t);
+}
+
+static void a_halted_stream_target_that_loads_a_module_has_started_anew(void **state)
+{
+    struct script t;
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    (void)state;
+    script_open(&t, &stream);
+    script_halt(&t, &break_in_stop);
+    script_ask(&t, &read);
+    (void)script_sent(&t);
+    script_stop(&t, 0x80800001, &module_stop); /* its hello was lost */
+    assert_string_equal(script_sent(&t), "ACK(80800001)");
+    assert_string_equal(script_raised(&t),
+                        "REPLY(1 target restarted) RESTARTED HALTED(fffff80300001500)");
     script_close(&t);
 }
 
@@ -410,6 +429,7 @@ int main(void)
         cmocka_unit_test(acknowledgements_that_nobody_fetches_do_not_pile_up),
         cmocka_unit_test(a_stream_says_nothing_until_it_is_asked_to),
         cmocka_unit_test(a_stream_target_that_starts_anew_fails_the_request),
+        cmocka_unit_test(a_halted_stream_target_that_loads_a_module_has_started_anew),
         cmocka_unit_test(on_a_lossy_link_every_read_is_right_and_the_target_is_left_running),
     };
 
