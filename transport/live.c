@@ -34,50 +34,29 @@ static enum kd_status open_loop(struct kdt_live *l)
 
 static void close_loop(struct kdt_live *l)
 {
-    kdt_link_udp_close(l->link);
+    if (l->channel)
+        l->channel->verbs->close(l->channel);
     uv_close((uv_handle_t *)&l->waker, NULL);
     uv_close((uv_handle_t *)&l->timer, NULL);
     uv_run(&l->loop, UV_RUN_DEFAULT); /* until the last close callback has run */
     uv_loop_close(&l->loop);
 }
 
-static void destroy_protocol(struct kdt_live *l)
+static enum kd_status open_channel(struct kdt_live *l, const struct kdt_target_spec *spec)
 {
-    kd_session_destroy(l->session);
-    kdnet_destroy(l->kdnet); /* before its primitives */
-    kdt_crypto_destroy(l->crypto);
+    const struct kdt_channel_opts opts = {
+        .loop = &l->loop, .spec = spec, .ctx = l, .on_event = kdt_live_on_channel};
+
+    return kdt_channel_net_open(&opts, l->opts.diag, &l->channel);
 }
 
-static enum kd_status create_protocol(struct kdt_live *l, const struct kdt_target_spec *spec)
+static enum kd_status create_session(struct kdt_live *l)
 {
-    struct kd_session_opts session = {.dialect = KD_DIALECT_KDNET};
-    struct kdnet_opts kdnet = {.key = spec->key};
-    enum kd_status st = kdt_crypto_create(&l->crypto);
+    const struct kd_session_opts opts = {.dialect = l->channel->dialect,
+                                         .bytes_per_second = l->channel->bytes_per_second};
+    enum kd_status st = kd_session_create(&opts, &l->session);
 
-    if (st == KD_OK) {
-        kdnet.crypto = kdt_crypto_table(l->crypto);
-        st = kdnet_create(&kdnet, &l->kdnet);
-    }
-    kdt_wipe(&kdnet, sizeof kdnet);
-    if (st == KD_OK)
-        st = kd_session_create(&session, &l->session);
-    if (st != KD_OK)
-        kd_diag_set(l->opts.diag, st, "setting up cryptography and session: %s",
-                    kd_status_text(st));
-    return st;
-}
-
-static enum kd_status open_link(struct kdt_live *l, const struct kdt_target_spec *spec)
-{
-    const struct kdt_link_udp_opts link = {
-        .loop = &l->loop,
-        .bind = spec->bind,
-        .port = spec->port,
-        .ctx = l,
-        .on_datagram = kdt_live_on_datagram,
-    };
-
-    return kdt_link_udp_open(&link, l->opts.diag, &l->link);
+    return st == KD_OK ? KD_OK : kd_diag_set(l->opts.diag, st, "session: %s", kd_status_text(st));
 }
 
 enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live **out)
@@ -85,15 +64,12 @@ enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live *
     struct kdt_live *l;
     enum kd_status st;
 
-    if (!opts->spec->has_key)
-        return kd_diag_set(opts->diag, KD_ERR_USAGE, "key= is missing");
     l = calloc(1, sizeof *l);
     if (!l)
         return kd_diag_set(opts->diag, KD_ERR_NO_MEMORY, "out of memory");
     l->opts = *opts;
     l->opts.spec = NULL; /* borrowed until we return */
-    l->port = opts->spec->port;
-    l->armed_ms = l->deadline_ms = l->progress_ms = l->wrong_key_ms = KD_NEVER;
+    l->armed_ms = l->deadline_ms = l->progress_ms = KD_NEVER;
     atomic_init(&l->is_cancelled, false);
     st = open_loop(l);
     if (st != KD_OK) {
@@ -103,15 +79,15 @@ enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live *
     l->opened_ms = kdt_live_now_ms(l);
     if (opts->deadline_ms)
         l->deadline_ms = l->opened_ms + opts->deadline_ms;
-    st = create_protocol(l, opts->spec);
+    st = open_channel(l, opts->spec);
     if (st == KD_OK)
-        st = open_link(l, opts->spec);
+        st = create_session(l);
     if (st != KD_OK) {
         close_loop(l);
-        destroy_protocol(l);
         free(l);
         return st;
     }
+    l->read_piece = l->channel->read_max;
     *out = l;
     return KD_OK;
 }
@@ -123,7 +99,7 @@ void kdt_live_close(struct kdt_live *l)
     if (!l->has_left)
         (void)kdt_live_leave(l, NULL);
     close_loop(l);
-    destroy_protocol(l);
+    kd_session_destroy(l->session);
     free(l);
 }
 
@@ -136,17 +112,10 @@ enum kd_run_state kdt_live_run_state(const struct kdt_live *l)
 
 void kdt_live_get_stats(const struct kdt_live *l, struct kdt_live_stats *out)
 {
-    const struct kdt_link_udp_counters *link = kdt_link_udp_get_counters(l->link);
-    const struct kdnet_counters *kdnet = kdnet_get_counters(l->kdnet);
-
     *out = (struct kdt_live_stats){
         .session = *kd_session_get_counters(l->session),
-        .datagrams_sent = link->datagrams_sent,
-        .datagrams_received = link->datagrams_received,
-        .bytes_sent = link->bytes_sent,
-        .bytes_received = link->bytes_received,
-        .refused = link->truncated + l->bad_packets + kdnet->bad_length + kdnet->bad_header +
-                   kdnet->bad_mac + kdnet->bad_direction + kdnet->replayed + kdnet->foreign_peer +
-                   kdnet->unexpected + kdnet->overflow + kdnet->crypto_failed,
+        .packets_sent = l->packets_sent,
+        .packets_received = l->packets_received,
     };
+    l->channel->verbs->add_stats(l->channel, out);
 }

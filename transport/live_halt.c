@@ -11,61 +11,20 @@ enum {
 
 /* --- attach --- */
 
-/* Where an answer of ours did not even leave this machine, that is the thing to know. */
-static void add_send_error(struct kdt_live *l)
-{
-    const struct kdt_link_udp_counters *c = kdt_link_udp_get_counters(l->link);
-
-    if (c->unsent)
-        kd_diag_add(l->opts.diag, KD_ERR_IO, "sending failed (%s)", uv_strerror(c->last_error));
-}
-
 /* Time is up: what was seen of a target, and what to look at next. */
 static enum kd_status explain_timeout(struct kdt_live *l)
 {
-    const struct kdnet_counters *c = kdnet_get_counters(l->kdnet);
     double seconds = l->opts.attach_timeout_ms / 1000.0;
-    enum kd_status st = KD_ERR_TIMEOUT;
+    struct kd_diag diag;
+    enum kd_status st;
 
     if (kd_session_run_state(l->session) == KD_RUN_HALTED)
-        return kd_diag_set(l->opts.diag, st, "the target halted, but did not answer within %g s",
-                           seconds);
-    if (l->was_linked && l->was_silent && !l->is_linked)
-        return kd_diag_set(l->opts.diag, st,
-                           "a target was there, but fell silent and did not call again within "
-                           "%g s",
-                           seconds);
-    if (l->was_linked)
-        return kd_diag_set(l->opts.diag, st,
-                           "the target is linked, but did not halt within %g s: it may "
-                           "hang, or another debugger may be answering it",
-                           seconds);
-    if (l->was_poked) {
-        kd_diag_set(l->opts.diag, st,
-                    "a target calls on port %u (KDNET version %u) and was answered, but nothing it "
-                    "sends shows that an answer arrived: a firewall may stop what this machine "
-                    "sends%s",
-                    l->port, l->version,
-                    kdnet_version_is_known(l->version)
-                        ? ""
-                        : ", or this version of KDNET differs from 2, 4 and 5, which are known");
-        add_send_error(l);
-        return st;
-    }
-    if (c->bad_mac > 0) {
-        kdt_live_end_wrong_key(l); /* too few for KDNET_EVENT_BAD_KEY, but nothing else came */
-        return kdt_live_begin(l);
-    }
-    if (c->received > 0)
-        return kd_diag_set(l->opts.diag, st,
-                           "%" PRIu64 " datagrams arrived on port %u within %g s, none of "
-                           "them KDNET: something else sends to this port",
-                           c->received, l->port, seconds);
-    return kd_diag_set(l->opts.diag, st,
-                       "no target called on port %u within %g s: is its debugging on, do "
-                       "hostip and port of its bcdedit /dbgsettings name this machine and this "
-                       "port, and does a firewall let UDP through?",
-                       l->port, seconds);
+        return kd_diag_set(l->opts.diag, KD_ERR_TIMEOUT,
+                           "the target halted, but did not answer within %g s", seconds);
+    st = l->channel->verbs->explain(l->channel, seconds, &diag);
+    if (st != KD_ERR_TIMEOUT) /* more time would not help */
+        kdt_live_end(l, st, "%s", diag.text);
+    return kd_diag_set(l->opts.diag, st, "%s", diag.text);
 }
 
 /* A halt that was reported may be over already: a reboot, or a break-in that came twice. */

@@ -1,7 +1,7 @@
 /* live_internal.h - what the files of a live session share.
  *
  *     live.c         open, close, cancel; the counters
- *     live_loop.c    the loop: datagrams in and out, events, waiting with deadlines
+ *     live_loop.c    the loop: packets in and out, events, waiting with deadlines
  *     live_halt.c    the target's state: attach, next stage, resume, leave
  *     live_read.c    one request and its reply; memory and control space made of such
  *
@@ -13,10 +13,8 @@
 
 #include <transport/live.h>
 
-#include "link_udp.h"
-#include <kdproto/kdnet.h>
+#include "channel.h"
 #include <kdproto/packet.h>
-#include <transport/crypto_openssl.h>
 
 #include <stdatomic.h>
 #include <uv.h>
@@ -39,16 +37,13 @@ enum live_aim {
 
 struct kdt_live {
     struct kdt_live_opts opts;
-    uint16_t port;
     atomic_bool is_cancelled;
 
     uv_loop_t loop;
     uv_timer_t timer;
     uv_async_t waker;
     uint64_t armed_ms; /* when the timer goes off; KD_NEVER: it does not */
-    struct kdt_link_udp *link;
-    struct kdt_crypto *crypto;
-    struct kdnet *kdnet;
+    struct kdt_channel *channel;
     struct kd_session *session;
 
     enum live_aim aim;
@@ -59,9 +54,7 @@ struct kdt_live {
     /* the link's story, for progress and for what to say when time is up */
     uint64_t opened_ms, linked_ms, aim_ms;
     uint64_t deadline_ms, progress_ms;
-    uint64_t wrong_key_ms; /* when calls that do not verify mean that the key is wrong; KD_NEVER */
-    bool is_linked, was_linked, was_poked, was_attached, was_unheard, was_silent;
-    uint8_t version; /* of KDNET */
+    bool is_linked, was_linked, was_attached;
 
     unsigned seen; /* enum live_seen */
     struct kd_state_change stop;
@@ -73,7 +66,8 @@ struct kdt_live {
     enum kd_status resumed_status, rip_status;
     bool is_presumed;
 
-    uint64_t bad_packets;
+    uint32_t read_piece; /* memory that one reply carries, as far as is known */
+    uint64_t packets_sent, packets_received;
 };
 
 uint64_t kdt_live_now_ms(struct kdt_live *l);
@@ -85,14 +79,12 @@ enum kd_status kdt_live_begin(struct kdt_live *l);
 enum kd_status kdt_live_end(struct kdt_live *l, enum kd_status st, const char *fmt, ...)
     KD_PRINTF(3, 4);
 
-void kdt_live_end_wrong_key(struct kdt_live *l);
-
 /* Carry what the session wants to say to the wire, and what it wants to tell into `seen`. To be
  * called after everything that is done to the session. */
 void kdt_live_flush(struct kdt_live *l);
 
-/* The link's handler. */
-void kdt_live_on_datagram(void *ctx, struct kd_span datagram, const struct kdnet_peer *from);
+/* The channel's handler. */
+void kdt_live_on_channel(void *ctx, const struct kdt_channel_event *ev);
 
 /* Turn the loop until one of these bits is seen. KD_ERR_TIMEOUT, without a text: until_ms passed;
  * else the reason why the session is over. */

@@ -1,24 +1,16 @@
-/*  bytes                       packets                       calls
+/*  channel --> kd_session_packet, _garbled, ...  --> kd_session_next_event --> seen, reply, stop
+ *  channel <-- kd_session_next_output            <-- kd_session_request, _resume, ...
  *
- *  link_udp --> kdnet_receive --> kd_session_packet --> kd_session_next_event --> seen, reply, stop
- *  link_udp <-- kdnet_send    <-- kd_session_next_output <-- kd_session_request, _resume, ...
- *
- *  Everything left of `seen` happens inside a turn of the loop, in the receive callback: a reply's
+ *  Everything left of `seen` happens inside a turn of the loop, in the channel's event: a reply's
  *  acknowledgement is on the wire before the call that waits for the reply returns, and the next
  *  request follows it without another turn in between. */
 #include "live_internal.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    PROGRESS_MS = 1000,
-    /* Anybody can send datagrams that do not verify: a target that has the key calls every 3 s
-     * [seen], so it is given the time to be heard before the key is said to be wrong. */
-    WRONG_KEY_MS = 4000,
-};
+enum { PROGRESS_MS = 1000 };
 
 uint64_t kdt_live_now_ms(struct kdt_live *l)
 {
@@ -47,15 +39,6 @@ enum kd_status kdt_live_end(struct kdt_live *l, enum kd_status st, const char *f
     return st;
 }
 
-void kdt_live_end_wrong_key(struct kdt_live *l)
-{
-    kdt_live_end(
-        l, KD_ERR_AUTH,
-        "datagrams arrive on port %u but do not verify with this key: the key or the KDNET "
-        "version is wrong",
-        l->port);
-}
-
 static enum kd_status say_over(struct kdt_live *l)
 {
     return l->over == KD_OK ? KD_OK : kd_diag_set(l->opts.diag, l->over, "%s", l->reason.text);
@@ -68,8 +51,6 @@ static void check_limits(struct kdt_live *l)
     else if (kdt_live_now_ms(l) >= l->deadline_ms)
         kdt_live_end(l, KD_ERR_TIMEOUT, "the deadline of %g s has passed",
                      l->opts.deadline_ms / 1000.0);
-    else if (kdt_live_now_ms(l) >= l->wrong_key_ms)
-        kdt_live_end_wrong_key(l);
 }
 
 enum kd_status kdt_live_begin(struct kdt_live *l)
@@ -81,25 +62,15 @@ enum kd_status kdt_live_begin(struct kdt_live *l)
     return say_over(l);
 }
 
-/* --- out: session, KDNET, link --- */
-
-static void send_datagrams(struct kdt_live *l)
-{
-    struct kd_span datagram;
-    struct kdnet_peer to;
-
-    while (kdnet_next_output(l->kdnet, &datagram, &to))
-        kdt_link_udp_send(l->link, datagram, &to);
-}
+/* --- out --- */
 
 static void send_packets(struct kdt_live *l)
 {
     struct kd_span bytes;
 
     while (kd_session_next_output(l->session, &bytes)) {
-        /* What cannot be sent now is as good as lost on the way: the session repeats it. */
-        (void)kdnet_send(l->kdnet, bytes.data, bytes.len, kdt_live_now_ms(l));
-        send_datagrams(l);
+        l->packets_sent += bytes.len > 1; /* the break-in byte is no packet */
+        l->channel->verbs->send(l->channel, bytes);
     }
 }
 
@@ -142,19 +113,31 @@ static void on_resumed(struct kdt_live *l, const struct kd_event *ev)
     l->is_presumed = ev->u.resumed.is_presumed;
 }
 
-/* The target may call, but it answers nothing. While it is sought it may have lost our key, so its
- * next call is answered; once it stood, the key is all that a last continue could be sent with. */
+/* The target may be there, but it answers nothing. While it is sought it may have lost our key, so
+ * its next call is answered; once it stood, the key is all that a last continue could be sent with.
+ */
 static void on_lost(struct kdt_live *l)
 {
     bool is_sought = l->aim == AIM_HALT || l->aim == AIM_NEW_BOOT;
 
-    if (is_sought && kd_session_run_state(l->session) != KD_RUN_HALTED) {
-        l->is_linked = false;
-        kdnet_drop_session(l->kdnet);
-        kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
-    } else {
+    if (!is_sought || kd_session_run_state(l->session) == KD_RUN_HALTED) {
         kdt_live_end(l, KD_ERR_LOST, "target stopped answering");
+        return;
     }
+    if (l->channel->verbs->drop(l->channel)) {
+        l->is_linked = false;
+        kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
+    }
+    if (l->aim == AIM_HALT)
+        kd_session_break_in(l->session, kdt_live_now_ms(l)); /* all over again */
+}
+
+/* What was known of the target is void; between calls, or during a request, that is the end. */
+static void on_new_boot(struct kdt_live *l)
+{
+    l->seen = (l->seen | SEEN_NEW_BOOT) & ~(unsigned)SEEN_HALTED;
+    if (l->aim == AIM_NONE)
+        kdt_live_end(l, KD_ERR_REBOOTED, "the target restarted");
 }
 
 static void on_session_event(struct kdt_live *l, const struct kd_event *ev)
@@ -177,12 +160,14 @@ static void on_session_event(struct kdt_live *l, const struct kd_event *ev)
         kdt_live_end(l, KD_ERR_UNSUPPORTED,
                      "the target is a 32-bit one: its reports are not understood");
         break;
-    case KD_EVENT_PRINT:
+    case KD_EVENT_RESTARTED:
+        on_new_boot(l);
+        break;
+    case KD_EVENT_PRINT: /* from here on the caller's matter alone */
     case KD_EVENT_PROMPT:
     case KD_EVENT_MODULE:
     case KD_EVENT_FILE_IO:
     case KD_EVENT_RESTARTING:
-    case KD_EVENT_RESTARTED:
         if (l->opts.on_event)
             l->opts.on_event(l->opts.ctx, ev);
         break;
@@ -200,91 +185,62 @@ void kdt_live_flush(struct kdt_live *l)
     }
 }
 
-/* --- in: link, KDNET, session --- */
+/* --- in: the channel --- */
 
-static void on_linked(struct kdt_live *l, const struct kdnet_event *ev)
+static void on_up(struct kdt_live *l, bool is_new_boot)
 {
-    /* The first target that this session meets may have been running, or halted, for days: only
-     * between two handshakes does a new boot mean that packet ids start anew. */
-    bool is_new_boot = ev->is_new_boot && l->was_linked;
     uint64_t now = kdt_live_now_ms(l);
 
     l->is_linked = l->was_linked = true;
     l->linked_ms = now;
     kdt_live_progress(l, KDT_PROGRESS_LINKED, now - l->opened_ms);
     kd_session_link_up(l->session, is_new_boot, now);
-    if (is_new_boot) {
-        l->seen = (l->seen | SEEN_NEW_BOOT) & ~(unsigned)SEEN_HALTED;
-        if (l->aim == AIM_NONE)
-            kdt_live_end(l, KD_ERR_REBOOTED, "the target restarted");
-    }
+    if (is_new_boot)
+        on_new_boot(l);
 }
 
 static void on_silent(struct kdt_live *l)
 {
     l->is_linked = false;
-    l->was_silent = true;
     kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
     if (l->aim == AIM_NONE)
         kdt_live_end(l, KD_ERR_LOST, "target stopped answering");
 }
 
-static void on_packet(struct kdt_live *l, struct kd_span bytes)
-{
-    struct kd_packet pkt;
-
-    if (kd_packet_decode(bytes.data, bytes.len, &pkt) == KD_OK)
-        kd_session_packet(l->session, &pkt, kdt_live_now_ms(l));
-    else
-        l->bad_packets++;
-}
-
-static void on_kdnet_event(struct kdt_live *l, const struct kdnet_event *ev)
-{
-    switch (ev->kind) {
-    case KDNET_EVENT_POKED:
-        l->was_poked = true;
-        l->wrong_key_ms = KD_NEVER;
-        l->version = ev->version;
-        kdt_live_progress(l, KDT_PROGRESS_POKED, kdt_live_now_ms(l) - l->opened_ms);
-        break;
-    case KDNET_EVENT_LINKED:
-        l->version = ev->version;
-        on_linked(l, ev);
-        break;
-    case KDNET_EVENT_PACKET:
-        on_packet(l, ev->bytes);
-        break;
-    case KDNET_EVENT_BAD_KEY:
-        l->wrong_key_ms = kdt_live_now_ms(l) + WRONG_KEY_MS;
-        break;
-    case KDNET_EVENT_SILENT:
-        on_silent(l);
-        break;
-    case KDNET_EVENT_NO_SESSION:
-        l->was_unheard = true;
-        l->version = ev->version;
-        break;
-    }
-}
-
-static void take_kdnet_events(struct kdt_live *l)
-{
-    struct kdnet_event ev;
-
-    send_datagrams(l); /* an answer to a poke */
-    while (kdnet_next_event(l->kdnet, &ev)) {
-        on_kdnet_event(l, &ev);
-        kdt_live_flush(l);
-    }
-}
-
-void kdt_live_on_datagram(void *ctx, struct kd_span datagram, const struct kdnet_peer *from)
+void kdt_live_on_channel(void *ctx, const struct kdt_channel_event *ev)
 {
     struct kdt_live *l = ctx;
+    uint64_t now = kdt_live_now_ms(l);
 
-    kdnet_receive(l->kdnet, datagram.data, datagram.len, from, kdt_live_now_ms(l));
-    take_kdnet_events(l);
+    switch (ev->kind) {
+    case KDT_CHANNEL_CALLED:
+        kdt_live_progress(l, KDT_PROGRESS_POKED, now - l->opened_ms);
+        break;
+    case KDT_CHANNEL_UP:
+        on_up(l, ev->is_new_boot);
+        break;
+    case KDT_CHANNEL_SILENT:
+        on_silent(l);
+        break;
+    case KDT_CHANNEL_CUT:
+        break;
+    case KDT_CHANNEL_OVER:
+        l->is_linked = false;
+        kd_session_link_down(l->session, ev->status, now);
+        kdt_live_end(l, ev->status, "%s", ev->text);
+        break;
+    case KDT_CHANNEL_PACKET:
+        l->packets_received++;
+        kd_session_packet(l->session, &ev->packet, now);
+        break;
+    case KDT_CHANNEL_GARBLED:
+        kd_session_garbled(l->session, ev->wish, now);
+        break;
+    case KDT_CHANNEL_HEARS:
+        kd_session_hears(l->session, now);
+        break;
+    }
+    kdt_live_flush(l);
 }
 
 /* --- waiting --- */
@@ -306,10 +262,9 @@ static void arm_timer(struct kdt_live *l, uint64_t until_ms)
     uint64_t now = kdt_live_now_ms(l);
     uint64_t due = kd_sooner(until_ms, l->deadline_ms);
 
-    due = kd_sooner(due, kdnet_deadline_ms(l->kdnet));
+    due = kd_sooner(due, l->channel->verbs->deadline_ms(l->channel));
     due = kd_sooner(due, kd_session_deadline_ms(l->session));
     due = kd_sooner(due, l->progress_ms);
-    due = kd_sooner(due, l->wrong_key_ms);
     if (due >= l->armed_ms)
         return;
     uv_timer_start(&l->timer, on_timer, due > now ? due - now : 0, 0);
@@ -326,7 +281,7 @@ static void repeat_progress(struct kdt_live *l)
     if (l->aim == AIM_NEW_BOOT)
         kdt_live_progress(l, KDT_PROGRESS_BOOT_STAGE, now - l->aim_ms);
     else if (!l->is_linked)
-        kdt_live_progress(l, KDT_PROGRESS_LISTENING, now - l->aim_ms);
+        kdt_live_progress(l, l->channel->waiting, now - l->aim_ms);
     else
         kdt_live_progress(l, KDT_PROGRESS_BREAKING, now - l->linked_ms);
 }
@@ -340,10 +295,8 @@ static void turn(struct kdt_live *l, uint64_t until_ms)
     arm_timer(l, until_ms);
     uv_run(&l->loop, UV_RUN_ONCE);
     now = kdt_live_now_ms(l);
-    if (now >= kdnet_deadline_ms(l->kdnet)) {
-        kdnet_tick(l->kdnet, now);
-        take_kdnet_events(l);
-    }
+    if (now >= l->channel->verbs->deadline_ms(l->channel))
+        l->channel->verbs->tick(l->channel);
     if (now >= kd_session_deadline_ms(l->session)) {
         kd_session_tick(l->session, now);
         kdt_live_flush(l);

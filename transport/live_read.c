@@ -5,7 +5,6 @@
 
 enum {
     REQUEST_TIMEOUT_MS = 10000, /* a target repeats what we missed every 500 ms [doc] */
-    READ_MAX = 1024, /* fits the smaller packets of newer targets, headers included [doc] */
     PAGE_SIZE = 4096,
 };
 
@@ -47,12 +46,12 @@ enum kd_status kdt_live_request(struct kdt_live *l, const struct kd_manipulate *
 
 /* How much to ask for at once: what the link carries, and never across a page, because a target
  * that meets one unreadable page in a request need not say what it could read before it. */
-static uint32_t piece_at(uint64_t at, size_t left)
+static uint32_t piece_at(const struct kdt_live *l, uint64_t at, size_t left)
 {
     size_t piece = PAGE_SIZE - (size_t)(at % PAGE_SIZE);
 
-    if (piece > READ_MAX)
-        piece = READ_MAX;
+    if (piece > l->read_piece)
+        piece = l->read_piece;
     return (uint32_t)(piece < left ? piece : left);
 }
 
@@ -65,7 +64,7 @@ static enum kd_status read_memory(struct kdt_live *l, uint32_t api, uint64_t at,
     while (*done < len) {
         struct kd_manipulate request = {
             .api = api,
-            .u.memory = {.va = at + *done, .count = piece_at(at + *done, len - *done)},
+            .u.memory = {.va = at + *done, .count = piece_at(l, at + *done, len - *done)},
         };
         struct kd_span got;
         enum kd_status st = kdt_live_request(l, &request, KD_NEVER);
@@ -100,7 +99,7 @@ enum kd_status kdt_live_read_control(struct kdt_live *l, uint16_t processor, uin
     struct kd_manipulate request = {
         .api = KD_API_READ_CONTROL_SPACE,
         .processor = processor,
-        .u.memory = {.va = index, .count = (uint32_t)(len < READ_MAX ? len : READ_MAX)},
+        .u.memory = {.va = index, .count = (uint32_t)(len < l->read_piece ? len : l->read_piece)},
     };
     struct kd_span bytes;
     enum kd_status st = kdt_live_request(l, &request, KD_NEVER);

@@ -52,8 +52,12 @@ struct kdt_live_opts {
 
 struct kdt_live_stats {
     struct kd_session_counters session;
-    uint64_t datagrams_sent, datagrams_received, bytes_sent, bytes_received;
-    uint64_t refused; /* datagrams or packets that were not accepted, all reasons together */
+    uint64_t packets_sent, packets_received;     /* of KD, whole ones; not the break-in byte */
+    uint64_t datagrams_sent, datagrams_received; /* KDNET's, handshakes included */
+    uint64_t bytes_sent, bytes_received;         /* by the link, all together */
+    uint64_t unsent;  /* datagrams or packets that the system would not take */
+    uint64_t refused; /* datagrams that were not accepted, all reasons together */
+    uint64_t garbled; /* packets that arrived damaged; KDNET has none, they are refused */
 };
 
 /* Bind and listen. KD_ERR_BUSY: the port is in use; KD_ERR_USAGE: the spec has no key; KD_ERR_IO.
