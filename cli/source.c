@@ -152,11 +152,15 @@ static void print_stats(const struct source *s)
     fprintf(stderr, ")\n");
     fprintf(stderr, "round trips    %" PRIu64 "\n", n->round_trips);
     fprintf(stderr, "memory read    %" PRIu64 " bytes\n", n->bytes_read);
+    fprintf(stderr, "packets        %" PRIu64 " out, %" PRIu64 " in, %" PRIu64 " damaged\n",
+            stats.packets_sent, stats.packets_received, stats.garbled);
     fprintf(stderr, "on the wire    %" PRIu64 " bytes out, %" PRIu64 " in\n", stats.bytes_sent,
             stats.bytes_received);
     fprintf(stderr, "repeated       %" PRIu64 " packets, %" PRIu64 " RESEND, %" PRIu64 " RESET\n",
             n->retransmissions, n->resends, n->resets);
-    fprintf(stderr, "not accepted   %" PRIu64 " datagrams\n", stats.refused);
+    if (s->cli->options.target.kind == KDT_LINK_NET)
+        fprintf(stderr, "not accepted   %" PRIu64 " of %" PRIu64 " datagrams\n", stats.refused,
+                stats.datagrams_received);
     fprintf(stderr, "frozen         %" PRIu64 " ms in %" PRIu64 " freeze%s\n", n->frozen_ms,
             n->freezes, n->freezes == 1 ? "" : "s");
 }
