@@ -1,12 +1,17 @@
-"""What the end-to-end tests share: a lab that plays a target, and kdwalk as a user runs it."""
+"""What the end-to-end tests and the soak share: a lab that plays a target, the links to it, and kdwalk as a user
+runs it."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
+import random
+import re
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -14,12 +19,28 @@ BIN = pathlib.Path(os.environ["KDWALK_BIN"])
 DATA = pathlib.Path(os.environ["KDWALK_TEST_DATA"])
 KEY = "8.8.8.8"
 RUN_TIMEOUT = 60  # far above anything a sound run needs, under sanitizers too
+AT_ONCE = 8       # runs that mostly wait for each other's timers
+
+
+# --- ports, corpus, text ---
+
+_ports = random.SystemRandom().sample(range(12000, 32000), 20000)  # below those that are given out unasked
+_ports_lock = threading.Lock()
 
 
 def free_port():
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
-        s.bind(("::", 0))
-        return s.getsockname()[1]
+    """A UDP and TCP port that nobody uses, and that is not handed out twice in this process."""
+    while True:
+        with _ports_lock:
+            port = _ports.pop()
+            _ports.insert(0, port)
+        try:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                with socket.socket(socket.AF_INET6, kind) as s:
+                    s.bind(("::", port))
+            return port
+        except OSError:
+            pass
 
 
 def corpus(relative):
@@ -34,8 +55,21 @@ def expected(name):
     return [line.rstrip() for line in corpus(f"expected/{name}").read_text().splitlines()]
 
 
+def expected_loggers(kernel):
+    return [line.replace("nt!_WMI_LOGGER_CONTEXT->", "EtwLogger->")
+            for line in expected(f"loggers-{kernel}.txt")]
+
+
 def lines(text):
     return [line.rstrip() for line in text.splitlines()]
+
+
+def wait_until(condition, what):
+    deadline = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(what)
+        time.sleep(0.01)
 
 
 def is_bound(port):
@@ -51,26 +85,134 @@ def is_bound(port):
 
 
 def wait_until_bound(port):
-    deadline = time.monotonic() + 20
-    while not is_bound(port):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"nobody listens on port {port}")
-        time.sleep(0.01)
+    wait_until(lambda: is_bound(port), f"nobody listens on port {port}")
+
+
+def make_store(folder):
+    """The symbols of the lab's kernels."""
+    store = pathlib.Path(folder) / "symbols"
+    subprocess.run([BIN / "kdlab", "symbols", store], check=True, stdout=subprocess.DEVNULL)
+    return store
+
+
+# --- kdwalk ---
+
+class Result:
+    def __init__(self, process, out, err):
+        self.status, self.out, self.err = process.returncode, out, err
+
+    def count(self, pattern):
+        """A number out of --stats: count("repeated +(\\d+) packets")."""
+        found = re.search(pattern, self.err)
+        if not found:
+            raise AssertionError(f"--stats does not say {pattern}: {self}")
+        return int(found[1])
+
+    def __repr__(self):
+        return f"status {self.status}\n--- out\n{self.out}\n--- err\n{self.err}"
+
+
+def start(*arguments, env=None, **popen):
+    environment = {k: v for k, v in os.environ.items()
+                   if k not in ("KDWALK_KEY", "_NT_SYMBOL_PATH")}
+    environment.update(env or {})
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([BIN / "kdwalk", *map(str, arguments)], text=True, errors="replace",
+                            env=environment, **{**pipes, **popen})
+
+
+class Hang(AssertionError):
+    pass
+
+
+def finish(process, timeout=RUN_TIMEOUT):
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise Hang(f"kdwalk does not end: {out} {err}") from None
+    return Result(process, out, err)
+
+
+def kdwalk(*arguments, env=None):
+    return finish(start(*arguments, env=env))
+
+
+# --- the links between the two ---
+
+class Net:
+    """KDNET. The host listens, the target calls it."""
+    name = "net"
+    is_stream = False
+
+    def __init__(self, host="127.0.0.1", target=None):
+        self.port = free_port()
+        self.lab_options = ["--net", f"{host}:{self.port}", "--key", KEY]
+        self.target = target(self.port) if target else ["-k", f"net:port={self.port},key={KEY}"]
+
+    def wait_until_host_listens(self):
+        wait_until_bound(self.port)
+
+
+class Stream:
+    """A byte stream. The lab listens, the host connects; the target cannot tell."""
+    is_stream = True
+    extra = ""  # behind the -k that a kind of link makes
+
+    def lab_says(self, line):
+        """The lab's first line."""
+
+
+class Pipe(Stream):
+    name = "pipe"
+
+    def __init__(self, extra=""):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name) / "com1"
+        self.lab_options = ["--pipe", self.path]
+        self.target = ["-k", f"com:pipe,port={self.path}{extra}"]
+
+
+class Tcp(Stream):
+    name = "tcp"
+
+    def __init__(self, extra=""):
+        self.port = free_port()
+        self.lab_options = ["--tcp", f"127.0.0.1:{self.port}"]
+        self.target = ["-k", f"com:ipport={self.port},port=127.0.0.1{extra}"]
+
+
+class Tty(Stream):
+    name = "tty"
+
+    def __init__(self, extra=""):
+        self.extra = extra
+        self.lab_options = ["--pty"]
+        self.target = None  # the lab says where
+
+    def lab_says(self, line):
+        self.target = ["-k", f"com:port={line.strip()}{self.extra}"]
+
+
+LINKS = {kind.name: kind for kind in (Tty, Pipe, Tcp, Net)}
 
 
 class Lab:
-    """One simulated machine. Its statistics are there once it was stopped."""
+    """One simulated machine on a link. Its statistics are there once it was stopped."""
 
-    def __init__(self, kernel, port, *options, host="127.0.0.1", key=KEY):
+    def __init__(self, kernel, link, *options):
         self.folder = tempfile.TemporaryDirectory()
         self.stats_file = pathlib.Path(self.folder.name) / "stats.json"
         self.process = subprocess.Popen(
-            [BIN / "kdlab", "serve", "--kernel", kernel, "--net", f"{host}:{port}", "--key", key,
-             "--stats", self.stats_file, *options],
+            [BIN / "kdlab", "serve", "--kernel", kernel, *link.lab_options, "--stats",
+             self.stats_file, *map(str, options)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         first = self.process.stdout.readline()
-        if kernel not in first:
-            raise AssertionError(f"the lab did not start: {first} {self.process.stderr.read()}")
+        if not first:
+            raise AssertionError(f"the lab did not start: {self.process.communicate()[1]}")
+        if link.is_stream:
+            link.lab_says(first)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -86,45 +228,59 @@ class Lab:
         self.folder.cleanup()
 
 
-class Result:
-    def __init__(self, process, out, err):
-        self.status, self.out, self.err = process.returncode, out, err
+class Scene:
+    """A lab on a link and the kdwalks that attach to it one after the other. Over KDNET the first kdwalk listens
+    before the lab calls: no run waits for the next poke."""
 
-    def __repr__(self):
-        return f"status {self.status}\n--- out\n{self.out}\n--- err\n{self.err}"
+    def __init__(self, kernel, link, *lab_options):
+        self.kernel, self.link, self.lab_options = kernel, link, lab_options
+        self.lab = None
+        self.processes = []
+
+    def __enter__(self):
+        if self.link.is_stream:
+            self.open_lab()
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        if self.lab:
+            self.lab.kill()
+
+    def open_lab(self):
+        self.lab = Lab(self.kernel, self.link, *self.lab_options)
+
+    def start(self, *arguments, env=None, **popen):
+        process = start(*arguments, *self.link.target, env=env, **popen)
+        self.processes.append(process)
+        if not self.lab:
+            self.link.wait_until_host_listens()
+            self.open_lab()
+        return process
+
+    def run(self, *arguments, env=None, timeout=RUN_TIMEOUT):
+        return finish(self.start(*arguments, env=env), timeout)
+
+    def stop(self):
+        return self.lab.stop()
 
 
-def start(*arguments, env=None):
-    environment = {k: v for k, v in os.environ.items()
-                   if k not in ("KDWALK_KEY", "_NT_SYMBOL_PATH")}
-    environment.update(env or {})
-    return subprocess.Popen([BIN / "kdwalk", *map(str, arguments)], stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            errors="replace", env=environment)
+# --- tests ---
 
-
-def finish(process):
-    try:
-        out, err = process.communicate(timeout=RUN_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-        raise AssertionError(f"kdwalk does not end: {out} {err}")
-    return Result(process, out, err)
-
-
-def kdwalk(*arguments, env=None):
-    return finish(start(*arguments, env=env))
+def at_once(function, items, count=AT_ONCE):
+    """[(item, a future that is done)], several at a time: most of a run is waiting."""
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        return [(item, pool.submit(function, item)) for item in items]
 
 
 class LiveTest(unittest.TestCase):
-    """A kdwalk that listens first, and a lab that then calls it: no run waits for the next poke."""
-
     @classmethod
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory()
-        cls.store = pathlib.Path(cls.scratch.name) / "symbols"
-        subprocess.run([BIN / "kdlab", "symbols", cls.store], check=True, stdout=subprocess.DEVNULL)
+        cls.store = make_store(cls.scratch.name)
 
     @classmethod
     def tearDownClass(cls):
@@ -133,25 +289,22 @@ class LiveTest(unittest.TestCase):
     def target(self, port, key=KEY):
         return ["-k", f"net:port={port},key={key}"]
 
-    def live(self, kernel, *arguments, lab_options=(), target=None, symbols=True, env=None,
-             host="127.0.0.1"):
+    def live(self, kernel, *arguments, link=None, lab_options=(), symbols=True, env=None,
+             timeout=RUN_TIMEOUT):
         """Run one command against a fresh lab: (result, the lab's statistics)."""
-        port = free_port()
-        options = target(port) if target else self.target(port)
-        if symbols:
-            options += ["-y", self.store]
-        process = start(*arguments, *options, env=env)
-        try:
-            wait_until_bound(port)
-            lab = Lab(kernel, port, *lab_options, host=host)
-        except BaseException:
-            process.kill()
-            raise
-        try:
-            result = finish(process)
-            return result, lab.stop()
-        finally:
-            lab.kill()
+        options = ["-y", self.store] if symbols else []
+        with Scene(kernel, link or Net(), *lab_options) as scene:
+            result = scene.run(*arguments, *options, env=env, timeout=timeout)
+            return result, scene.stop()
+
+    def over_links(self, check, links=tuple(LINKS)):
+        """check(link) over each, several at a time; each has its own verdict."""
+        self.for_each(lambda name: check(LINKS[name]()), links)
+
+    def for_each(self, check, items):
+        for item, done in at_once(check, items):
+            with self.subTest(item=item):
+                done.result()
 
     def assert_unharmed(self, stats):
         self.assertEqual(stats["altering"], 0, stats)

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import pty
-import random
 import shutil
 import signal
 import socket
@@ -15,8 +14,8 @@ import kd
 
 class Attaching(kd.LiveTest):
     def test_a_wrong_key_is_named_as_such(self):
-        result, stats = self.live("18362", "vertarget", symbols=False,
-                                  target=lambda port: ["-k", f"net:port={port},key=1.2.3.4"])
+        wrong = kd.Net(target=lambda port: ["-k", f"net:port={port},key=1.2.3.4"])
+        result, stats = self.live("18362", "vertarget", symbols=False, link=wrong)
         self.assertEqual(result.status, 2, result)
         self.assert_one_message(result, "key")
         self.assertNotIn("1.2.3.4", result.err)
@@ -72,8 +71,9 @@ class Attaching(kd.LiveTest):
         key_file.write_text(kd.KEY + "\n")
         for extra, env in ((["--key-file", key_file], None), ([], {"KDWALK_KEY": kd.KEY})):
             with self.subTest(env=env):
+                link = kd.Net(target=lambda port: ["-k", f"net:port={port}"])
                 result, stats = self.live("18362", "vertarget", *extra, symbols=False, env=env,
-                                          target=lambda port: ["-k", f"net:port={port}"])
+                                          link=link)
                 self.assertEqual(result.status, 0, result)
                 self.assert_unharmed(stats)
 
@@ -177,21 +177,13 @@ class InTheMiddle(kd.LiveTest):
         self.assert_unharmed(stats)
 
     def test_output_that_nobody_reads_does_not_keep_the_target_halted(self):
-        port = kd.free_port()
-        process = kd.subprocess.Popen(
-            [kd.BIN / "kdwalk", "loggers", *self.target(port), "-y", self.store],
-            stdin=kd.subprocess.DEVNULL, stdout=kd.subprocess.PIPE, stderr=kd.subprocess.PIPE,
-            text=True)
-        process.stdout.close()
-        kd.wait_until_bound(port)
-        lab = kd.Lab("18362", port)
-        try:
+        with kd.Scene("18362", kd.Net()) as scene:
+            process = scene.start("loggers", "-y", self.store)
+            process.stdout.close()
             process.wait(timeout=kd.RUN_TIMEOUT)
-            self.assertEqual(process.returncode, 2)
-            self.assert_unharmed(lab.stop())
-        finally:
             process.stderr.close()
-            lab.kill()
+            self.assertEqual(process.returncode, 2)
+            self.assert_unharmed(scene.stop())
 
     def test_a_full_disk_is_an_error(self):
         for options in ([], ["-v"], ["-v", "--json"]): # -v is more than stdio holds back
@@ -199,39 +191,16 @@ class InTheMiddle(kd.LiveTest):
                 self.check_full_disk(options)
 
     def check_full_disk(self, options):
-        port = kd.free_port()
-        with open("/dev/full", "w") as full:
-            process = kd.subprocess.Popen(
-                [kd.BIN / "kdwalk", "loggers", *options, *self.target(port), "-y", self.store],
-                stdin=kd.subprocess.DEVNULL, stdout=full, stderr=kd.subprocess.PIPE, text=True)
-        kd.wait_until_bound(port)
-        lab = kd.Lab("18362", port)
-        try:
-            _, err = process.communicate(timeout=kd.RUN_TIMEOUT)
-            self.assertEqual(process.returncode, 2)
-            self.assertIn("could not be written: No space left on device", err)
-            self.assertEqual(err.count("error:"), 1, err)
-            self.assert_unharmed(lab.stop())
-        finally:
-            lab.kill()
+        with open("/dev/full", "w") as full, kd.Scene("18362", kd.Net()) as scene:
+            result = kd.finish(scene.start("loggers", *options, "-y", self.store, stdout=full))
+            self.assertEqual(result.status, 2)
+            self.assertIn("could not be written: No space left on device", result.err)
+            self.assertEqual(result.err.count("error:"), 1, result.err)
+            self.assert_unharmed(scene.stop())
 
 
 class Signals(kd.LiveTest):
-    MOMENTS = int(os.environ.get("KDWALK_SIGNAL_MOMENTS", "12"))
-
-    def interrupt(self, port, number, delay, lab_options=()):
-        """Signal a walk some time after the lab began to call it: (result, seconds to end, stats)."""
-        process = kd.start("loggers", "-v", *self.target(port), "-y", self.store)
-        kd.wait_until_bound(port)
-        lab = kd.Lab("18362", port, *lab_options)
-        try:
-            time.sleep(delay)
-            begin = time.monotonic()
-            process.send_signal(number)
-            result = kd.finish(process)
-            return result, time.monotonic() - begin, lab.stop()
-        finally:
-            lab.kill()
+    """While waiting; what comes in the middle of a walk is the soak's matter."""
 
     def test_a_signal_while_waiting_ends_at_once(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -245,17 +214,6 @@ class Signals(kd.LiveTest):
                 self.assertLess(time.monotonic() - begin, 2.5)
                 self.assertEqual(result.status, 2, result)
                 self.assert_one_message(result, "interrupted")
-
-    def test_a_signal_at_any_moment_leaves_the_target_running(self):
-        dice = random.Random(1)
-        for round_number in range(self.MOMENTS):
-            number = dice.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
-            delay = dice.uniform(0, 0.4)
-            with self.subTest(round=round_number, number=number, delay=delay):
-                result, seconds, stats = self.interrupt(kd.free_port(), number, delay)
-                self.assertIn(result.status, (0, 2), result)
-                self.assertLess(seconds, 2.5)
-                self.assert_unharmed(stats)
 
 
 if __name__ == "__main__":
