@@ -19,6 +19,8 @@
 #define LAB_LEADER_DATA    0x30303030u
 #define LAB_LEADER_CONTROL 0x69696969u
 #define LAB_BREAK_IN_BYTE  0x62
+#define LAB_TRAILER        0xAA   /* behind each data packet in a byte stream */
+#define LAB_SYNC_BIT       0x800u /* in an id in a byte stream: its sender starts anew */
 
 enum lab_packet_type {
     LAB_PACKET_MANIPULATE = 2,

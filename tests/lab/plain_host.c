@@ -61,6 +61,23 @@ static uint32_t sum(const uint8_t *p, size_t len)
 
 /* ---- start and time ---- */
 
+static void open_datagram(struct plain_host *h, const uint8_t *bytes, size_t len, struct heard *in)
+{
+    struct lab_message m;
+
+    assert_int_equal(lab_seal_open(h->seal, bytes, len, &m), LAB_GOOD);
+    assert_false(m.from_host);
+    in->is_control = m.is_control;
+    in->sequence = m.sequence;
+    in->len = m.len;
+    memcpy(in->payload, m.payload, m.len);
+    if (m.is_control) {
+        assert_int_equal(m.len, LAB_POKE_LEN);
+        memcpy(h->poke, m.payload, m.len);
+        h->poke_sequence = m.sequence;
+    }
+}
+
 /* Move what the target wants to send into the inbox. */
 static void collect(struct plain_host *h)
 {
@@ -69,19 +86,15 @@ static void collect(struct plain_host *h)
 
     while (lab_target_next_output(h->target, &bytes, &len)) {
         struct heard *in = &h->inbox[(h->first + h->count) % HOST_INBOX];
-        struct lab_message m;
 
         assert_true(h->count < HOST_INBOX);
-        assert_int_equal(lab_seal_open(h->seal, bytes, len, &m), LAB_GOOD);
-        assert_false(m.from_host);
-        *in = (struct heard){.is_control = m.is_control, .sequence = m.sequence, .len = m.len};
-        memcpy(in->payload, m.payload, m.len);
+        *in = (struct heard){.len = len};
+        assert_true(len <= sizeof in->payload);
+        if (h->is_stream)
+            memcpy(in->payload, bytes, len);
+        else
+            open_datagram(h, bytes, len, in);
         h->count++;
-        if (m.is_control) {
-            assert_int_equal(m.len, LAB_POKE_LEN);
-            memcpy(h->poke, m.payload, m.len);
-            h->poke_sequence = m.sequence;
-        }
     }
 }
 
@@ -94,7 +107,8 @@ void host_start(struct plain_host *h, const struct lab_target_options *opts)
     struct lab_target_options o = *opts;
 
     memset(h, 0, sizeof *h);
-    h->id = 0x80000000;
+    h->is_stream = opts->carrier == LAB_OVER_STREAM;
+    h->id = h->is_stream ? 0x80800000 : 0x80000000;
     h->now_us = 1000 * (uint64_t)SECOND_US;
     o.target = target;
     o.host = host;
@@ -138,6 +152,12 @@ void host_wait(struct plain_host *h, uint64_t us)
 
 /* ---- saying ---- */
 
+void host_bytes(struct plain_host *h, const void *bytes, size_t len)
+{
+    lab_target_bytes(h->target, bytes, len, h->now_us);
+    collect(h);
+}
+
 void host_raw(struct plain_host *h, const struct lab_message *m)
 {
     uint8_t out[LAB_DATAGRAM_MAX];
@@ -170,12 +190,14 @@ void host_answer_poke(struct plain_host *h, uint8_t random)
 
 void host_payload(struct plain_host *h, const void *payload, size_t len)
 {
-    struct lab_message m = {.version = h->version,
-                            .from_host = true,
-                            .sequence = ++h->sequence,
-                            .payload = payload,
-                            .len = len};
+    struct lab_message m = {
+        .version = h->version, .from_host = true, .payload = payload, .len = len};
 
+    if (h->is_stream) {
+        host_bytes(h, payload, len);
+        return;
+    }
+    m.sequence = ++h->sequence;
     host_raw(h, &m);
 }
 
@@ -206,14 +228,17 @@ void host_control(struct plain_host *h, uint16_t type, uint32_t id)
 
 void host_data(struct plain_host *h, uint16_t type, uint32_t id, const void *data, size_t len)
 {
-    uint8_t packet[LAB_PAYLOAD_MAX];
+    uint8_t packet[HOST_PACKET_MAX];
+    size_t n = build(packet, 0x30303030, type, id, data, len);
 
-    host_payload(h, packet, build(packet, 0x30303030, type, id, data, len));
+    if (h->is_stream)
+        packet[n++] = 0xAA;
+    host_payload(h, packet, n);
 }
 
 void host_request(struct plain_host *h, const uint8_t *header, const void *data, size_t len)
 {
-    uint8_t request[LAB_PAYLOAD_MAX];
+    uint8_t request[4096];
 
     memcpy(request, header, 56);
     if (len > 0)
@@ -275,29 +300,53 @@ void host_expect_control(struct plain_host *h, uint16_t type, uint32_t id)
 const uint8_t *host_expect_data(struct plain_host *h, uint16_t type, uint32_t id, size_t *len)
 {
     const struct heard *in = host_take(h);
+    size_t n;
 
     assert_non_null(in);
     assert_false(in->is_control);
     assert_true(in->len > 16);
+    n = in->len - 16;
+    if (h->is_stream)
+        assert_int_equal(in->payload[16 + --n], 0xAA);
     assert_int_equal(get32(in->payload), 0x30303030);
     assert_int_equal(get16(in->payload + 4), type);
-    assert_int_equal(get16(in->payload + 6), in->len - 16);
+    assert_int_equal(get16(in->payload + 6), n);
     assert_int_equal(get32(in->payload + 8), id);
-    assert_int_equal(get32(in->payload + 12), sum(in->payload + 16, in->len - 16));
+    assert_int_equal(get32(in->payload + 12), sum(in->payload + 16, n));
     if (len)
-        *len = in->len - 16;
+        *len = n;
     return in->payload + 16;
+}
+
+void host_expect_text(struct plain_host *h, const char *text)
+{
+    const struct heard *in = host_take(h);
+
+    assert_non_null(in);
+    assert_int_equal(in->len, strlen(text));
+    assert_memory_equal(in->payload, text, in->len);
+}
+
+/* As a host acknowledges it: over a stream without the sync bit. */
+static void acknowledge(struct plain_host *h, uint32_t id)
+{
+    host_control(h, ACKNOWLEDGE, h->is_stream ? id & ~0x800u : id);
 }
 
 void host_accept(struct plain_host *h, uint16_t type, uint32_t id)
 {
     host_expect_data(h, type, id, NULL);
-    host_control(h, ACKNOWLEDGE, id);
+    acknowledge(h, id);
 }
 
 /* ---- both ---- */
 
 const uint8_t HOST_ASKS_VERSION[56] = {GET_VERSION & 0xFF, GET_VERSION >> 8};
+
+static void advance(struct plain_host *h)
+{
+    h->id = h->is_stream ? h->id ^ 1 : h->id + 2;
+}
 
 void host_link(struct plain_host *h)
 {
@@ -325,8 +374,8 @@ const uint8_t *host_ask(struct plain_host *h, const uint8_t *header, const void 
     reply = host_expect_data(h, MANIPULATE, reply_id, &n);
     assert_true(n >= 56);
     assert_int_equal(get32(reply), get32(header));
-    h->id += 2;
-    host_control(h, ACKNOWLEDGE, reply_id);
+    advance(h);
+    acknowledge(h, reply_id);
     host_expect_silence(h);
     if (reply_len)
         *reply_len = n;
@@ -365,5 +414,5 @@ void host_continue(struct plain_host *h)
     put32(header + 16, 0x00010002);
     host_request(h, header, NULL, 0);
     host_expect_control(h, ACKNOWLEDGE, h->id);
-    h->id += 2;
+    advance(h);
 }

@@ -1,4 +1,5 @@
-/* plain_host.h - the other end of a target, for its tests: says exactly what the test tells it to.
+/* plain_host.h - the other end of a target, for its tests: says exactly what the test tells it to, over
+ * KDNET or a byte stream.
  *
  * Written from kd-protocol.md by offsets, not by packets.h, so that a wrong structure there shows.
  * It acknowledges nothing and answers no poke unless told to. What the target sent lies in an inbox and
@@ -9,7 +10,8 @@
 #include "seal.h"
 #include "target.h"
 
-#define HOST_INBOX 256
+#define HOST_INBOX      256
+#define HOST_PACKET_MAX (16 + 4096 + 1) /* in a byte stream; no datagram carries more */
 
 enum { /* KD packet types and what tests ask for, as the document numbers them */
        MANIPULATE = 2,
@@ -35,16 +37,17 @@ struct heard {
     bool is_control; /* the channel, not the packet */
     uint64_t sequence;
     size_t len;
-    uint8_t payload[LAB_PAYLOAD_MAX];
+    uint8_t payload[HOST_PACKET_MAX];
 };
 
 struct plain_host {
+    bool is_stream;
     struct lab_target *target;
     struct lab_seal *seal;
     uint8_t version;
     uint64_t now_us;
     uint64_t sequence; /* of our last data datagram */
-    uint32_t id;       /* of our next data packet */
+    uint32_t id;       /* of our next data packet; after a reset, the test's business */
     uint8_t poke[LAB_POKE_LEN];
     uint64_t poke_sequence;
     struct heard inbox[HOST_INBOX];
@@ -69,6 +72,8 @@ void host_wait(struct plain_host *h, uint64_t us);
 void host_raw(struct plain_host *h, const struct lab_message *m); /* any datagram at all */
 void host_answer_poke(struct plain_host *h, uint8_t random);      /* the last one heard */
 void host_payload(struct plain_host *h, const void *payload, size_t len);
+void host_bytes(struct plain_host *h, const void *bytes,
+                size_t len); /* over a stream, as they are */
 void host_break_in(struct plain_host *h);
 void host_control(struct plain_host *h, uint16_t type, uint32_t id);
 void host_data(struct plain_host *h, uint16_t type, uint32_t id, const void *data, size_t len);
@@ -81,6 +86,7 @@ void host_expect_silence(struct plain_host *h);
 const struct heard *host_expect_poke(struct plain_host *h);
 void host_expect_ping(struct plain_host *h);
 void host_expect_control(struct plain_host *h, uint16_t type, uint32_t id);
+void host_expect_text(struct plain_host *h, const char *text); /* over a stream, no packet */
 /* A data packet of this type and id with a correct header; returns its data. */
 const uint8_t *host_expect_data(struct plain_host *h, uint16_t type, uint32_t id, size_t *len);
 

@@ -5,15 +5,22 @@
 
 uint64_t target_random(struct lab_target *t)
 {
-    /* splitmix64: short, repeatable from any seed, and good enough for what only has to vary. */
-    uint64_t z = t->random += 0x9E3779B97F4A7C15u;
-
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
+    return lab_random(&t->random);
 }
 
-/* Each stage is a KDNET session of its own: new nonce, new handshake, ids from the start. */
+struct lab_output *target_output(struct lab_target *t)
+{
+    if (t->output_count == LAB_OUTPUT_MAX)
+        abort(); /* whoever drives the target forgot to take its outputs */
+    return &t->output[(t->output_first + t->output_count++) % LAB_OUTPUT_MAX];
+}
+
+static bool is_over_stream(const struct lab_target *t)
+{
+    return t->opts.carrier == LAB_OVER_STREAM;
+}
+
+/* Each stage is a session of its own: ids from the start; on KDNET new nonce and new handshake. */
 void target_start_stage(struct lab_target *t, bool is_boot)
 {
     t->is_boot = is_boot;
@@ -25,17 +32,31 @@ void target_start_stage(struct lab_target *t, bool is_boot)
     t->script = t->script_end = NULL;
     t->stats.stages++;
     link_start_stage(t, 0);
-    kdnet_start_stage(t);
+    if (is_over_stream(t))
+        stream_start_stage(t);
+    else
+        kdnet_start_stage(t);
 }
 
+/* What a stage says as it begins. A kernel says nothing, unless it waits for a host. */
+static void begin_script(struct lab_target *t)
+{
+    if (t->is_boot || t->rules->waits_at_boot)
+        stage_script(t);
+}
+
+/* Over a stream a new boot announces itself; on KDNET its poke does that. */
 void target_reboot(struct lab_target *t)
 {
     if (t->phase == LAB_HALTED)
         run_end_freeze(t);
     t->stats.reboots++;
     target_start_stage(t, t->opts.boot);
-    if (t->opts.boot)
-        stage_script(t);
+    if (is_over_stream(t)) {
+        stream_boot_text(t);
+        stage_restart(t);
+    }
+    begin_script(t);
     run_on(t);
 }
 
@@ -47,6 +68,7 @@ struct lab_target *lab_target_create(const struct lab_target_options *opts, uint
         return NULL;
     t->opts = *opts;
     t->info = lab_machine_info(opts->machine);
+    t->rules = link_rules_of(opts);
     t->random = opts->seed;
     t->now_us = now_us;
     t->seal = lab_seal_create(opts->key);
@@ -57,8 +79,7 @@ struct lab_target *lab_target_create(const struct lab_target_options *opts, uint
     memset(t->opts.key, 0, sizeof t->opts.key); /* the seal has it, and wipes it */
     target_start_stage(t, opts->boot);
     link_start_stage(t, opts->first_id);
-    if (opts->boot)
-        stage_script(t);
+    begin_script(t);
     run_on(t);
     return t;
 }
@@ -78,6 +99,12 @@ void lab_target_datagram(struct lab_target *t, const uint8_t *bytes, size_t len,
         kdnet_datagram(t, bytes, len);
 }
 
+void lab_target_bytes(struct lab_target *t, const uint8_t *bytes, size_t len, uint64_t now_us)
+{
+    t->now_us = now_us;
+    stream_bytes(t, bytes, len);
+}
+
 void lab_target_tick(struct lab_target *t, uint64_t now_us)
 {
     t->now_us = now_us;
@@ -85,14 +112,19 @@ void lab_target_tick(struct lab_target *t, uint64_t now_us)
         return;
     if (now_us >= t->poke_at_us)
         kdnet_poke(t);
+    stream_tick(t);
     link_tick(t);
 }
 
 uint64_t lab_target_deadline(const struct lab_target *t)
 {
+    uint64_t at_us = t->resend_at_us;
+
     if (t->is_silent)
         return UINT64_MAX;
-    return t->resend_at_us < t->poke_at_us ? t->resend_at_us : t->poke_at_us;
+    if (t->poke_at_us < at_us)
+        at_us = t->poke_at_us;
+    return t->stream.due_us < at_us ? t->stream.due_us : at_us;
 }
 
 bool lab_target_next_output(struct lab_target *t, const uint8_t **bytes, size_t *len)

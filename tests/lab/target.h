@@ -34,12 +34,14 @@ struct lab_endpoint {
 
 enum lab_carrier { LAB_OVER_KDNET, LAB_OVER_STREAM };
 
-/* Id and RESET behaviour on a byte stream, as different targets show it (2.5, 2.7-2.9). */
+/* Id and RESET behaviour on a byte stream, as different targets show it (2.5, 2.7-2.9); target_link.c
+ * has the table. */
 enum lab_dialect {
     LAB_DIALECT_NTKD, /* an NT kernel: sync bit, noise as RESET id, repeats what is not acknowledged */
     LAB_DIALECT_BOOT, /* the same, waiting at boot: a pending packet, repeated until a host answers */
     LAB_DIALECT_MINIMAL, /* a stub: ids from 0x80800001, RESET with 0xDEADBEEF and only for id 0,
-                            never repeats anything by itself */
+                            never repeats anything by itself, no reads in part */
+    LAB_DIALECTS
 };
 
 struct lab_target_options {
@@ -49,7 +51,7 @@ struct lab_target_options {
     uint64_t
         retransmit_us; /* until an unacknowledged packet is repeated; 0: what is known of real ones */
     uint8_t key[LAB_KEY_LEN];
-    uint8_t version;                  /* KDNET version: 2, 4 or 5 */
+    uint8_t version; /* KDNET version: 2, 4 or 5; over a stream only the quirks of its age */
     struct lab_endpoint target, host; /* what a poke says of the two ends */
     uint32_t first_id;                /* not 0: this kernel has spoken to a host before */
     bool boot;                        /* start as the boot debugger, become the kernel */
@@ -62,6 +64,14 @@ struct lab_target_options {
 #define LAB_API_FIRST   0x3130u
 #define LAB_API_COUNT   0x31u
 #define LAB_FREEZES_MAX 1000 /* lengths kept; all are counted */
+
+/* What was wrong in a byte stream (2.10). */
+struct lab_stream_bad {
+    uint64_t headers, checksums, trailers; /* each answered with RESEND */
+    uint64_t timeouts;                     /* no byte for 250 ms in the middle of a packet */
+    uint64_t skipped;                      /* bytes between packets that belong to none */
+    uint64_t overrun; /* bytes that came while more was to be said than anybody had taken */
+};
 
 struct lab_stats {
     uint64_t requests;                  /* executed; one that was executed twice counts twice */
@@ -78,7 +88,10 @@ struct lab_stats {
     uint64_t retransmissions;
     uint64_t resends_sent, resends_received;
     uint64_t resets_received;
-    uint64_t bad_packets; /* KD packets answered with RESEND */
+    uint64_t bad_packets;                    /* KD packets answered with RESEND */
+    uint64_t packets_received, packets_sent; /* KD packets, well-formed ones */
+    uint64_t duplicates; /* host packets that had been taken already: acknowledged and dropped */
+    struct lab_stream_bad stream_bad;
     uint64_t bad_datagrams[LAB_BAD_KINDS];
     uint64_t datagrams_received, datagrams_sent;
     uint64_t pokes, handshakes;

@@ -1,7 +1,6 @@
 /* KDNET as the target speaks it: kd-protocol.md section 1. */
 #include "target_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define TYPE_KDNET    1
@@ -24,6 +23,7 @@ enum {
 
 void kdnet_start_stage(struct lab_target *t)
 {
+    t->stream.due_us = UINT64_MAX;
     lab_seal_unlink(t->seal);
     t->is_linked = false;
     t->is_heard = false;
@@ -42,16 +42,13 @@ void kdnet_start_stage(struct lab_target *t)
 
 static void output(struct lab_target *t, const struct lab_message *m)
 {
-    struct lab_output *o = &t->output[(t->output_first + t->output_count) % LAB_OUTPUT_MAX];
+    struct lab_output *o = target_output(t);
 
-    if (t->output_count == LAB_OUTPUT_MAX)
-        abort(); /* whoever drives the target forgot to take its outputs */
     o->len = lab_seal_message(t->seal, m, o->bytes);
-    t->output_count++;
     t->stats.datagrams_sent++;
 }
 
-void kdnet_send(struct lab_target *t, const uint8_t *payload, size_t len)
+void net_send(struct lab_target *t, const uint8_t *payload, size_t len)
 {
     struct lab_message m = {.version = t->opts.version, .payload = payload, .len = len};
 
@@ -81,7 +78,7 @@ static void send_ping(struct lab_target *t)
     memcpy(ping, &t->rx_sequence, 8);
     for (int i = 0; i < 4; i++)
         ping[8 + i] = t->opts.host.address[15 - i];
-    kdnet_send(t, ping, sizeof ping);
+    net_send(t, ping, sizeof ping);
 }
 
 void kdnet_poke(struct lab_target *t)

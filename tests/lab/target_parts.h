@@ -3,15 +3,31 @@
 #define LAB_TARGET_PARTS_H
 
 #include "packets.h"
+#include "random.h"
 #include "target.h"
 
 #define LAB_POKE_PERIOD_US 3000000u /* 1.7 [seen] */
 #define LAB_ACK_WAIT_US    500000u  /* 2.8 [guess] */
-#define LAB_TRIES_UNHEARD  3        /* before any host ever answered [guess] */
-#define LAB_TRIES_HEARD    20
-#define LAB_READ_MAX       1024 /* bytes of memory a reply carries */
-#define LAB_DATA_MAX       0x580
+#define LAB_DATA_MAX       4096     /* of any carrier and dialect */
 #define LAB_PROCESSORS_MAX 64
+
+/* The ways of KDNET and of each dialect on a byte stream: the rows of the table in target_link.c. */
+struct link_rules {
+    uint32_t tx_first;                   /* id of its first packet after a start */
+    uint32_t rx_first;                   /* id of a host's first packet */
+    uint32_t data_max;                   /* bytes in a packet; 0: the KDNET version says */
+    uint32_t read_max;                   /* bytes of memory a reply carries */
+    bool toggles_ids;                    /* bit 0; else steps of two */
+    bool drops_repeats;                  /* what the host repeats is not executed again */
+    bool awaits_ack;                     /* and repeats until it comes or patience ends */
+    bool waits_at_boot;                  /* for a first word of any host, however long */
+    bool hears_reset;                    /* while running as well, and halts for it */
+    bool keeps_break_in;                 /* while halted, for after its resume */
+    bool answers_break_in;               /* while halted or waiting: says the last word again */
+    bool reads_in_part;                  /* up to the first byte that is not there */
+    unsigned tries_unheard, tries_heard; /* before and after a host has answered */
+    void (*on_reset)(struct lab_target *t, uint32_t id);
+};
 
 /* One packet waiting for its acknowledgement, or for the one before it. */
 enum lab_patience { /* what happens when nobody acknowledges (2.8) */
@@ -28,11 +44,24 @@ struct lab_packet {
 };
 #define LAB_QUEUE_MAX 2 /* a print, and the reply that it came in front of */
 
+#define LAB_STREAM_PACKET_MAX (sizeof(struct lab_header) + LAB_DATA_MAX + 1) /* and the trailer */
+
 struct lab_output {
     size_t len;
-    uint8_t bytes[LAB_DATAGRAM_MAX];
+    uint8_t bytes[LAB_STREAM_PACKET_MAX]; /* no datagram is longer */
 };
-#define LAB_OUTPUT_MAX 16 /* no input makes more than a handful */
+#define LAB_OUTPUT_MAX 32
+#define LAB_OUTPUT_BURST                                                                           \
+    16 /* no datagram, byte or tick makes more: a header looks again at 15 bytes */
+
+/* The packet that is arriving in a byte stream. */
+struct lab_stream {
+    uint8_t run_byte; /* hunting: what may become a leader, and how much of it came */
+    unsigned run;
+    size_t have, need; /* have 0: hunting */
+    uint64_t due_us;   /* of the next byte; UINT64_MAX while hunting */
+    uint8_t bytes[LAB_STREAM_PACKET_MAX];
+};
 
 /* What a target says or does unasked, one after the other while it runs. */
 enum lab_event_kind {
@@ -75,13 +104,15 @@ struct lab_target {
     uint64_t now_us;
     uint64_t random;
     bool is_silent;
+    struct lab_output output[LAB_OUTPUT_MAX];
+    unsigned output_first, output_count;
 
     /* one boot stage */
     bool is_boot; /* the boot debugger, not the kernel yet */
     const struct lab_event *script, *script_end;
     struct lab_event kernel_event;
     bool host_gone; /* nobody acknowledges: carry on as if there was no debugger */
-    bool was_heard; /* a host has spoken on the data channel in this stage */
+    bool was_heard; /* a host has spoken to this stage */
 
     /* target_kdnet.c */
     uint64_t poke_at_us;
@@ -92,14 +123,17 @@ struct lab_target {
     bool is_linked;
     bool is_heard; /* since the last handshake */
     uint64_t tx_sequence, rx_sequence;
-    struct lab_output output[LAB_OUTPUT_MAX];
-    unsigned output_first, output_count;
+
+    /* target_stream.c */
+    struct lab_stream stream;
 
     /* target_link.c */
+    const struct link_rules *rules;
     uint32_t tx_id; /* of the packet being sent, or the next one */
     uint32_t rx_id; /* expected from the host */
     struct lab_packet queue[LAB_QUEUE_MAX];
     unsigned queue_first, queue_count;
+    const struct lab_packet *sent_last; /* NULL: nothing in this stage */
     unsigned tries;
     uint64_t resend_at_us;
 
@@ -114,17 +148,29 @@ struct lab_target {
 /* target.c */
 void target_start_stage(struct lab_target *t, bool is_boot);
 void target_reboot(struct lab_target *t);
-uint64_t target_random(struct lab_target *t); /* repeatable; no secret is made of it */
+uint64_t target_random(struct lab_target *t);           /* repeatable; no secret is made of it */
+struct lab_output *target_output(struct lab_target *t); /* the next one, to be filled */
 
 /* target_kdnet.c */
 void kdnet_start_stage(struct lab_target *t);
 void kdnet_datagram(struct lab_target *t, const uint8_t *bytes, size_t len);
 void kdnet_poke(struct lab_target *t);
-void kdnet_send(struct lab_target *t, const uint8_t *payload, size_t len); /* data channel */
+void net_send(struct lab_target *t, const uint8_t *payload, size_t len); /* data channel */
+
+/* target_stream.c */
+void stream_start_stage(struct lab_target *t);
+void stream_bytes(struct lab_target *t, const uint8_t *bytes, size_t len);
+void stream_tick(struct lab_target *t);
+void stream_send(struct lab_target *t, const uint8_t *packet, size_t len);
+void stream_boot_text(struct lab_target *t); /* what a machine prints before there is a kernel */
 
 /* target_link.c */
+const struct link_rules *link_rules_of(const struct lab_target_options *opts);
 void link_start_stage(struct lab_target *t, uint32_t first_id);
-void link_payload(struct lab_target *t, const uint8_t *payload, size_t len);
+void link_payload(struct lab_target *t, const uint8_t *payload, size_t len); /* of a datagram */
+void link_packet(struct lab_target *t, const struct lab_header *h, const uint8_t *data);
+bool link_is_deaf(const struct lab_target *t); /* to all but the break-in byte */
+uint32_t link_sum(const uint8_t *bytes, size_t len);
 struct lab_packet *link_slot(struct lab_target *t); /* to be filled, then queued */
 uint8_t *link_data(struct lab_packet *p);           /* its LAB_DATA_MAX bytes of data */
 void link_queue(struct lab_target *t, struct lab_packet *p, enum lab_packet_type type,
@@ -133,13 +179,15 @@ void link_accept(struct lab_target *t, uint32_t id); /* acknowledge, expect the 
 void link_refuse(struct lab_target *t);              /* RESEND: this makes no sense here */
 bool link_is_idle(const struct lab_target *t);       /* nothing awaits its acknowledgement */
 void link_transmit_again(struct lab_target *t);
+void link_say_again(struct lab_target *t); /* what is outstanding, or what it stands at */
 void link_tick(struct lab_target *t);
-uint32_t link_data_max(const struct lab_target *t); /* of this KDNET version */
+uint32_t link_data_max(const struct lab_target *t);
 
 /* target_run.c */
 void run_on(struct lab_target *t);
 void run_print(struct lab_target *t, const char *text);
 void run_break_in(struct lab_target *t);
+void run_greet(struct lab_target *t); /* a host that has just come: a print, and halt */
 void run_continue(struct lab_target *t);
 void run_switch_processor(struct lab_target *t, uint16_t processor);
 void run_say_again(struct lab_target *t); /* asked to, with nothing outstanding */
@@ -155,6 +203,7 @@ void requests_handle(struct lab_target *t, uint32_t id, const uint8_t *data, siz
 enum stage_stop { STAGE_BREAK_IN, STAGE_MODULE, STAGE_FAREWELL };
 uint64_t stage_pc(const struct lab_target *t, enum stage_stop stop);
 void stage_script(struct lab_target *t);  /* what is said while it boots */
+void stage_restart(struct lab_target *t); /* by a kernel that a host has been debugging before */
 void stage_chatter(struct lab_target *t); /* and after a resume */
 size_t stage_read(const struct lab_target *t, uint64_t va, void *buf, size_t len);
 size_t stage_read_physical(const struct lab_target *t, uint64_t pa, void *buf, size_t len);

@@ -25,9 +25,13 @@ typedef size_t reader(const struct lab_target *t, uint64_t at, void *buf, size_t
 /* A count above the limit is cut, which is a success; a hole in what is left is none (3.7). */
 static void read_memory(struct lab_target *t, struct call *c, reader *read)
 {
-    uint32_t wanted = c->in->u.memory.count < LAB_READ_MAX ? c->in->u.memory.count : LAB_READ_MAX;
+    uint32_t wanted = c->in->u.memory.count;
 
+    if (wanted > t->rules->read_max)
+        wanted = t->rules->read_max;
     c->out_len = read(t, c->in->u.memory.address, c->out_data, wanted);
+    if (c->out_len < wanted && !t->rules->reads_in_part)
+        c->out_len = 0;
     c->out->u.memory.actual = (uint32_t)c->out_len;
     c->out->status = c->out_len == wanted ? LAB_STATUS_SUCCESS : LAB_STATUS_UNSUCCESSFUL;
     t->stats.bytes_read += c->out_len;

@@ -170,12 +170,30 @@ void run_end_freeze(struct lab_target *t)
     t->stats.freeze_us += length_us;
 }
 
+/* A halted target remembers it for after its resume (2.3); what it does besides is its dialect's. */
 void run_break_in(struct lab_target *t)
 {
+    bool is_free = t->phase == LAB_RUNNING && link_is_idle(t);
+
     t->stats.breaks++;
     t->host_gone = false;
-    t->is_break_pending = true; /* a halted target remembers it for after its resume (2.3) */
+    if (is_free || t->rules->keeps_break_in)
+        t->is_break_pending = true;
+    if (!is_free && t->rules->answers_break_in)
+        link_say_again(t);
     run_on(t);
+}
+
+void run_greet(struct lab_target *t)
+{
+    run_print(t, "[lab: a host has come]\r\n");
+    if (t->phase == LAB_RUNNING) {
+        t->host_gone = false;
+        t->is_break_pending = true;
+        run_on(t);
+    } else {
+        run_say_again(t);
+    }
 }
 
 void run_switch_processor(struct lab_target *t, uint16_t processor)

@@ -46,6 +46,11 @@ void stage_script(struct lab_target *t)
         start_script(t, kernel_script, sizeof kernel_script / sizeof *kernel_script);
 }
 
+void stage_restart(struct lab_target *t)
+{
+    start_script(t, kernel_script + 1, 1);
+}
+
 void stage_chatter(struct lab_target *t)
 {
     if (t->script == t->script_end)

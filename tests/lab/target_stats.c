@@ -53,6 +53,19 @@ static json_t *bad_datagrams(const struct lab_stats *s)
     return o;
 }
 
+static json_t *stream_bad(const struct lab_stream_bad *bad)
+{
+    json_t *o = json_object();
+
+    put(o, "headers", bad->headers);
+    put(o, "checksums", bad->checksums);
+    put(o, "trailers", bad->trailers);
+    put(o, "timeouts", bad->timeouts);
+    put(o, "skipped_bytes", bad->skipped);
+    put(o, "overrun_bytes", bad->overrun);
+    return o;
+}
+
 static json_t *link_counts(const struct lab_stats *s)
 {
     json_t *o = json_object();
@@ -61,6 +74,9 @@ static json_t *link_counts(const struct lab_stats *s)
     put(o, "datagrams_sent", s->datagrams_sent);
     put(o, "pokes", s->pokes);
     put(o, "handshakes", s->handshakes);
+    put(o, "packets_received", s->packets_received);
+    put(o, "packets_sent", s->packets_sent);
+    put(o, "duplicates", s->duplicates);
     put(o, "break_ins", s->breaks);
     put(o, "retransmissions", s->retransmissions);
     put(o, "resends_sent", s->resends_sent);
@@ -69,6 +85,7 @@ static json_t *link_counts(const struct lab_stats *s)
     put(o, "bad_packets", s->bad_packets);
     put(o, "given_up", s->given_up);
     json_object_set_new(o, "bad_datagrams", bad_datagrams(s));
+    json_object_set_new(o, "stream_bad", stream_bad(&s->stream_bad));
     return o;
 }
 
@@ -82,6 +99,12 @@ static json_t *file_io(const struct lab_stats *s)
     return o;
 }
 
+static const char *const dialects[LAB_DIALECTS] = {
+    [LAB_DIALECT_NTKD] = "ntkd",
+    [LAB_DIALECT_BOOT] = "boot",
+    [LAB_DIALECT_MINIMAL] = "minimal",
+};
+
 char *lab_target_stats_json(const struct lab_target *t, uint64_t now_us)
 {
     const struct lab_stats *s = &t->stats;
@@ -89,7 +112,10 @@ char *lab_target_stats_json(const struct lab_target *t, uint64_t now_us)
     char *text;
 
     json_object_set_new(o, "kernel", json_string(t->info->name));
-    put(o, "kdnet_version", t->opts.version);
+    if (t->opts.carrier == LAB_OVER_KDNET)
+        put(o, "kdnet_version", t->opts.version);
+    else
+        json_object_set_new(o, "dialect", json_string(dialects[t->opts.dialect]));
     put(o, "requests_total", s->requests);
     json_object_set_new(o, "requests", requests_by_kind(s));
     put(o, "altering", s->altering);
