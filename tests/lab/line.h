@@ -2,7 +2,7 @@
  * damaged, cut short, held up, or arrive between garbage; and on a slow line each byte takes its time.
  *
  * Knows packets as far as it must to damage them one by one; does no I/O and reads no clock. The same
- * seed and the same inputs give the same faults.
+ * seed and the same packets give the same faults: the n-th packet's depend on nothing but seed and n.
  *
  * Lifetime  The caller owns a line from _create to _destroy. What _take hands out lives until the next
  *           call that takes the line as non-const.
@@ -15,15 +15,15 @@
 #include <stdint.h>
 
 struct lab_line_faults {
-    double drop; /* it never arrives */
-    double dup;  /* it arrives twice */
-    double
-        reorder; /* it arrives behind the one that follows it (or a moment later, if none does) */
+    double drop;     /* it never arrives */
+    double dup;      /* it arrives twice, each copy corrupted or cut short for itself */
+    double reorder;  /* it arrives behind the one that follows it (20 ms later, if none does); one
+                        that comes while another is held up is not held up itself */
     double corrupt;  /* one bit of one byte is flipped */
     double truncate; /* bytes are missing at its end */
     double
-        garbage; /* 1 to 32 bytes come before it; a datagram of its own where packets are datagrams;
-                        towards a target never 0x62, which would break in */
+        garbage; /* 1 to 32 bytes come before it, also if it is dropped; a datagram of its own where
+                        packets are datagrams; towards a target never 0x62, which would break in */
     uint64_t delay_us;
     uint32_t baud; /* 10 bits a byte; 0: as fast as it goes */
 };
@@ -36,8 +36,10 @@ struct lab_line_options {
 };
 
 struct lab_line_stats {
-    uint64_t packets, bytes; /* as they were put in */
+    uint64_t packets,
+        bytes; /* as they were put in; a byte between packets is a packet of its own */
     uint64_t dropped, doubled, reordered, corrupted, truncated, garbage;
+    uint64_t overrun; /* pieces lost because more than 4 MiB were on their way */
 };
 
 struct lab_line;
@@ -47,10 +49,11 @@ void lab_line_destroy(struct lab_line *l);                             /* NULL i
 
 /* Datagrams: one. A stream: any number of bytes, split in any way; the line finds the packets. */
 void lab_line_put(struct lab_line *l, const uint8_t *bytes, size_t len, uint64_t now_us);
-/* The next piece that has arrived by now. False: nothing yet. A datagram at a time, or some bytes. */
+/* The next piece that has arrived by now. False: nothing yet. A datagram at a time, or some bytes. To
+ * be called until false after each put and at each deadline. */
 bool lab_line_take(struct lab_line *l, uint64_t now_us, const uint8_t **bytes, size_t *len);
-uint64_t lab_line_deadline(
-    const struct lab_line *l); /* when the next arrives; UINT64_MAX: none is on its way */
+/* When the next arrives; UINT64_MAX: none is on its way. */
+uint64_t lab_line_deadline(const struct lab_line *l);
 
 const struct lab_line_stats *lab_line_stats(const struct lab_line *l);
 
