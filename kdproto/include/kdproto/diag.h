@@ -19,7 +19,10 @@
 extern "C" {
 #endif
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__)
+/* Plain "printf" would be checked by the rules of msvcrt, which knows no %zu; ours is C11's. */
+#define KD_PRINTF(fmt, args) __attribute__((format(gnu_printf, fmt, args)))
+#elif defined(__GNUC__)
 #define KD_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define KD_PRINTF(fmt, args)
