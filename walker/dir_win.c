@@ -1,4 +1,4 @@
-/* Untested: written against the documented API, never yet compiled or run on Windows. */
+/* Tested under Wine only: no Windows has run this yet. */
 #include "dir.h"
 
 #include <windows.h>
@@ -28,9 +28,22 @@ bool kdw_path_is_foreign(const char *path)
     return false; /* this is the system those paths are for */
 }
 
+static bool is_separator(char c)
+{
+    return c == '\\' || c == '/';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 bool kdw_path_is_absolute(const char *path)
 {
-    return (path[0] == '\\' && path[1] == '\\') || (path[0] != '\0' && path[1] == ':');
+    if (is_separator(path[0]))
+        return is_separator(path[1]); /* \\server\x; \x is on whichever drive is the current one */
+    /* C:x is relative, too: to the folder that C: remembers */
+    return is_letter(path[0]) && path[1] == ':' && is_separator(path[2]);
 }
 
 bool kdw_dir_find(const char *dir, const char *name, char *found, size_t cap)

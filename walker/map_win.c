@@ -1,4 +1,5 @@
-/* Untested: written against the documented API, never yet compiled or run on Windows. */
+/* Tested under Wine only: no Windows has run this yet. A file that is mapped cannot be replaced
+ * here, as it can elsewhere: the system refuses the rename, and the map stays whole. */
 #include "map.h"
 
 #include <windows.h>
@@ -9,6 +10,7 @@ static enum kd_status map_handle(HANDLE file, const char *path, struct kd_diag *
     struct kdw_map m = {NULL, 0};
     LARGE_INTEGER size;
     HANDLE section;
+    DWORD why;
 
     if (GetFileType(file) != FILE_TYPE_DISK || !GetFileSizeEx(file, &size))
         return kd_diag_set(diag, KD_ERR_IO, "%s: not a regular file", path);
@@ -17,12 +19,13 @@ static enum kd_status map_handle(HANDLE file, const char *path, struct kd_diag *
     if (size.QuadPart > 0) {
         section = CreateFileMappingA(file, NULL, PAGE_READONLY, 0, 0, NULL);
         if (!section)
-            return kd_diag_set(diag, KD_ERR_IO, "%s: error %lu", path, GetLastError());
+            return kd_diag_set(diag, KD_ERR_IO, "%s: Windows error %lu", path, GetLastError());
         m.data = MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0);
         m.len = (size_t)size.QuadPart;
+        why = GetLastError();
         CloseHandle(section); /* the view outlives it */
         if (!m.data)
-            return kd_diag_set(diag, KD_ERR_IO, "%s: error %lu", path, GetLastError());
+            return kd_diag_set(diag, KD_ERR_IO, "%s: Windows error %lu", path, why);
     }
     *out = m;
     return KD_OK;
@@ -39,7 +42,8 @@ enum kd_status kdw_map_open(const char *path, struct kd_diag *diag, struct kdw_m
 
         st = why == ERROR_FILE_NOT_FOUND || why == ERROR_PATH_NOT_FOUND ? KD_ERR_NOT_FOUND
                                                                         : KD_ERR_IO;
-        return kd_diag_set(diag, st, "%s: error %lu", path, why);
+        return kd_diag_set(diag, st, "%s: %s (Windows error %lu)", path,
+                           st == KD_ERR_NOT_FOUND ? "no such file" : "cannot be opened", why);
     }
     st = map_handle(file, path, diag, out);
     CloseHandle(file);
