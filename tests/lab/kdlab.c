@@ -12,7 +12,7 @@ static const struct {
     int (*run)(int argc, char **argv, const char *kernel_dir);
     const char *about;
 } commands[] = {
-    {"serve", kdlab_serve, "be a debug-enabled machine that calls its host over KDNET"},
+    {"serve", kdlab_serve, "be a debug-enabled machine, over KDNET or a serial line"},
     {"symbols", kdlab_symbols, "write the kernels' PDBs as a symbol store"},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
