@@ -20,7 +20,7 @@ end_to_end() { # SOURCE: true when tests/e2e is its test
 for room in kdproto transport walker cli; do
     for source in "$room"/*.c; do
         name=$(basename "$source" .c)
-        case $name in *_win) continue ;; esac # not built here
+        case $room/$name in transport/*_win) continue ;; esac # compiled by mingw.sh, run nowhere yet
         end_to_end "$source" && continue
         [ -f "tests/$room/test_$name.c" ] || { echo "$source has no tests/$room/test_$name.c"; bad=1; }
     done
