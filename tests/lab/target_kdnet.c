@@ -142,7 +142,7 @@ static enum lab_bad on_data(struct lab_target *t, const struct lab_message *m)
         return LAB_BAD_REPLAY;
     t->rx_sequence = m->sequence;
     t->is_heard = true;
-    t->was_heard = true;
+    link_heard(t);
     link_payload(t, m->payload, m->len);
     return LAB_GOOD;
 }

@@ -181,6 +181,12 @@ static uint64_t ack_wait_us(const struct lab_target *t)
     return t->opts.retransmit_us > 0 ? t->opts.retransmit_us : LAB_ACK_WAIT_US;
 }
 
+/* When all that was said is out. On a serial line that takes its time, and a target waits for it. */
+static uint64_t spoken_us(const struct lab_target *t)
+{
+    return t->opts.carrier == LAB_OVER_STREAM ? stream_spoken_us(t) : t->now_us;
+}
+
 static void transmit(struct lab_target *t)
 {
     struct lab_packet *p = &t->queue[t->queue_first];
@@ -188,7 +194,7 @@ static void transmit(struct lab_target *t)
     memcpy(p->bytes + offsetof(struct lab_header, id), &t->tx_id, sizeof t->tx_id);
     send(t, p->bytes, p->len);
     t->sent_last = p;
-    t->resend_at_us = t->is_linked ? t->now_us + ack_wait_us(t) : UINT64_MAX;
+    t->resend_at_us = t->is_linked ? spoken_us(t) + ack_wait_us(t) : UINT64_MAX;
 }
 
 void link_transmit_again(struct lab_target *t)
@@ -291,6 +297,14 @@ static bool is_well_formed(const struct lab_target *t, const uint8_t *payload, s
     return h->leader == LAB_LEADER_DATA && h->byte_count == len - sizeof *h &&
            h->byte_count <= link_data_max(t) &&
            h->checksum == link_sum(payload + sizeof *h, h->byte_count);
+}
+
+/* How often it spoke to nobody does not count against the host that has come. */
+void link_heard(struct lab_target *t)
+{
+    if (!t->was_heard)
+        t->tries = 0;
+    t->was_heard = true;
 }
 
 /* RESEND, and RESET once the ids are exchanged, both ask for the last word again. */
@@ -408,7 +422,7 @@ void link_packet(struct lab_target *t, const struct lab_header *h, const uint8_t
 {
     bool is_control = h->leader == LAB_LEADER_CONTROL;
 
-    t->was_heard = true;
+    link_heard(t);
     t->stats.packets_received++;
     if (t->phase == LAB_RUNNING && link_is_idle(t) && !(is_control && h->type == LAB_PACKET_RESET))
         return; /* who hears while it runs hears RESET alone */

@@ -58,8 +58,9 @@ struct lab_output {
 struct lab_stream {
     uint8_t run_byte; /* hunting: what may become a leader, and how much of it came */
     unsigned run;
-    size_t have, need; /* have 0: hunting */
-    uint64_t due_us;   /* of the next byte; UINT64_MAX while hunting */
+    size_t have, need;  /* have 0: hunting */
+    uint64_t due_us;    /* of the next byte; UINT64_MAX while hunting */
+    uint64_t spoken_us; /* when the last byte said is out */
     uint8_t bytes[LAB_STREAM_PACKET_MAX];
 };
 
@@ -162,6 +163,7 @@ void stream_start_stage(struct lab_target *t);
 void stream_bytes(struct lab_target *t, const uint8_t *bytes, size_t len);
 void stream_tick(struct lab_target *t);
 void stream_send(struct lab_target *t, const uint8_t *packet, size_t len);
+uint64_t stream_spoken_us(const struct lab_target *t); /* when all that was said is out */
 void stream_boot_text(struct lab_target *t); /* what a machine prints before there is a kernel */
 
 /* target_link.c */
@@ -169,6 +171,7 @@ const struct link_rules *link_rules_of(const struct lab_target_options *opts);
 void link_start_stage(struct lab_target *t, uint32_t first_id);
 void link_payload(struct lab_target *t, const uint8_t *payload, size_t len); /* of a datagram */
 void link_packet(struct lab_target *t, const struct lab_header *h, const uint8_t *data);
+void link_heard(struct lab_target *t);         /* by a host, whatever it said */
 bool link_is_deaf(const struct lab_target *t); /* to all but the break-in byte */
 uint32_t link_sum(const uint8_t *bytes, size_t len);
 struct lab_packet *link_slot(struct lab_target *t); /* to be filled, then queued */

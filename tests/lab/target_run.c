@@ -175,6 +175,7 @@ void run_break_in(struct lab_target *t)
 {
     bool is_free = t->phase == LAB_RUNNING && link_is_idle(t);
 
+    link_heard(t);
     t->stats.breaks++;
     t->host_gone = false;
     if (is_free || t->rules->keeps_break_in)

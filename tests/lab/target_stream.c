@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define BYTE_WAIT_US    250000u
+#define BITS_US         10000000u /* 10 bits a byte, at one bit a second */
 #define LEADER_LEN      4
 #define PACKET_TYPE_MAX 11
 
@@ -33,22 +34,27 @@ void stream_start_stage(struct lab_target *t)
 
 /* ---- sending ---- */
 
-static void output(struct lab_target *t, const void *bytes, size_t len)
+static void output(struct lab_target *t, const void *bytes, size_t len, bool has_trailer)
 {
     struct lab_output *o = target_output(t);
 
     memcpy(o->bytes, bytes, len);
     o->len = len;
+    if (has_trailer)
+        o->bytes[o->len++] = LAB_TRAILER;
+    t->stream.spoken_us = stream_spoken_us(t);
+    if (t->opts.baud > 0)
+        t->stream.spoken_us += o->len * BITS_US / t->opts.baud;
+}
+
+uint64_t stream_spoken_us(const struct lab_target *t)
+{
+    return t->stream.spoken_us > t->now_us ? t->stream.spoken_us : t->now_us;
 }
 
 void stream_send(struct lab_target *t, const uint8_t *packet, size_t len)
 {
-    struct lab_output *o = target_output(t);
-
-    memcpy(o->bytes, packet, len);
-    if (packet[0] == (LAB_LEADER_DATA & 0xFF))
-        o->bytes[len++] = LAB_TRAILER;
-    o->len = len;
+    output(t, packet, len, packet[0] == (LAB_LEADER_DATA & 0xFF));
 }
 
 void stream_boot_text(struct lab_target *t)
@@ -56,7 +62,7 @@ void stream_boot_text(struct lab_target *t)
     static const char text[] = "\x1b[2J\x1b[01;01HLab BIOS (version 1.0)\r\n"
                                "Booting from Hard Disk...\r\n";
 
-    output(t, text, sizeof text - 1);
+    output(t, text, sizeof text - 1, false);
 }
 
 /* ---- receiving ---- */

@@ -70,6 +70,23 @@ static void a_reply_is_repeated_until_acknowledged(void **state)
     host_expect_silence(&h);
 }
 
+static void how_soon_it_is_repeated_can_be_chosen(void **state)
+{
+    const struct lab_target_options opts = {.retransmit_us = 20000};
+
+    (void)state;
+    host_start(&h, &opts);
+    host_link(&h);
+    host_break_in(&h);
+    host_expect_data(&h, STATE_CHANGE, 0, NULL);
+    host_wait(&h, 19999);
+    host_expect_silence(&h);
+    host_wait(&h, 1);
+    host_accept(&h, STATE_CHANGE, 0);
+    host_wait(&h, SECOND_US);
+    host_expect_silence(&h);
+}
+
 static void a_print_is_given_up_after_three_tries_or_twenty_once_a_host_was_heard(void **state)
 {
     const struct lab_target_options opts = {.boot = true};
@@ -272,6 +289,7 @@ int main(void)
         TEST(ids_start_at_zero_or_where_the_kernel_stands_and_step_by_two),
         TEST(an_unacknowledged_halt_is_repeated_for_ever_with_its_id),
         TEST(a_reply_is_repeated_until_acknowledged),
+        TEST(how_soon_it_is_repeated_can_be_chosen),
         TEST(a_print_is_given_up_after_three_tries_or_twenty_once_a_host_was_heard),
         TEST(the_expected_host_packet_in_place_of_an_ack_means_resend_and_counts_as_ack),
         TEST(another_host_packet_in_place_of_an_ack_is_acknowledged_and_lost),

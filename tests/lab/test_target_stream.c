@@ -3,13 +3,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "../support/hex.h"
 #include "fake_machine.h"
 #include "plain_host.h"
+#include "random.h"
 
 #define ACK_US      (SECOND_US / 2)
 #define ID_0        0x80800000u
@@ -290,6 +293,27 @@ static void what_is_not_acknowledged_is_repeated(void **state)
     assert_int_equal(host_stats(&h)->retransmissions, 1);
 }
 
+static void a_packet_on_a_slow_line_is_waited_for_from_its_end(void **state)
+{
+    struct lab_target_options opts = ntkd;
+
+    (void)state;
+    opts.baud = 2570; /* one second for a state change */
+    host_start(&h, &opts);
+    host_break_in(&h);
+    host_expect_data(&h, STATE_CHANGE, ID_SYNC, NULL);
+    host_wait(&h, SECOND_US + ACK_US - 1);
+    host_expect_silence(&h);
+    host_wait(&h, 1);
+    host_expect_data(&h, STATE_CHANGE, ID_SYNC, NULL);
+    host_control(&h, RESEND, 0); /* while it speaks: said behind it */
+    host_expect_data(&h, STATE_CHANGE, ID_SYNC, NULL);
+    host_wait(&h, 2 * SECOND_US + ACK_US - 1);
+    host_expect_silence(&h);
+    host_wait(&h, 1);
+    host_accept(&h, STATE_CHANGE, ID_SYNC);
+}
+
 static void the_expected_request_in_place_of_an_ack_means_resend_and_counts_as_ack(void **state)
 {
     (void)state;
@@ -326,7 +350,7 @@ static void a_module_that_nobody_acknowledges_is_given_up_and_ids_start_anew(voi
     host_start(&h, &opts);
     host_halt(&h, ID_SYNC);
     host_request(&h, HOST_ASKS_VERSION, NULL, 0);
-    host_wait(&h, 19 * ACK_US);
+    host_wait(&h, (uint64_t)19 * ACK_US);
     assert_false(lab_target_is_running(h.target));
     host_wait(&h, ACK_US);
     assert_true(lab_target_is_running(h.target));
@@ -491,7 +515,7 @@ static void more_than_can_be_answered_at_once_is_not_heard(void **state)
     (void)state;
     start_halted();
     for (size_t i = 0; i < 1000; i++)
-        hex_decode(V_RESET, resets + 16 * i, 16);
+        hex_decode(V_RESET, resets + (size_t)16 * i, 16);
     host_bytes(&h, resets, sizeof resets);
     assert_in_range(h.count, 10, 40);
     assert_in_range(bad()->overrun, sizeof resets - 16 * 40, sizeof resets);
@@ -499,6 +523,89 @@ static void more_than_can_be_answered_at_once_is_not_heard(void **state)
     host_control(&h, RESET, 0);
     expect_reset();
     host_expect_data(&h, STATE_CHANGE, ID_0, NULL);
+}
+
+/* Known packets, some with a flipped bit or cut short, and bytes that are anything. */
+static void say_something(uint64_t *random)
+{
+    static const char *const known[] = {V_RESET, V_ACK, V_READ, "62", "30303030", "69696969"};
+    uint8_t bytes[80];
+    size_t len = hex_decode(known[lab_random(random) % 6], bytes, sizeof bytes);
+    uint64_t fate = lab_random(random);
+
+    if (fate % 4 == 0)
+        bytes[fate / 4 % len] ^= (uint8_t)(1u << (fate / 1024 % 8));
+    if (fate % 5 == 0)
+        len = 1 + (size_t)(fate / 4096 % len);
+    if (fate % 7 == 0)
+        for (size_t i = 0; i < len; i++)
+            bytes[i] = (uint8_t)lab_random(random);
+    host_bytes(&h, bytes, len);
+    host_wait(&h, fate % 11 == 0 ? 300000 : fate % 2000);
+    h.count = 0;
+}
+
+static void whatever_it_heard_a_target_can_be_reset_and_asked(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct lab_target_options opts = ntkd;
+        uint64_t random = seed;
+
+        opts.dialect = (enum lab_dialect)(seed % LAB_DIALECTS);
+        opts.chatter = seed % 2;
+        host_start(&h, &opts);
+        for (int i = 0; i < 200; i++)
+            say_something(&random);
+        host_wait(&h, SECOND_US); /* a packet that was cut short is over */
+        host_break_in(&h);
+        h.count = 0;
+        host_control(&h, RESET, 0);
+        expect_reset();
+        assert_true(h.count > 0);
+        assert_false(lab_target_is_running(h.target));
+        host_stop(&h);
+    }
+}
+
+/* ---- what is counted ---- */
+
+static const char *text_of(json_t *o, const char *name)
+{
+    return json_string_value(json_object_get(o, name));
+}
+
+static json_int_t number_of(json_t *o, const char *name)
+{
+    return json_integer_value(json_object_get(o, name));
+}
+
+static void statistics_name_the_dialect_and_what_was_wrong_on_the_stream(void **state)
+{
+    json_t *o, *link, *stream;
+    char *text;
+
+    (void)state;
+    start_halted();
+    say("ff " V_READ);
+    host_control(&h, ACKNOWLEDGE, ID_1);
+    say(V_READ); /* a repeat */
+    say("30303030 0200 0100 01008080 00000000 00 00");
+    text = lab_target_stats_json(h.target, h.now_us);
+    o = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    free(text);
+    assert_non_null(o);
+    link = json_object_get(o, "link");
+    stream = json_object_get(link, "stream_bad");
+    assert_string_equal(text_of(o, "dialect"), "ntkd");
+    assert_null(json_object_get(o, "kdnet_version"));
+    assert_int_equal(number_of(link, "packets_received"), 4);
+    assert_int_equal(number_of(link, "packets_sent"), 5);
+    assert_int_equal(number_of(link, "duplicates"), 1);
+    assert_int_equal(number_of(stream, "skipped_bytes"), 1);
+    assert_int_equal(number_of(stream, "trailers"), 1);
+    assert_int_equal(number_of(stream, "checksums"), 0);
+    json_decref(o);
 }
 
 /* ---- large packets ---- */
@@ -557,6 +664,20 @@ static void the_boot_dialect_repeats_its_greeting_until_a_host_comes_then_is_a_k
     host_expect_silence(&h);
     assert_true(lab_target_is_running(h.target));
     host_halt(&h, ID_0);
+}
+
+static void a_host_that_was_heard_at_boot_is_given_all_tries(void **state)
+{
+    (void)state;
+    host_start(&h, &boot);
+    host_wait(&h, 50 * ACK_US);
+    h.count = 0;
+    host_control(&h, RESEND, 0);
+    host_wait(&h, 19 * ACK_US);
+    assert_int_equal(host_stats(&h)->given_up, 0);
+    host_wait(&h, ACK_US);
+    assert_int_equal(host_stats(&h)->given_up, 1);
+    assert_true(lab_target_is_running(h.target));
 }
 
 static void continue_behind_int3(uint32_t id)
@@ -817,6 +938,7 @@ int main(void)
         TEST(a_break_in_while_halted_is_remembered_and_repeats_the_last_word),
         TEST(continued_behind_the_int3_it_runs_and_halts_again_under_the_next_id),
         TEST(what_is_not_acknowledged_is_repeated),
+        TEST(a_packet_on_a_slow_line_is_waited_for_from_its_end),
         TEST(the_expected_request_in_place_of_an_ack_means_resend_and_counts_as_ack),
         TEST(an_old_request_in_place_of_an_ack_is_acknowledged_and_dropped),
         TEST(a_module_that_nobody_acknowledges_is_given_up_and_ids_start_anew),
@@ -827,8 +949,11 @@ int main(void)
         TEST(a_wrong_checksum_or_trailer_is_answered_with_resend),
         TEST(a_packet_that_stops_is_dropped_after_250_ms_a_body_with_resend),
         TEST(more_than_can_be_answered_at_once_is_not_heard),
+        cmocka_unit_test(whatever_it_heard_a_target_can_be_reset_and_asked),
+        TEST(statistics_name_the_dialect_and_what_was_wrong_on_the_stream),
         TEST(a_reply_carries_up_to_4000_bytes_and_memory_up_to_a_hole),
         TEST(the_boot_dialect_repeats_its_greeting_until_a_host_comes_then_is_a_kernel),
+        TEST(a_host_that_was_heard_at_boot_is_given_all_tries),
         TEST(after_the_boot_debugger_the_kernel_begins_with_its_sync_bit),
         TEST(a_repeated_file_answer_is_acknowledged_and_dropped),
         TEST(a_reboot_prints_and_the_new_kernel_stops_under_the_sync_bit),
