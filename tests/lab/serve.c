@@ -1,5 +1,5 @@
 /* kdlab serve: a target, a wire that may misbehave, and a link to the host. */
-#define _GNU_SOURCE /* ppoll, which waits for bytes, a deadline or a signal without a race */
+#define _GNU_SOURCE /* ppoll, which lets no signal slip; NOLINT(*reserved-identifier): libc named it */
 #include "kdlab.h"
 #include "random.h"
 #include "serve_parts.h"

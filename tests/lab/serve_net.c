@@ -1,5 +1,5 @@
 /* KDNET's link: a UDP socket that is connected to the host, and another one for an attacker. */
-#define _GNU_SOURCE /* SOCK_NONBLOCK, SOCK_CLOEXEC */
+#define _GNU_SOURCE /* SOCK_NONBLOCK, SOCK_CLOEXEC; NOLINT(*reserved-identifier): libc named it */
 #include "kdlab.h"
 #include "serve_parts.h"
 
@@ -12,26 +12,29 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool serve_cut_host_port(char *text, unsigned long min_port, char **host, char **port)
+bool serve_cut_place(const char *text, unsigned long min_port, struct serve_place *out)
 {
-    char *colon = strrchr(text, ':'), *end;
-    unsigned long value;
+    char *colon, *end;
+    unsigned long port;
 
-    if (!colon || colon == text || colon[1] < '0' || colon[1] > '9')
+    if (snprintf(out->text, sizeof out->text, "%s", text) >= (int)sizeof out->text)
         return false;
-    value = strtoul(colon + 1, &end, 10);
-    if (*end != '\0' || value < min_port || value > 65535)
+    colon = strrchr(out->text, ':');
+    if (!colon || colon == out->text || colon[1] < '0' || colon[1] > '9')
+        return false;
+    port = strtoul(colon + 1, &end, 10);
+    if (*end != '\0' || port < min_port || port > 65535)
         return false;
     *colon = '\0';
-    *port = colon + 1;
-    *host = text;
-    if (text[0] != '[')
-        return strchr(text, ':') == NULL; /* an IPv6 address needs its brackets */
+    out->port = colon + 1;
+    out->host = out->text;
+    if (out->text[0] != '[')
+        return strchr(out->text, ':') == NULL; /* an IPv6 address needs its brackets */
     if (colon[-1] != ']')
         return false;
     colon[-1] = '\0';
-    *host = text + 1;
-    return **host != '\0';
+    out->host = out->text + 1;
+    return out->host[0] != '\0';
 }
 
 static struct lab_endpoint endpoint_of(const struct sockaddr_storage *sa)
@@ -138,17 +141,14 @@ int serve_open_net(struct serve_settings *s, struct serve_link *l)
         .close = close_net,
     };
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list;
-    char text[sizeof l->where], *host, *port;
+    struct serve_place place;
     int err;
 
     l->ops = &ops;
-    if (strlen(s->where) >= sizeof text)
-        return serve_failed("--net", "too long");
-    strcpy(text, s->where);
-    strcpy(l->where, s->where);
-    if (!serve_cut_host_port(text, 1, &host, &port))
+    if (!serve_cut_place(s->where, 1, &place))
         return serve_failed(s->where, "HOST:PORT is wanted; an IPv6 address in brackets");
-    err = getaddrinfo(host, port, &hints, &list);
+    snprintf(l->where, sizeof l->where, "%s", s->where);
+    err = getaddrinfo(place.host, place.port, &hints, &list);
     if (err)
         return serve_failed(s->where, gai_strerror(err));
     err = connect_both(l, list, &s->target) ? 0 : serve_failed(s->where, strerror(errno));

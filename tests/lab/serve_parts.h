@@ -20,6 +20,7 @@
 #include "target.h"
 
 #define SERVE_RECEIVE_MAX 4096 /* bytes taken at once; no datagram of a host is as long */
+#define SERVE_WHERE_MAX   300  /* an address and its NUL */
 
 /* One line on stderr; returns KDLAB_FAILED. */
 int serve_failed(const char *what, const char *why);
@@ -60,7 +61,7 @@ struct serve_link_ops {
 
 struct serve_link { /* descriptors: -1 where there is none */
     const struct serve_link_ops *ops;
-    char where[300];      /* where the host is or may find the target */
+    char where[SERVE_WHERE_MAX]; /* where the host is or may find the target */
     int poll_fd;          /* readable: there is something to receive, or a host that connects */
     int opened_fd;        /* pty: readable when a host has opened it */
     uint64_t connections; /* hosts that came, over a stream */
@@ -82,8 +83,12 @@ int serve_open_net(struct serve_settings *s, struct serve_link *l);
 bool serve_net_inject(struct serve_link *l, bool from_other, const uint8_t *bytes, size_t len);
 /* How many datagrams the other socket was sent until now; a host has no reason to send it any. */
 uint64_t serve_net_answers(struct serve_link *l);
-/* "ADDR:PORT" or "[ADDR]:PORT", cut in place; the port is a number from min_port. */
-bool serve_cut_host_port(char *text, unsigned long min_port, char **host, char **port);
+/* "ADDR:PORT" or "[ADDR]:PORT"; the port is a number from min_port. */
+struct serve_place {
+    char text[SERVE_WHERE_MAX]; /* cut into the two */
+    const char *host, *port;
+};
+bool serve_cut_place(const char *text, unsigned long min_port, struct serve_place *out);
 
 /* serve_stream.c */
 int serve_open_pipe(const struct serve_settings *s, struct serve_link *l);

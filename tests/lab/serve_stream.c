@@ -4,7 +4,7 @@
  * A serial line knows nothing of connecting: the target is not told who comes and goes, and what it
  * says to nobody is lost. What a host does not read stays in the kernel's buffer, and is lost when that
  * is full, as in the buffer of a serial port. */
-#define _GNU_SOURCE /* accept4, cfmakeraw, ptsname_r */
+#define _GNU_SOURCE /* accept4, ptsname_r; NOLINT(*reserved-identifier): libc named it */
 #include "kdlab.h"
 #include "serve_parts.h"
 
@@ -133,8 +133,8 @@ int serve_open_pipe(const struct serve_settings *s, struct serve_link *l)
     l->ops = &ops;
     if (s->where[0] == '\0' || strlen(s->where) >= sizeof address.sun_path)
         return serve_failed("--pipe", "a path of 1 to 107 bytes is wanted");
-    strcpy(address.sun_path, s->where);
-    strcpy(l->where, s->where);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", s->where);
+    snprintf(l->where, sizeof l->where, "%s", s->where);
     if (make_way(&address) != 0)
         return KDLAB_FAILED;
     if (!listen_at(l, (struct sockaddr *)&address, sizeof address))
@@ -169,16 +169,13 @@ int serve_open_tcp(const struct serve_settings *s, struct serve_link *l)
         .close = close_socket,
     };
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list;
-    char text[sizeof l->where], *host, *port;
+    struct serve_place place;
     int err;
 
     l->ops = &ops;
-    if (strlen(s->where) >= sizeof text)
-        return serve_failed("--tcp", "too long");
-    strcpy(text, s->where);
-    if (!serve_cut_host_port(text, 0, &host, &port))
+    if (!serve_cut_place(s->where, 0, &place))
         return serve_failed(s->where, "ADDR:PORT is wanted; an IPv6 address in brackets");
-    err = getaddrinfo(host, port, &hints, &list);
+    err = getaddrinfo(place.host, place.port, &hints, &list);
     if (err)
         return serve_failed(s->where, gai_strerror(err));
     err = listen_at(l, list->ai_addr, list->ai_addrlen) && name_own_end(l) ? 0 : errno;
