@@ -268,15 +268,23 @@ static void give_up(struct lab_target *t)
     run_given_up(t, patience);
 }
 
+/* Patience is a time: who repeats sooner, as a test may want it, tries more often. */
+static uint64_t tries_max(const struct lab_target *t)
+{
+    uint64_t tries = t->was_heard ? t->rules->tries_heard : t->rules->tries_unheard;
+
+    if (!t->was_heard && t->is_boot)
+        return UINT64_MAX; /* a boot debugger waits for its host [guess] */
+    if (ack_wait_us(t) < LAB_ACK_WAIT_US)
+        tries = tries * LAB_ACK_WAIT_US / ack_wait_us(t);
+    return tries;
+}
+
 void link_tick(struct lab_target *t)
 {
-    unsigned tries_max = t->was_heard ? t->rules->tries_heard : t->rules->tries_unheard;
-
     if (t->now_us < t->resend_at_us)
         return;
-    if (!t->was_heard && t->is_boot)
-        tries_max = UINT_MAX; /* a boot debugger waits for its host [guess] */
-    if (t->queue[t->queue_first].patience != LAB_REPEATS_FOR_EVER && ++t->tries >= tries_max) {
+    if (t->queue[t->queue_first].patience != LAB_REPEATS_FOR_EVER && ++t->tries >= tries_max(t)) {
         give_up(t);
         return;
     }

@@ -135,7 +135,7 @@ struct lab_target {
     struct lab_packet queue[LAB_QUEUE_MAX];
     unsigned queue_first, queue_count;
     const struct lab_packet *sent_last; /* NULL: nothing in this stage */
-    unsigned tries;
+    uint64_t tries;
     uint64_t resend_at_us;
 
     /* target_run.c */

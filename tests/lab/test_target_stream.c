@@ -361,6 +361,21 @@ static void a_module_that_nobody_acknowledges_is_given_up_and_ids_start_anew(voi
     host_ask(&h, HOST_ASKS_VERSION, NULL, 0, ID_1, NULL);
 }
 
+static void who_repeats_sooner_gives_up_no_sooner(void **state)
+{
+    const struct lab_target_options opts = {
+        .carrier = LAB_OVER_STREAM, .version = 4, .reboot_after = 1, .retransmit_us = 50000};
+
+    (void)state;
+    host_start(&h, &opts);
+    host_halt(&h, ID_SYNC);
+    host_request(&h, HOST_ASKS_VERSION, NULL, 0);
+    host_wait(&h, 20 * (uint64_t)ACK_US - 1);
+    assert_int_equal(host_stats(&h)->given_up, 0);
+    host_wait(&h, 1);
+    assert_int_equal(host_stats(&h)->given_up, 1);
+}
+
 /* ---- packets in a stream ---- */
 
 /* An ACK, a request, its repetition and a break-in, with garbage in front of each. */
@@ -942,6 +957,7 @@ int main(void)
         TEST(the_expected_request_in_place_of_an_ack_means_resend_and_counts_as_ack),
         TEST(an_old_request_in_place_of_an_ack_is_acknowledged_and_dropped),
         TEST(a_module_that_nobody_acknowledges_is_given_up_and_ids_start_anew),
+        TEST(who_repeats_sooner_gives_up_no_sooner),
         cmocka_unit_test(garbage_between_packets_is_skipped_however_the_bytes_are_split),
         TEST(a_leader_may_be_the_end_of_a_longer_run),
         TEST(a_packet_that_begins_inside_a_wrong_header_is_found_after_one_resend),
