@@ -15,15 +15,16 @@
 #include <stdint.h>
 
 struct lab_line_faults {
-    double drop;     /* it never arrives */
-    double dup;      /* it arrives twice, each copy corrupted or cut short for itself */
-    double reorder;  /* it arrives behind the one that follows it (20 ms later, if none does); one
-                        that comes while another is held up is not held up itself */
+    double drop; /* it never arrives */
+    double dup;  /* it arrives twice, each copy corrupted or cut short for itself */
+    /* It arrives behind the one that follows it (20 ms later, if none does). One that comes while
+     * another is held up is not held up itself. */
+    double reorder;
     double corrupt;  /* one bit of one byte is flipped */
     double truncate; /* bytes are missing at its end */
-    double
-        garbage; /* 1 to 32 bytes come before it, also if it is dropped; a datagram of its own where
-                        packets are datagrams; towards a target never 0x62, which would break in */
+    /* 1 to 32 bytes come before it, also if it is dropped; a datagram of their own where packets are
+     * datagrams; towards a target never 0x62, which would break in. */
+    double garbage;
     uint64_t delay_us;
     uint32_t baud; /* 10 bits a byte; 0: as fast as it goes */
 };

@@ -48,11 +48,11 @@ struct lab_target_options {
     const struct lab_machine *machine;
     enum lab_carrier carrier;
     enum lab_dialect dialect; /* over a stream */
-    uint32_t baud; /* of its serial line: what it says takes that long, and only then does
-                                  it wait for an answer; 0: no time. The bytes come out at once. */
-    uint64_t
-        retransmit_us; /* until an unacknowledged packet is repeated; 0: as real ones. To give up
-                               on one takes as long as ever. */
+    /* Of its serial line: what it says takes that long, and only then does it wait for an answer; the
+     * bytes themselves come out at once. 0: no time. */
+    uint32_t baud;
+    /* Until an unacknowledged packet is repeated; 0: as real ones. To give up takes as long as ever. */
+    uint64_t retransmit_us;
     uint8_t key[LAB_KEY_LEN];
     uint8_t version; /* KDNET version: 2, 4 or 5; over a stream only the quirks of its age */
     struct lab_endpoint target, host; /* what a poke says of the two ends */

@@ -350,7 +350,7 @@ static void a_module_that_nobody_acknowledges_is_given_up_and_ids_start_anew(voi
     host_start(&h, &opts);
     host_halt(&h, ID_SYNC);
     host_request(&h, HOST_ASKS_VERSION, NULL, 0);
-    host_wait(&h, (uint64_t)19 * ACK_US);
+    host_wait(&h, 19 * (uint64_t)ACK_US);
     assert_false(lab_target_is_running(h.target));
     host_wait(&h, ACK_US);
     assert_true(lab_target_is_running(h.target));
@@ -533,7 +533,7 @@ static void more_than_can_be_answered_at_once_is_not_heard(void **state)
         hex_decode(V_RESET, resets + (size_t)16 * i, 16);
     host_bytes(&h, resets, sizeof resets);
     assert_in_range(h.count, 10, 40);
-    assert_in_range(bad()->overrun, sizeof resets - 16 * 40, sizeof resets);
+    assert_in_range(bad()->overrun, sizeof resets - (size_t)16 * 40, sizeof resets);
     h.count = 0;
     host_control(&h, RESET, 0);
     expect_reset();
@@ -543,7 +543,7 @@ static void more_than_can_be_answered_at_once_is_not_heard(void **state)
 /* Known packets, some with a flipped bit or cut short, and bytes that are anything. */
 static void say_something(uint64_t *random)
 {
-    static const char *const known[] = {V_RESET, V_ACK, V_READ, "62", "30303030", "69696969"};
+    static const char *const known[] = {V_RESET, V_ACK, (V_READ), "62", "30303030", "69696969"};
     uint8_t bytes[80];
     size_t len = hex_decode(known[lab_random(random) % 6], bytes, sizeof bytes);
     uint64_t fate = lab_random(random);
@@ -685,10 +685,10 @@ static void a_host_that_was_heard_at_boot_is_given_all_tries(void **state)
 {
     (void)state;
     host_start(&h, &boot);
-    host_wait(&h, 50 * ACK_US);
+    host_wait(&h, 50 * (uint64_t)ACK_US);
     h.count = 0;
     host_control(&h, RESEND, 0);
-    host_wait(&h, 19 * ACK_US);
+    host_wait(&h, 19 * (uint64_t)ACK_US);
     assert_int_equal(host_stats(&h)->given_up, 0);
     host_wait(&h, ACK_US);
     assert_int_equal(host_stats(&h)->given_up, 1);
