@@ -251,7 +251,7 @@ static bool take_number(struct serve_settings *s, int option, const char *text)
     case O_BAUD:
         if (!number(option, text, 50, 10000000, &value))
             return false;
-        s->faults.baud = (uint32_t)value;
+        s->faults.baud = s->target.baud = (uint32_t)value;
         return true;
     case O_FIRST_ID:
         if (!number(option, text, 0, 0x7FFFFFFE, &value))

@@ -511,6 +511,12 @@ class Serial(unittest.TestCase):
         wire.take(247)
         self.assertGreaterEqual(time.monotonic() - begin, 0.25)
 
+    def test_on_a_slow_line_nothing_is_repeated_before_it_is_said(self):
+        self.serve("--pty", "--baud", "2400", "--retransmit-ms", "200")
+        wire = self.connect()
+        self.halt(wire)  # 1.07 s for the 257 bytes
+        self.assertLessEqual(self.stats()["link"]["retransmissions"], 1)
+
     def test_the_dialect_is_that_of_the_option(self):
         self.serve("--pty", "--dialect", "minimal")
         wire = self.connect()
