@@ -13,7 +13,6 @@
 #include <string.h>
 
 enum {
-    CACHE_LINE = 1024, /* what one read of a KDNET target carries */
     PAGE = 4096,
     CACHE_MAX = 64 * 1024 * 1024, /* far above what any walk needs; a bound against hostile lists */
     NT_KERNEL_KIND = 0,           /* bits 8..14 of GetVersion64's MajorVersion */
@@ -64,6 +63,19 @@ static void show_progress(void *ctx, enum kdt_progress_kind kind, uint64_t ms)
             message_progress("waiting for a target to call on port %u: %u of %g s",
                              s->cli->options.target.port, seconds,
                              s->cli->options.timeout_ms / 1000.0);
+        break;
+    case KDT_PROGRESS_CONNECTING:
+        if (seconds) {
+            char place[KDT_PLACE_TEXT_MAX];
+
+            kdt_target_spec_place(&s->cli->options.target, place);
+            message_progress("waiting for a connection, %s: %u of %g s", place, seconds,
+                             s->cli->options.timeout_ms / 1000.0);
+        }
+        break;
+    case KDT_PROGRESS_READING:
+        if (seconds)
+            message_progress("reading the halted target: %u s", seconds);
         break;
     case KDT_PROGRESS_POKED:
         message_progress("a target calls");
@@ -217,7 +229,7 @@ static enum kd_status open_live(struct source *s)
 /* The work itself, with the boot of the target that stands still now. */
 static enum kd_status collect(struct source *s, const struct source_job *job, void *work)
 {
-    const struct kdw_cache_opts opts = {&s->mem, CACHE_LINE, CACHE_MAX, PAGE};
+    const struct kdw_cache_opts opts = {&s->mem, kdt_live_line_len(s->live), CACHE_MAX, PAGE};
     enum kd_status st = kdw_cache_create(&opts, &s->cache);
 
     if (st != KD_OK)

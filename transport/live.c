@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    READ_SAFE = 1024, /* every known target answers a read of so much [doc] */
+    LINE_LEN = 1024,
+};
+
 static void on_wake(uv_async_t *waker)
 {
     (void)waker; /* that the poll ends is all */
@@ -47,7 +52,9 @@ static enum kd_status open_channel(struct kdt_live *l, const struct kdt_target_s
     const struct kdt_channel_opts opts = {
         .loop = &l->loop, .spec = spec, .ctx = l, .on_event = kdt_live_on_channel};
 
-    return kdt_channel_net_open(&opts, l->opts.diag, &l->channel);
+    if (spec->kind == KDT_LINK_NET)
+        return kdt_channel_net_open(&opts, l->opts.diag, &l->channel);
+    return kdt_channel_stream_open(&opts, l->opts.diag, &l->channel);
 }
 
 static enum kd_status create_session(struct kdt_live *l)
@@ -69,7 +76,7 @@ enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live *
         return kd_diag_set(opts->diag, KD_ERR_NO_MEMORY, "out of memory");
     l->opts = *opts;
     l->opts.spec = NULL; /* borrowed until we return */
-    l->armed_ms = l->deadline_ms = l->progress_ms = KD_NEVER;
+    l->armed_ms = l->deadline_ms = l->progress_ms = l->cut_ms = KD_NEVER;
     atomic_init(&l->is_cancelled, false);
     st = open_loop(l);
     if (st != KD_OK) {
@@ -88,6 +95,7 @@ enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live *
         return st;
     }
     l->read_piece = l->channel->read_max;
+    l->read_proven = READ_SAFE;
     *out = l;
     return KD_OK;
 }
@@ -108,6 +116,12 @@ void kdt_live_close(struct kdt_live *l)
 enum kd_run_state kdt_live_run_state(const struct kdt_live *l)
 {
     return kd_session_run_state(l->session);
+}
+
+uint32_t kdt_live_line_len(const struct kdt_live *l)
+{
+    (void)l;
+    return LINE_LEN;
 }
 
 void kdt_live_get_stats(const struct kdt_live *l, struct kdt_live_stats *out)

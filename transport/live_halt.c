@@ -6,6 +6,7 @@ enum {
     /* The session keeps its own time, which is less. */
     RESUME_MS = 7000 + KD_SESSION_SLOW_MS,
     LEAVE_MS = KD_SESSION_LEAVE_MS + 500 + KD_SESSION_SLOW_MS,
+    SLOW_MS = 1000,   /* what takes longer is worth a word */
     VERSION_TRIES = 8 /* interrupted so often right after halting: it does not hold still */
 };
 
@@ -47,6 +48,7 @@ static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_vers
     enum kd_status st = KD_ERR_INTERRUPTED;
 
     l->aim = AIM_HALT;
+    l->may_be_halted = l->may_be_halted || l->is_linked;
     l->progress_ms = kdt_live_now_ms(l);
     for (int i = 0; i < VERSION_TRIES && (st == KD_ERR_INTERRUPTED || st == KD_ERR_REBOOTED); i++) {
         kd_session_break_in(l->session, kdt_live_now_ms(l)); /* waits for a link if there is none */
@@ -68,6 +70,9 @@ static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_vers
     if (st != KD_OK)
         return st;
     kdt_live_progress(l, KDT_PROGRESS_HALTED, kdt_live_now_ms(l) - l->opened_ms);
+    l->aim_ms = kdt_live_now_ms(l); /* reading, from here on */
+    if (l->channel->dialect == KD_DIALECT_STREAM)
+        l->progress_ms = l->aim_ms + SLOW_MS;
     *version = l->reply.u.version;
     *stop = l->stop;
     return KD_OK;
@@ -149,6 +154,10 @@ static enum kd_status resumed(struct kdt_live *l, enum kd_status st, bool *is_pr
                            "the target was continued at an int3 that it could not be moved past "
                            "(%s), and may halt there again",
                            kd_status_text(l->rip_status));
+    if (st == KD_ERR_LOST && !l->is_linked && l->channel->dialect == KD_DIALECT_STREAM)
+        return kd_diag_set(diag, st,
+                           "the connection is gone: the target was left as it was, which may be "
+                           "halted");
     if (st == KD_ERR_LOST)
         return kd_diag_set(diag, st, "the target is silent: whether it runs is not known");
     if (st == KD_ERR_TIMEOUT)
@@ -173,6 +182,31 @@ enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed)
     return resumed(l, kdt_live_wait(l, SEEN_RESUMED, kdt_live_now_ms(l) + RESUME_MS), is_presumed);
 }
 
+/* One attempt at taking leave, over a channel that is up. */
+static enum kd_status leave(struct kdt_live *l)
+{
+    l->seen &= ~(unsigned)SEEN_LEFT;
+    kd_session_leave(l->session, kdt_live_now_ms(l));
+    kdt_live_flush(l);
+    return kdt_live_wait(l, SEEN_LEFT, kdt_live_now_ms(l) + LEAVE_MS);
+}
+
+/* A connection that was cut, now or in the middle of it, gets the time to come back that leaving
+ * takes by itself. */
+static enum kd_status leave_and_relink(struct kdt_live *l)
+{
+    uint64_t until_ms = kdt_live_now_ms(l) + KD_SESSION_LEAVE_MS;
+    enum kd_status st = KD_OK;
+
+    for (;;) {
+        if (l->is_cut && l->may_be_halted)
+            (void)kdt_live_wait(l, SEEN_UP, until_ms);
+        st = leave(l);
+        if (!l->is_cut || !l->may_be_halted || kdt_live_now_ms(l) >= until_ms)
+            return st;
+    }
+}
+
 enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed)
 {
     enum kd_status st;
@@ -188,10 +222,7 @@ enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed)
         return KD_OK; /* nobody was ever asked to halt */
     uv_update_time(&l->loop);
     kdt_live_progress(l, KDT_PROGRESS_RESUMING, 0);
-    l->seen &= ~(unsigned)SEEN_LEFT;
-    kd_session_leave(l->session, kdt_live_now_ms(l));
-    kdt_live_flush(l);
-    st = kdt_live_wait(l, SEEN_LEFT, kdt_live_now_ms(l) + LEAVE_MS);
+    st = leave_and_relink(l);
     st = resumed(l, st, is_presumed);
     kdt_live_progress(l, KDT_PROGRESS_LEFT, 0);
     return st;

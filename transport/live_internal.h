@@ -25,6 +25,7 @@ enum live_seen {
     SEEN_RESUMED = 1 << 2,
     SEEN_LEFT = 1 << 3,
     SEEN_NEW_BOOT = 1 << 4,
+    SEEN_UP = 1 << 5,
 };
 
 /* What the session is doing; it decides what an event means. */
@@ -55,6 +56,9 @@ struct kdt_live {
     uint64_t opened_ms, linked_ms, aim_ms;
     uint64_t deadline_ms, progress_ms;
     bool is_linked, was_linked, was_attached;
+    bool is_cut;        /* not linked, and the channel is making the connection anew */
+    bool may_be_halted; /* a halt was asked for or came, and no resume since went well */
+    uint64_t cut_ms;    /* since when it is cut, or was: a connection proves itself by a packet */
 
     unsigned seen; /* enum live_seen */
     struct kd_state_change stop;
@@ -66,7 +70,8 @@ struct kdt_live {
     enum kd_status resumed_status, rip_status;
     bool is_presumed;
 
-    uint32_t read_piece; /* memory that one reply carries, as far as is known */
+    uint32_t read_piece;  /* memory that one reply carries, as far as is known */
+    uint32_t read_proven; /* a read of so much has been answered, or surely would be */
     uint64_t packets_sent, packets_received;
 };
 
@@ -90,9 +95,14 @@ void kdt_live_on_channel(void *ctx, const struct kdt_channel_event *ev);
  * else the reason why the session is over. */
 enum kd_status kdt_live_wait(struct kdt_live *l, unsigned wanted, uint64_t until_ms);
 
+/* The channel was cut: wait until it is up again. KD_ERR_LOST: it does not come back.
+ * KD_ERR_TIMEOUT, without a text: until_ms passed. */
+enum kd_status kdt_live_await_link(struct kdt_live *l, uint64_t until_ms);
+
 void kdt_live_progress(struct kdt_live *l, enum kdt_progress_kind kind, uint64_t ms);
 
-/* Ask a halted target and wait for the reply, which is in l->reply then. KD_ERR_INTERRUPTED: it is
+/* Ask a halted target and wait for the reply, which is in l->reply then; a connection that is cut
+ * meanwhile is waited for, and a read then asked again. KD_ERR_INTERRUPTED: it is
  * not halted, or changed its state meanwhile. KD_ERR_TIMEOUT while the session is not over, without
  * a text: until_ms passed, which may be KD_NEVER. A request's own timeout ends the session. */
 enum kd_status kdt_live_request(struct kdt_live *l, const struct kd_manipulate *request,

@@ -80,6 +80,7 @@ static void on_halted(struct kdt_live *l, const struct kd_state_change *stop)
 {
     size_t len = stop->path.len < sizeof l->stop_path ? stop->path.len : sizeof l->stop_path;
 
+    l->may_be_halted = true;
     l->stop = *stop;
     if (len)
         memcpy(l->stop_path, stop->path.data, len);
@@ -109,6 +110,8 @@ static void on_resumed(struct kdt_live *l, const struct kd_event *ev)
 {
     l->seen |= ev->kind == KD_EVENT_LEFT ? SEEN_LEFT : SEEN_RESUMED;
     l->resumed_status = ev->u.resumed.status;
+    if (l->resumed_status == KD_OK)
+        l->may_be_halted = false;
     l->rip_status = ev->u.resumed.rip_status;
     l->is_presumed = ev->u.resumed.is_presumed;
 }
@@ -192,7 +195,11 @@ static void on_up(struct kdt_live *l, bool is_new_boot)
     uint64_t now = kdt_live_now_ms(l);
 
     l->is_linked = l->was_linked = true;
+    l->is_cut = false;
     l->linked_ms = now;
+    l->seen |= SEEN_UP;
+    if (l->aim == AIM_HALT)
+        l->may_be_halted = true; /* soon: it is asked to */
     kdt_live_progress(l, KDT_PROGRESS_LINKED, now - l->opened_ms);
     kd_session_link_up(l->session, is_new_boot, now);
     if (is_new_boot)
@@ -205,6 +212,16 @@ static void on_silent(struct kdt_live *l)
     kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
     if (l->aim == AIM_NONE)
         kdt_live_end(l, KD_ERR_LOST, "target stopped answering");
+}
+
+static void on_cut(struct kdt_live *l)
+{
+    l->is_linked = false;
+    l->is_cut = true;
+    l->seen &= ~(unsigned)SEEN_UP;
+    if (l->cut_ms == KD_NEVER)
+        l->cut_ms = kdt_live_now_ms(l);
+    kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
 }
 
 void kdt_live_on_channel(void *ctx, const struct kdt_channel_event *ev)
@@ -223,14 +240,16 @@ void kdt_live_on_channel(void *ctx, const struct kdt_channel_event *ev)
         on_silent(l);
         break;
     case KDT_CHANNEL_CUT:
+        on_cut(l);
         break;
     case KDT_CHANNEL_OVER:
-        l->is_linked = false;
+        l->is_linked = l->is_cut = false;
         kd_session_link_down(l->session, ev->status, now);
         kdt_live_end(l, ev->status, "%s", ev->text);
         break;
     case KDT_CHANNEL_PACKET:
         l->packets_received++;
+        l->cut_ms = KD_NEVER;
         kd_session_packet(l->session, &ev->packet, now);
         break;
     case KDT_CHANNEL_GARBLED:
@@ -278,12 +297,16 @@ static void repeat_progress(struct kdt_live *l)
     if (now < l->progress_ms)
         return;
     l->progress_ms = now + PROGRESS_MS;
-    if (l->aim == AIM_NEW_BOOT)
+    if (l->is_cut)
+        kdt_live_progress(l, l->channel->waiting, now - l->cut_ms);
+    else if (l->aim == AIM_NEW_BOOT)
         kdt_live_progress(l, KDT_PROGRESS_BOOT_STAGE, now - l->aim_ms);
     else if (!l->is_linked)
         kdt_live_progress(l, l->channel->waiting, now - l->aim_ms);
-    else
+    else if (l->aim == AIM_HALT)
         kdt_live_progress(l, KDT_PROGRESS_BREAKING, now - l->linked_ms);
+    else if (l->aim == AIM_NONE)
+        kdt_live_progress(l, KDT_PROGRESS_READING, now - l->aim_ms);
 }
 
 /* What has arrived is read before the clock is shown to anybody: after a long pause of the caller
@@ -315,4 +338,17 @@ enum kd_status kdt_live_wait(struct kdt_live *l, unsigned wanted, uint64_t until
         turn(l, until_ms);
     }
     return KD_OK;
+}
+
+enum kd_status kdt_live_await_link(struct kdt_live *l, uint64_t until_ms)
+{
+    uint64_t patience_ms = l->cut_ms + l->opts.attach_timeout_ms;
+    struct kd_diag diag;
+    enum kd_status st = kdt_live_wait(l, SEEN_UP, kd_sooner(patience_ms, until_ms));
+
+    if (st != KD_ERR_TIMEOUT || l->over != KD_OK || until_ms <= patience_ms)
+        return st;
+    l->channel->verbs->explain(l->channel, l->opts.attach_timeout_ms / 1000.0, &diag);
+    return kd_diag_set(l->opts.diag, kdt_live_end(l, KD_ERR_LOST, "%s", diag.text), "%s",
+                       diag.text);
 }

@@ -6,9 +6,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Each kind has what it needs, every text ends, and there are words for where it is. */
 static void check_accepted(const struct kdt_target_spec *spec)
 {
-    if (!spec->port || !memchr(spec->bind, '\0', sizeof spec->bind))
+    bool has_port = spec->kind == KDT_LINK_NET || spec->kind == KDT_LINK_TCP;
+    char place[KDT_PLACE_TEXT_MAX] = "";
+
+    if (has_port != (spec->port != 0) || (spec->kind == KDT_LINK_SERIAL) != (spec->baud != 0) ||
+        (spec->kind == KDT_LINK_NET) != !spec->place[0] ||
+        !memchr(spec->bind, '\0', sizeof spec->bind) ||
+        !memchr(spec->place, '\0', sizeof spec->place))
+        abort();
+    kdt_target_spec_place(spec, place);
+    if (!place[0] || strlen(place) >= sizeof place)
         abort();
 }
 

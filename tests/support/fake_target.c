@@ -1,53 +1,17 @@
-#include "fake_target.h"
+#include "fake_target_parts.h"
 
-#include <kdproto/context_x64.h>
-#include <kdproto/kdnet_datagram.h>
 #include <kdproto/manipulate.h>
-#include <kdproto/packet.h>
 #include <kdproto/state_change.h>
-#include <transport/crypto_openssl.h>
 
-#include <netinet/in.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <uv.h>
 
 enum {
-    POKE_MS = 50,
     RESEND_MS = 100, /* of what the host does not acknowledge; a real one waits 500 [doc] */
     ENDING_MS = 50,  /* until it notices that the test is over */
-    FIRST_ID_HALTED = 0x926,
+    LARGEST = 4000 - KD_MANIPULATE_HEADER_LEN, /* what a reply holds */
     NTSTATUS_UNSUCCESSFUL = (int)0xC0000001,
-};
-
-struct fake_target {
-    struct fake_target_opts opts;
-    struct fake_target_seen seen;
-    uv_thread_t thread;
-    atomic_bool is_ending;
-    struct kdt_crypto *crypto;
-    struct kdnet_key key;
-    int fd;
-
-    uint8_t nonce_b;
-    uint64_t nonce_a, poke_sequence, next_poke_ms;
-    bool is_linked;
-    uint8_t data_key[KD_KEY_LEN];
-    uint64_t sent_sequence, received_sequence;
-
-    bool is_silent, is_mute;
-    bool is_halted, is_kernel, has_printed, is_break_pending;
-    uint8_t context[KD_CONTEXT_LEN];
-
-    uint32_t id;            /* of the next packet */
-    bool is_unacknowledged; /* the packet below waits for the host's acknowledgement */
-    uint8_t packet[KD_PACKET_LEN_MAX];
-    size_t packet_len;
-    uint64_t resend_ms;
 };
 
 uint8_t fake_byte(uint64_t offset)
@@ -55,68 +19,17 @@ uint8_t fake_byte(uint64_t offset)
     return (uint8_t)(offset * 167 + (offset >> 8) * 13 + 5);
 }
 
-static uint64_t clock_ms(void)
+uint64_t fake_clock_ms(void)
 {
     return uv_hrtime() / 1000000;
 }
 
-/* --- datagrams out --- */
-
-static void send_datagram(struct fake_target *t, const struct kdnet_datagram *d, const uint8_t *key)
-{
-    const struct sockaddr_in to = {.sin_family = AF_INET,
-                                   .sin_port = htons(t->opts.host_port),
-                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    uint8_t buf[KDNET_DATAGRAM_MAX];
-    size_t len;
-
-    if (t->is_silent)
-        return;
-    if (kdnet_seal(kdt_crypto_table(t->crypto), &t->key, key, d, buf, sizeof buf, &len) == KD_OK)
-        sendto(t->fd, buf, len, 0, (const struct sockaddr *)&to, sizeof to);
-}
-
-static void send_data(struct fake_target *t, const uint8_t *payload, size_t len)
-{
-    const struct kdnet_datagram d = {
-        .version = t->opts.version, .sequence = ++t->sent_sequence, .payload = {payload, len}};
-
-    if (t->is_linked)
-        send_datagram(t, &d, t->data_key);
-}
-
-static void poke(struct fake_target *t)
-{
-    static const uint8_t mapped[12] = {[10] = 0xFF, 0xFF};
-    uint8_t payload[KDNET_POKE_LEN];
-    struct kd_writer w = kd_writer_of(payload, sizeof payload);
-    const struct kdnet_datagram d = {.version = t->opts.version,
-                                     .is_control = true,
-                                     .sequence = t->poke_sequence += 3,
-                                     .payload = {payload, sizeof payload}};
-
-    kd_wr_u8(&w, 1);
-    kd_wr_u8(&w, 1);
-    kd_wr_u64(&w, ++t->nonce_a);
-    for (int i = 0; i < 24; i++)
-        kd_wr_u8(&w, t->nonce_b);
-    for (int i = 0; i < 3; i++) { /* target, host, connected host */
-        bool is_known = i < 2 || t->is_linked;
-
-        kd_wr_bytes(&w, mapped, sizeof mapped);
-        kd_wr_u32(&w, is_known ? 0x0100007F : 0);
-        kd_wr_u16be(&w, is_known ? t->opts.host_port : 0);
-    }
-    kd_wr_zero(&w, sizeof payload - w.pos);
-    send_datagram(t, &d, t->key.bytes);
-}
-
 /* --- packets out --- */
 
-static void transmit(struct fake_target *t)
+void fake_transmit(struct fake_target *t)
 {
-    send_data(t, t->packet, t->packet_len);
-    t->resend_ms = clock_ms() + RESEND_MS;
+    t->carrier->send(t, t->packet, t->packet_len);
+    t->resend_ms = fake_clock_ms() + RESEND_MS;
 }
 
 static void send_packet(struct fake_target *t, uint16_t type, const uint8_t *data, size_t len)
@@ -126,10 +39,10 @@ static void send_packet(struct fake_target *t, uint16_t type, const uint8_t *dat
     if (kd_packet_encode(&pkt, t->packet, sizeof t->packet, &t->packet_len) != KD_OK)
         abort();
     t->is_unacknowledged = true;
-    transmit(t);
+    fake_transmit(t);
 }
 
-static void send_control(struct fake_target *t, uint16_t type, uint32_t id)
+void fake_send_control(struct fake_target *t, uint16_t type, uint32_t id)
 {
     const struct kd_packet pkt = {.is_control = true, .type = type, .id = id};
     uint8_t buf[KD_PACKET_HEADER_LEN];
@@ -137,7 +50,7 @@ static void send_control(struct fake_target *t, uint16_t type, uint32_t id)
 
     if (kd_packet_encode(&pkt, buf, sizeof buf, &len) != KD_OK)
         abort();
-    send_data(t, buf, len);
+    t->carrier->send(t, buf, len);
 }
 
 static bool stands_at_int3(const struct fake_target *t)
@@ -192,11 +105,11 @@ static void print(struct fake_target *t)
 /* A new boot, or the next stage of this one: nothing is left but memory and the configured key. */
 static void restart(struct fake_target *t)
 {
-    t->nonce_b++;
-    t->is_linked = t->is_halted = t->is_unacknowledged = false;
+    t->is_halted = t->is_unacknowledged = false;
     t->is_kernel = true;
-    t->id = 0;
-    t->next_poke_ms = clock_ms();
+    t->carrier->restart(t);
+    if (t->carrier->announces_itself)
+        halt(t);
 }
 
 /* --- requests --- */
@@ -215,9 +128,13 @@ static void answer_read(struct fake_target *t, uint8_t *reply, uint64_t offset, 
 
     t->seen.reads++;
     w.pos = KD_MANIPULATE_HEADER_LEN;
+    if (count > LARGEST || (t->opts.refuses_over && count > t->opts.refuses_over))
+        wanted = 0;
     while (actual < wanted && is_readable(offset + actual))
         kd_wr_u8(&w, fake_byte(offset + actual++));
-    kd_wr_patch_u32(&w, 8, actual < wanted ? (uint32_t)NTSTATUS_UNSUCCESSFUL : 0);
+    if (t->opts.is_all_or_nothing && actual < count)
+        w.pos -= actual, actual = 0;
+    kd_wr_patch_u32(&w, 8, actual < wanted || actual == 0 ? (uint32_t)NTSTATUS_UNSUCCESSFUL : 0);
     kd_wr_patch_u32(&w, 28, actual);
     send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, w.pos);
 }
@@ -374,12 +291,17 @@ static void on_request(struct fake_target *t, const struct kd_packet *pkt)
         t->is_mute = true;
     if (t->is_silent || t->is_mute || t->opts.answers_nothing)
         return;
+    if (is_after(t->opts.cut_after, t)) {
+        t->opts.cut_after = 0;
+        t->carrier->cut(t);
+        return;
+    }
     if (is_after(t->opts.reboot_after, t)) {
         t->opts.reboot_after = 0;
         restart(t);
         return;
     }
-    send_control(t, KD_PACKET_ACKNOWLEDGE, pkt->id);
+    fake_send_control(t, KD_PACKET_ACKNOWLEDGE, pkt->id);
     uv_sleep(t->opts.think_ms);
     serve(t, pkt);
 }
@@ -387,14 +309,14 @@ static void on_request(struct fake_target *t, const struct kd_packet *pkt)
 static void acknowledged(struct fake_target *t)
 {
     t->is_unacknowledged = false;
-    t->id += 2;
+    t->id = t->carrier->id_after(t->id);
 }
 
 static void on_control(struct fake_target *t, const struct kd_packet *pkt)
 {
     switch (pkt->type) {
     case KD_PACKET_ACKNOWLEDGE:
-        if (t->is_unacknowledged && pkt->id == t->id) {
+        if (t->is_unacknowledged && pkt->id == t->carrier->ack_of(t->id)) {
             acknowledged(t);
             if (t->is_break_pending)
                 halt(t); /* the break-in came while it printed */
@@ -402,11 +324,11 @@ static void on_control(struct fake_target *t, const struct kd_packet *pkt)
         }
         break;
     case KD_PACKET_RESET:
-        send_control(t, KD_PACKET_RESET, t->id);
+        t->carrier->reset(t);
         /* fall through */
     case KD_PACKET_RESEND:
         if (t->is_unacknowledged)
-            transmit(t);
+            fake_transmit(t);
         else if (t->is_halted)
             send_stop(t);
         break;
@@ -427,7 +349,7 @@ static void on_break_in(struct fake_target *t)
         halt(t);
 }
 
-static void on_payload(struct fake_target *t, struct kd_span payload)
+void fake_payload(struct fake_target *t, struct kd_span payload)
 {
     struct kd_packet pkt;
 
@@ -445,55 +367,11 @@ static void on_payload(struct fake_target *t, struct kd_span payload)
         on_control(t, &pkt);
     } else if (t->is_unacknowledged) { /* crossed: ask again, take ours for acknowledged */
         acknowledged(t);
-        send_control(t, KD_PACKET_RESEND, 0);
+        fake_send_control(t, KD_PACKET_RESEND, 0);
+    } else if (!t->carrier->is_expected(t, pkt.id)) {
+        fake_send_control(t, KD_PACKET_ACKNOWLEDGE, pkt.id);
     } else if (pkt.type == KD_PACKET_STATE_MANIPULATE) {
         on_request(t, &pkt);
-    }
-}
-
-/* --- datagrams in --- */
-
-static void on_response(struct fake_target *t, const struct kdnet_datagram *d)
-{
-    static const uint8_t ping[KDNET_PING_LEN] = {[8] = 1, 0, 0, 127};
-
-    if (t->opts.is_deaf || !kdnet_is_response(d->payload.data, d->payload.len) ||
-        (d->sequence != t->poke_sequence && d->sequence + 3 != t->poke_sequence) ||
-        d->payload.data[2 + 8] != t->nonce_b)
-        return;
-    if (kdnet_data_key(kdt_crypto_table(t->crypto), &t->key, d->payload.data, t->data_key) != KD_OK)
-        return;
-    t->seen.handshakes++;
-    t->is_linked = true;
-    t->sent_sequence = t->received_sequence = 0;
-    send_data(t, ping, sizeof ping);
-    if (t->is_unacknowledged)
-        transmit(t);
-}
-
-static void on_datagram(struct fake_target *t, const uint8_t *buf, size_t len)
-{
-    struct kdnet_datagram d;
-    uint8_t plain[KDNET_DATAGRAM_MAX];
-    const uint8_t *key;
-
-    if (t->is_silent)
-        return;
-    if (t->seen.datagrams_dropped < t->opts.drop_first) {
-        t->seen.datagrams_dropped++;
-        return;
-    }
-    if (kdnet_peek(buf, len, &d) != KD_OK)
-        return;
-    key = d.is_control ? t->key.bytes : t->data_key;
-    if (kdnet_open(kdt_crypto_table(t->crypto), &t->key, key, buf, len, plain, &d) != KD_OK ||
-        !d.from_host)
-        return;
-    if (d.is_control) {
-        on_response(t, &d);
-    } else if (t->is_linked && d.sequence > t->received_sequence) {
-        t->received_sequence = d.sequence;
-        on_payload(t, d.payload);
     }
 }
 
@@ -501,8 +379,8 @@ static void on_datagram(struct fake_target *t, const uint8_t *buf, size_t len)
 
 static int wait_ms(const struct fake_target *t)
 {
-    uint64_t now = clock_ms();
-    uint64_t due = t->next_poke_ms;
+    uint64_t now = fake_clock_ms();
+    uint64_t due = t->carrier->due_ms(t);
 
     if (t->is_unacknowledged && t->resend_ms < due)
         due = t->resend_ms;
@@ -514,53 +392,34 @@ static int wait_ms(const struct fake_target *t)
 static void run(void *arg)
 {
     struct fake_target *t = arg;
-    uint8_t buf[KDNET_DATAGRAM_MAX];
-    struct pollfd wait = {.fd = t->fd, .events = POLLIN};
 
     while (!atomic_load(&t->is_ending)) {
-        if (poll(&wait, 1, wait_ms(t)) > 0) {
-            ssize_t len = recv(t->fd, buf, sizeof buf, 0);
+        struct pollfd wait = {.fd = t->carrier->fd(t), .events = POLLIN};
 
-            if (len > 0)
-                on_datagram(t, buf, (size_t)len);
-        }
-        if (clock_ms() >= t->next_poke_ms) {
-            poke(t);
-            t->next_poke_ms = clock_ms() + t->opts.poke_ms;
-        }
-        if (t->is_unacknowledged && clock_ms() >= t->resend_ms)
-            transmit(t);
-        if (t->opts.prints_on && t->is_linked && !t->is_halted && !t->is_unacknowledged)
+        if (poll(&wait, 1, wait_ms(t)) > 0)
+            t->carrier->receive(t);
+        t->carrier->tick(t);
+        if (t->is_unacknowledged && fake_clock_ms() >= t->resend_ms)
+            fake_transmit(t);
+        if (t->opts.prints_on && t->carrier->is_heard(t) && !t->is_halted && !t->is_unacknowledged)
             print(t);
     }
 }
 
 struct fake_target *fake_target_start(const struct fake_target_opts *opts)
 {
-    const struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct fake_target *t = calloc(1, sizeof *t);
 
     if (!t)
         return NULL;
     t->opts = *opts;
-    if (!t->opts.version)
-        t->opts.version = 5;
-    if (!t->opts.poke_ms)
-        t->opts.poke_ms = POKE_MS;
+    t->carrier = opts->path ? &fake_carrier_stream : &fake_carrier_net;
     t->is_kernel = !opts->is_boot_debugger;
-    t->nonce_b = 0x5A;
-    t->nonce_a = 1000;
     t->is_halted = opts->is_halted;
-    t->id = opts->is_halted ? FIRST_ID_HALTED : 0;
     kd_x64_context_set_rip(t->context, FAKE_STOP_PC);
     t->seen.has_rip_changed_by_one = true;
-    t->fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (t->fd < 0 || bind(t->fd, (const struct sockaddr *)&any, sizeof any) != 0 ||
-        kdnet_key_parse(opts->key, strlen(opts->key), NULL, &t->key) != KD_OK ||
-        kdt_crypto_create(&t->crypto) != KD_OK || uv_thread_create(&t->thread, run, t) != 0) {
-        kdt_crypto_destroy(t->crypto);
-        if (t->fd >= 0)
-            close(t->fd);
+    if (!t->carrier->open(t) || uv_thread_create(&t->thread, run, t) != 0) {
+        t->carrier->close(t);
         free(t);
         return NULL;
     }
@@ -575,8 +434,7 @@ struct fake_target_seen fake_target_stop(struct fake_target *t)
     uv_thread_join(&t->thread);
     seen = t->seen;
     seen.is_running = !t->is_halted;
-    kdt_crypto_destroy(t->crypto);
-    close(t->fd);
+    t->carrier->close(t);
     free(t);
     return seen;
 }

@@ -1,6 +1,6 @@
-/* fake_target.h - a scripted KDNET target in a thread of its own, for tests of the host.
+/* fake_target.h - a scripted target in a thread of its own, for tests of the host.
  *
- * It pokes 127.0.0.1, shakes hands, halts when asked, and answers what a read-only host asks, with
+ * Over KDNET it pokes 127.0.0.1 and shakes hands, over a unix socket it listens or connects; it halts when asked, and answers what a read-only host asks, with
  * the packets of kdproto; what it does wrong is chosen by its options. It is a peer for unit tests
  * and shares kdproto's reading of the wire: the lab is the machine that does not.
  *
@@ -25,13 +25,20 @@ uint8_t fake_byte(uint64_t offset);
 #define FAKE_CR3         0x1AB000u
 
 struct fake_target_opts {
-    uint16_t host_port;
-    const char *key;     /* dotted */
-    uint8_t version;     /* of KDNET; 0: 5 */
-    unsigned poke_ms;    /* between pokes; 0: 50, for real ones are slow to wait for */
-    unsigned think_ms;   /* between a request's acknowledgement and its answer, hearing nothing */
-    unsigned drop_first; /* so many of the host's datagrams are lost */
-    unsigned clamp;      /* at most so many bytes a read, with success; 0: as asked */
+    const char *path;      /* a unix socket to listen on; NULL: KDNET */
+    bool connects;         /* to it, again and again, instead of listening */
+    bool is_split;         /* its bytes leave it one by one */
+    bool is_noisy;         /* it says something else before each packet */
+    unsigned cut_after;    /* requests; then it closes the connection, once; 0: never */
+    uint16_t host_port;    /* KDNET */
+    const char *key;       /* dotted */
+    uint8_t version;       /* of KDNET; 0: 5 */
+    unsigned poke_ms;      /* between pokes; 0: 50, for real ones are slow to wait for */
+    unsigned think_ms;     /* between a request's acknowledgement and its answer, hearing nothing */
+    unsigned drop_first;   /* so many of the host's datagrams are lost */
+    unsigned clamp;        /* at most so many bytes a read, with success; 0: as asked */
+    unsigned refuses_over; /* reads of more bytes fail as a whole; 0: what fits is answered */
+    bool is_all_or_nothing; /* reads of which a byte is missing fail as a whole */
     unsigned
         silent_after;    /* requests; then nothing more is heard of it, pokes included; 0: never */
     unsigned mute_after; /* requests; then it pokes, but answers nothing; 0: never */
@@ -51,6 +58,7 @@ struct fake_target_seen {
     unsigned reads, contexts_set, continues;
     unsigned other_altering; /* requests that alter it, SetContext(Ex) not included */
     unsigned break_ins, handshakes, datagrams_dropped;
+    unsigned connections, cuts;  /* over a socket */
     bool is_running;             /* at the end */
     bool has_rip_changed_by_one; /* SetContext, if there was one, was the permitted kind */
 };

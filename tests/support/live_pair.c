@@ -36,17 +36,49 @@ struct live_pair_opts live_pair_defaults(void)
     };
 }
 
+struct live_pair_opts live_pair_stream_defaults(void)
+{
+    struct live_pair_opts opts = live_pair_defaults();
+
+    opts.stream = "";
+    return opts;
+}
+
+/* The text after -k. */
+static void name_link(struct live_pair *p, const struct live_pair_opts *opts, char *text,
+                      size_t cap)
+{
+    if (opts->stream) {
+        temp_dir_create(&p->dir);
+        snprintf(text, cap, "com:pipe,port=%s%s", temp_dir_path(&p->dir, "kd.sock"), opts->stream);
+    } else {
+        p->port = free_port();
+        snprintf(text, cap, "net:port=%u,key=%s", p->port, opts->key);
+    }
+}
+
+static void start_target(struct live_pair *p, const struct live_pair_opts *opts)
+{
+    struct fake_target_opts target = opts->target;
+
+    target.host_port = p->port;
+    if (opts->stream)
+        target.path = temp_dir_path(&p->dir, "kd.sock");
+    p->target = fake_target_start(&target);
+    assert_non_null(p->target);
+}
+
 void live_pair_open(struct live_pair *p, const struct live_pair_opts *opts)
 {
     struct kdt_live_opts live = opts->live;
-    struct fake_target_opts target = opts->target;
     struct kdt_target_spec spec;
-    char text[128];
+    char text[400];
     enum kd_status st;
 
     memset(p, 0, sizeof *p);
-    p->port = free_port();
-    snprintf(text, sizeof text, "net:port=%u,key=%s", p->port, opts->key);
+    name_link(p, opts, text, sizeof text);
+    if (!opts->is_alone && opts->stream && !opts->target.connects)
+        start_target(p, opts); /* there must be something to connect to */
     assert_int_equal(kdt_target_spec_parse(text, &p->diag, &spec), KD_OK);
     live.spec = &spec;
     live.diag = &p->diag;
@@ -57,11 +89,8 @@ void live_pair_open(struct live_pair *p, const struct live_pair_opts *opts)
     kdt_target_spec_wipe(&spec);
     if (st != KD_OK)
         fail_msg("opening: %s", p->diag.text);
-    target.host_port = p->port;
-    if (!opts->is_alone) {
-        p->target = fake_target_start(&target);
-        assert_non_null(p->target);
-    }
+    if (!opts->is_alone && !p->target)
+        start_target(p, opts);
 }
 
 void live_pair_attach(struct live_pair *p, const struct live_pair_opts *opts)
@@ -77,5 +106,7 @@ struct fake_target_seen live_pair_close(struct live_pair *p)
     kdt_live_close(p->live);
     if (p->target)
         seen = fake_target_stop(p->target);
+    if (p->dir.path[0])
+        temp_dir_remove(&p->dir);
     return seen;
 }

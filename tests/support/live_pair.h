@@ -1,8 +1,9 @@
-/* live_pair.h - a live session and the fake target that it is about, on a port of their own. */
+/* live_pair.h - a live session and the fake target that it is about, on a port, or a socket, of their own. */
 #ifndef TESTS_SUPPORT_LIVE_PAIR_H
 #define TESTS_SUPPORT_LIVE_PAIR_H
 
 #include "fake_target.h"
+#include "temp_dir.h"
 
 #include <transport/live.h>
 
@@ -10,6 +11,7 @@ struct live_pair {
     struct kdt_live *live;
     struct fake_target *target; /* NULL: there is none */
     uint16_t port;
+    struct temp_dir dir; /* streams: the socket is in it */
     struct kd_diag diag;
     struct kd_version version;
     struct kd_state_change stop;
@@ -22,11 +24,14 @@ struct live_pair {
 struct live_pair_opts {
     struct kdt_live_opts live;
     struct fake_target_opts target;
-    const char *key; /* of the host; the target's is in its own options */
-    bool is_alone;   /* no target */
+    const char *key;    /* of the host; the target's is in its own options */
+    const char *stream; /* instead of KDNET: options behind "com:pipe,port=..."; NULL: KDNET */
+    bool is_alone;      /* no target */
 };
 
 struct live_pair_opts live_pair_defaults(void);
+/* The same over a unix socket. */
+struct live_pair_opts live_pair_stream_defaults(void);
 
 /* Fails the running test if the session cannot be opened or the target not be started. */
 void live_pair_open(struct live_pair *p, const struct live_pair_opts *opts);

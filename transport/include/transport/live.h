@@ -1,12 +1,14 @@
 /* live.h - a live session with a target as blocking calls.
  *
- * Joins a link, KDNET where the link is UDP, and kdproto's session on one libuv loop of its own;
- * each call runs that loop until the answer, an error or a deadline comes.
+ * Joins a channel (KDNET over UDP, or packets in a byte stream over a serial line, a pipe or TCP)
+ * and kdproto's session on one libuv loop of its own; each call runs that loop until the answer, an error or a deadline comes.
  *
  * Lifetime  _open to _close. _close takes leave by itself if the caller did not: the last thing a
  *           target hears is a continue.
  * Threads   One session, one thread; only kdt_live_cancel may be called from elsewhere, signal
  *           handlers included.
+ * Signals   A program ignores SIGPIPE: libuv writes to connections that the other end may have
+ *           closed already.
  * Units     ms: milliseconds of the monotonic clock. va, pa: target addresses. len: bytes.
  * Errors    KD_ERR_TIMEOUT: a deadline passed. KD_ERR_LOST: the target fell silent.
  *           KD_ERR_REBOOTED: it restarted. KD_ERR_CANCELLED: kdt_live_cancel. KD_ERR_AUTH: what
@@ -28,11 +30,13 @@ extern "C" {
 struct kdt_live;
 
 enum kdt_progress_kind {
-    KDT_PROGRESS_LISTENING, /* waiting for a target to call; ms: since when */
-    KDT_PROGRESS_POKED,     /* a target called and was answered */
-    KDT_PROGRESS_LINKED,    /* packets can be sent */
-    KDT_PROGRESS_BREAKING,  /* asked it to halt; ms: since when */
+    KDT_PROGRESS_LISTENING,  /* waiting for a target to call; ms: since when */
+    KDT_PROGRESS_CONNECTING, /* streams: waiting for a connection; ms: since when */
+    KDT_PROGRESS_POKED,      /* a target called and was answered */
+    KDT_PROGRESS_LINKED,     /* packets can be sent */
+    KDT_PROGRESS_BREAKING,   /* asked it to halt; ms: since when */
     KDT_PROGRESS_HALTED,
+    KDT_PROGRESS_READING,    /* streams, which may be slow: it is halted and read; ms: since when */
     KDT_PROGRESS_BOOT_STAGE, /* it is a boot debugger: let it go on, waiting for the kernel */
     KDT_PROGRESS_RESUMING,
     KDT_PROGRESS_LEFT,
@@ -46,7 +50,7 @@ struct kdt_live_opts {
     struct kd_diag *diag;        /* must outlive the session */
     void *ctx;                   /* handed back to the callbacks; both may be NULL */
     void (*on_progress)(void *ctx, enum kdt_progress_kind kind,
-                        uint64_t ms); /* LISTENING, BREAKING, BOOT_STAGE repeat once a second */
+                        uint64_t ms); /* those with a time repeat once a second */
     void (*on_event)(void *ctx, const struct kd_event *ev); /* prints, module loads, file wishes */
 };
 
@@ -60,8 +64,9 @@ struct kdt_live_stats {
     uint64_t garbled; /* packets that arrived damaged; KDNET has none, they are refused */
 };
 
-/* Bind and listen. KD_ERR_BUSY: the port is in use; KD_ERR_USAGE: the spec has no key; KD_ERR_IO.
- * Returns before any target was heard. */
+/* Listen, or open the port. KD_ERR_BUSY: it is in use; KD_ERR_USAGE: the spec has no key;
+ * KD_ERR_NOT_FOUND, KD_ERR_IO. Returns before any target was heard: what connects does so in
+ * _attach, and fails there. */
 enum kd_status kdt_live_open(const struct kdt_live_opts *opts, struct kdt_live **out);
 /* Take leave if that did not happen, close, wipe, free. NULL is fine. */
 void kdt_live_close(struct kdt_live *l);
@@ -90,13 +95,17 @@ enum kd_status kdt_live_read_control(struct kdt_live *l, uint16_t processor, uin
 /* Let it run and stay attached / let it run and take leave. *is_presumed (may be NULL): no
  * acknowledgement came, which a running target does not owe. _leave may be called in any state, is
  * done at once where no target was ever linked, and takes two seconds and a half at the most, but
- * for a halted target that was slow in answering all the time: see KD_SESSION_SLOW_MS. */
+ * for a halted target that was slow in answering all the time (see KD_SESSION_SLOW_MS), and for a
+ * connection that was cut, which gets two seconds to come back. */
 enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed);
 enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed);
 
 /* Every waiting call returns KD_ERR_CANCELLED soon, later ones at once; _leave and _close still
  * work. Safe in signal handlers. */
 void kdt_live_cancel(struct kdt_live *l);
+
+/* In which pieces to ask for memory that is kept: a power of two. */
+uint32_t kdt_live_line_len(const struct kdt_live *l);
 
 enum kd_run_state kdt_live_run_state(const struct kdt_live *l);
 void kdt_live_get_stats(const struct kdt_live *l, struct kdt_live_stats *out);

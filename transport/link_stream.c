@@ -1,0 +1,568 @@
+#include "link_stream.h"
+
+#include "pipe.h"
+#include "serial.h"
+#include <kdproto/deadline.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    QUEUE_MAX = 64 * 1024, /* more than any session ever has on its way */
+    RECEIVE_LEN = 16 * 1024,
+    RETRY_FIRST_MS = 100,
+    RETRY_MAX_MS = 2000,
+    BACKLOG = 4,
+};
+
+/* One connection, or the attempt at one. */
+struct connection {
+    union kdt_stream_handle uv;
+    struct kdt_link_stream *link; /* NULL: nobody's any more; gone when it is closed */
+    uv_connect_t connecting;
+    uv_write_t writing;
+    size_t queued, in_flight; /* bytes in the queue; of these, with libuv */
+    char queue[QUEUE_MAX];
+};
+
+struct listener {
+    uv_pipe_t pipe;
+    struct kdt_link_stream *link;
+};
+
+/* A name that is being resolved: in a thread that cannot always be stopped. */
+struct resolving {
+    uv_getaddrinfo_t request;
+    struct kdt_link_stream *link; /* NULL: nobody waits any more */
+};
+
+struct kdt_link_stream {
+    struct kdt_link_stream_opts opts;
+    struct kdt_target_spec spec;
+    char place[KDT_PLACE_TEXT_MAX]; /* for messages */
+    struct kdt_link_stream_counters counters;
+
+    struct connection *connection; /* NULL: none */
+    struct listener *listener;
+    struct resolving *resolving;
+    struct addrinfo *addresses;          /* of the host's name */
+    const struct addrinfo *next_address; /* the one to try next; NULL: none is left */
+    struct kdt_serial *serial;
+
+    bool is_up, is_over;
+    uint64_t due_ms;  /* connect, or say that the port is open */
+    unsigned wait_ms; /* before the next attempt */
+    int last_error;   /* libuv's, of the last attempt; 0: none failed */
+    char received[RECEIVE_LEN];
+};
+
+static uint64_t now_ms(const struct kdt_link_stream *l)
+{
+    return uv_now(l->opts.loop);
+}
+
+/* --- connections come and go --- */
+
+static void on_connection_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void close_connection(struct connection *c)
+{
+    c->link = NULL;
+    uv_close(&c->uv.handle, on_connection_closed);
+}
+
+/* The current connection, if there is one: it is not ours any more. */
+static void drop_connection(struct kdt_link_stream *l)
+{
+    kdt_serial_close(l->serial);
+    l->serial = NULL;
+    if (l->connection)
+        close_connection(l->connection);
+    l->connection = NULL;
+    l->is_up = false;
+}
+
+/* Without a handle yet: whoever asked for it initialises that. */
+static struct connection *new_connection(struct kdt_link_stream *l)
+{
+    struct connection *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    c->link = l;
+    c->uv.handle.data = c;
+    c->connecting.data = c;
+    c->writing.data = c;
+    return c;
+}
+
+static void over(struct kdt_link_stream *l, enum kd_status st, const char *text)
+{
+    l->is_over = true;
+    l->due_ms = KD_NEVER;
+    l->opts.on_over(l->opts.ctx, st, text);
+}
+
+static void retry_later(struct kdt_link_stream *l)
+{
+    l->due_ms = now_ms(l) + l->wait_ms;
+    l->wait_ms = l->wait_ms < RETRY_MAX_MS / 2 ? l->wait_ms * 2 : RETRY_MAX_MS;
+}
+
+static void forget_addresses(struct kdt_link_stream *l)
+{
+    uv_freeaddrinfo(l->addresses); /* NULL is fine */
+    l->addresses = NULL;
+    l->next_address = NULL;
+}
+
+static void failed(struct kdt_link_stream *l, int err)
+{
+    struct kd_diag diag;
+    enum kd_status st;
+
+    drop_connection(l);
+    forget_addresses(l);
+    l->last_error = err;
+    if (l->spec.reconnect) {
+        retry_later(l);
+        return;
+    }
+    st = kdt_link_stream_explain(l, &diag);
+    over(l, st, diag.text);
+}
+
+/* It was up, and is not any more. */
+static void cut(struct kdt_link_stream *l, int err)
+{
+    struct kd_diag diag;
+
+    drop_connection(l);
+    l->last_error = 0;
+    if (l->spec.reconnect) {
+        if (!l->listener)
+            retry_later(l);
+        l->opts.on_cut(l->opts.ctx);
+        return;
+    }
+    if (l->spec.kind == KDT_LINK_SERIAL)
+        kd_diag_set(&diag, KD_ERR_LOST, "%s is gone (%s): was an adapter unplugged?", l->place,
+                    uv_strerror(err));
+    else if (err == UV_EOF)
+        kd_diag_set(&diag, KD_ERR_LOST, "the other end of %s closed the connection", l->place);
+    else
+        kd_diag_set(&diag, KD_ERR_LOST, "the connection to %s broke: %s", l->place,
+                    uv_strerror(err));
+    over(l, KD_ERR_LOST, diag.text);
+}
+
+/* --- receiving --- */
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct connection *c = handle->data;
+
+    (void)suggested;
+    *buf = uv_buf_init(c->link->received, sizeof c->link->received);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
+{
+    struct connection *c = stream->data;
+    struct kdt_link_stream *l = c->link;
+
+    if (!l || len == 0)
+        return;
+    if (len < 0) {
+        cut(l, (int)len);
+        return;
+    }
+    l->wait_ms = RETRY_FIRST_MS; /* who speaks is no peer that turns us away */
+    l->counters.bytes_received += (uint64_t)len;
+    l->opts.on_bytes(l->opts.ctx, (struct kd_span){(const uint8_t *)buf->base, (size_t)len});
+}
+
+static void up(struct kdt_link_stream *l)
+{
+    struct connection *c = l->connection;
+    int err = uv_read_start(&c->uv.stream, give_buffer, on_read);
+
+    forget_addresses(l);
+    if (err) {
+        failed(l, err);
+        return;
+    }
+    l->is_up = true;
+    l->last_error = 0;
+    l->opts.on_up(l->opts.ctx);
+}
+
+/* --- sending --- */
+
+static void write_queue(struct connection *c);
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct connection *c = request->data;
+
+    if (!c->link)
+        return;
+    if (status == 0)
+        c->link->counters.bytes_sent += c->in_flight;
+    c->queued -= c->in_flight; /* after an error too: that the connection is gone, reading tells */
+    memmove(c->queue, c->queue + c->in_flight, c->queued);
+    c->in_flight = 0;
+    if (status == 0)
+        write_queue(c);
+    else
+        c->queued = 0;
+}
+
+static void write_queue(struct connection *c)
+{
+    uv_buf_t buf = uv_buf_init(c->queue, (unsigned)c->queued);
+
+    if (c->queued == 0 || c->in_flight > 0)
+        return;
+    if (uv_write(&c->writing, &c->uv.stream, &buf, 1, on_written) == 0)
+        c->in_flight = c->queued;
+    else
+        c->queued = 0;
+}
+
+/* How much of it the system takes at once. */
+static size_t write_now(struct connection *c, struct kd_span packet)
+{
+    /* libuv's buffers are not const, but sending does not write to them.
+     * NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    uv_buf_t buf = uv_buf_init((char *)(uintptr_t)packet.data, (unsigned)packet.len);
+    int result = c->queued ? 0 : uv_try_write(&c->uv.stream, &buf, 1);
+
+    return result > 0 ? (size_t)result : 0;
+}
+
+void kdt_link_stream_send(struct kdt_link_stream *l, struct kd_span packet)
+{
+    struct connection *c = l->is_up ? l->connection : NULL;
+    size_t done;
+
+    if (!c || packet.len > QUEUE_MAX - c->queued) {
+        l->counters.unsent++;
+        return;
+    }
+    done = write_now(c, packet);
+    l->counters.bytes_sent += done;
+    if (done == packet.len)
+        return;
+    memcpy(c->queue + c->queued, packet.data + done, packet.len - done);
+    c->queued += packet.len - done;
+    write_queue(c);
+}
+
+/* --- connecting --- */
+
+static void connect_next(struct kdt_link_stream *l);
+
+/* One address of a host: it may have others. */
+static void attempt_failed(struct kdt_link_stream *l, int err)
+{
+    drop_connection(l);
+    if (l->next_address)
+        connect_next(l);
+    else
+        failed(l, err);
+}
+
+static void on_connected(uv_connect_t *request, int status)
+{
+    struct connection *c = request->data;
+
+    if (!c->link)
+        return;
+    if (status == 0)
+        up(c->link);
+    else
+        attempt_failed(c->link, status);
+}
+
+static void connect_tcp(struct kdt_link_stream *l, const struct sockaddr *to)
+{
+    struct connection *c = new_connection(l);
+    int err;
+
+    l->connection = c;
+    if (!c) {
+        failed(l, UV_ENOMEM);
+        return;
+    }
+    uv_tcp_init(l->opts.loop, &c->uv.tcp);
+    uv_tcp_nodelay(&c->uv.tcp, 1); /* each packet is waited for by the other end */
+    err = uv_tcp_connect(&c->connecting, &c->uv.tcp, to, on_connected);
+    if (err)
+        attempt_failed(l, err);
+}
+
+static void connect_next(struct kdt_link_stream *l)
+{
+    const struct addrinfo *address = l->next_address;
+
+    l->next_address = address->ai_next;
+    connect_tcp(l, address->ai_addr);
+}
+
+static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
+{
+    struct resolving *r = request->data;
+    struct kdt_link_stream *l = r->link;
+
+    free(r);
+    if (!l) {
+        uv_freeaddrinfo(addresses);
+        return;
+    }
+    l->resolving = NULL;
+    if (status != 0) {
+        failed(l, status);
+        return;
+    }
+    l->addresses = addresses;
+    l->next_address = addresses;
+    connect_next(l);
+}
+
+static void resolve(struct kdt_link_stream *l)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct resolving *r = calloc(1, sizeof *r);
+    char port[8];
+    int err;
+
+    if (!r) {
+        failed(l, UV_ENOMEM);
+        return;
+    }
+    snprintf(port, sizeof port, "%u", l->spec.port);
+    r->request.data = r;
+    r->link = l;
+    err = uv_getaddrinfo(l->opts.loop, &r->request, on_resolved, l->spec.place, port, &hints);
+    if (err) {
+        free(r);
+        failed(l, err);
+        return;
+    }
+    l->resolving = r;
+}
+
+static void connect_pipe(struct kdt_link_stream *l)
+{
+    struct connection *c = new_connection(l);
+
+    l->connection = c;
+    if (!c) {
+        failed(l, UV_ENOMEM);
+        return;
+    }
+    uv_pipe_init(l->opts.loop, &c->uv.pipe, 0);
+    uv_pipe_connect(&c->connecting, &c->uv.pipe, l->spec.place, on_connected);
+}
+
+static void connect_to(struct kdt_link_stream *l)
+{
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+
+    if (l->spec.kind == KDT_LINK_PIPE)
+        connect_pipe(l);
+    else if (uv_ip4_addr(l->spec.place, l->spec.port, &in) == 0)
+        connect_tcp(l, (const struct sockaddr *)&in);
+    else if (uv_ip6_addr(l->spec.place, l->spec.port, &in6) == 0)
+        connect_tcp(l, (const struct sockaddr *)&in6);
+    else
+        resolve(l);
+}
+
+void kdt_link_stream_tick(struct kdt_link_stream *l)
+{
+    if (now_ms(l) < l->due_ms)
+        return;
+    l->due_ms = KD_NEVER;
+    if (l->connection)
+        up(l); /* a port, which was opened with the link */
+    else
+        connect_to(l);
+}
+
+uint64_t kdt_link_stream_deadline_ms(const struct kdt_link_stream *l)
+{
+    return l->due_ms;
+}
+
+/* --- what there is to say --- */
+
+static const char *advice(const struct kdt_link_stream *l)
+{
+    if (l->spec.reconnect)
+        return "";
+    return "; with reconnect behind it, it is waited for";
+}
+
+static enum kd_status explain_pipe(const struct kdt_link_stream *l, struct kd_diag *diag)
+{
+    switch (l->last_error) {
+    case UV_ENOENT:
+        return kd_diag_set(diag, KD_ERR_NOT_FOUND,
+                           "there is no %s: does the virtual machine run, and is its serial port a "
+                           "socket of that name that listens (QEMU: -chardev "
+                           "socket,id=kd,path=%s,server=on,wait=off -serial chardev:kd)%s?",
+                           l->place, l->place, advice(l));
+    case UV_ECONNREFUSED:
+        return kd_diag_set(diag, KD_ERR_IO,
+                           "nobody listens on %s: the virtual machine that made it has ended, or "
+                           "it is no socket%s",
+                           l->place, advice(l));
+    case UV_EACCES:
+    case UV_EPERM:
+        return kd_diag_set(diag, KD_ERR_IO,
+                           "no permission to connect to %s: it belongs to whoever runs the virtual "
+                           "machine",
+                           l->place);
+    default:
+        return kd_diag_set(diag, KD_ERR_IO, "connecting to %s: %s%s", l->place,
+                           uv_strerror(l->last_error), advice(l));
+    }
+}
+
+static enum kd_status explain_tcp(const struct kdt_link_stream *l, struct kd_diag *diag)
+{
+    switch (l->last_error) {
+    case UV_ECONNREFUSED:
+        return kd_diag_set(diag, KD_ERR_IO,
+                           "%s refuses the connection: does the virtual machine run, and is its "
+                           "serial port a TCP port that listens (QEMU: -serial "
+                           "tcp:ADDRESS:%u,server=on,wait=off)%s?",
+                           l->place, l->spec.port, advice(l));
+    case UV_EAI_NONAME:
+    case UV_EAI_NODATA:
+        return kd_diag_set(diag, KD_ERR_NOT_FOUND, "no host is called %s", l->spec.place);
+    default:
+        return kd_diag_set(diag, KD_ERR_IO, "connecting to %s: %s%s", l->place,
+                           uv_strerror(l->last_error), advice(l));
+    }
+}
+
+enum kd_status kdt_link_stream_explain(const struct kdt_link_stream *l, struct kd_diag *diag)
+{
+    if (l->listener)
+        return kd_diag_set(diag, KD_ERR_TIMEOUT, "nobody connected to %s", l->place);
+    if (l->last_error == 0)
+        return kd_diag_set(diag, KD_ERR_TIMEOUT, "%s did not answer", l->place);
+    return l->spec.kind == KDT_LINK_PIPE ? explain_pipe(l, diag) : explain_tcp(l, diag);
+}
+
+const struct kdt_link_stream_counters *kdt_link_stream_get_counters(const struct kdt_link_stream *l)
+{
+    return &l->counters;
+}
+
+/* --- listening --- */
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void on_peer(uv_stream_t *server, int status)
+{
+    struct kdt_link_stream *l = ((struct listener *)server->data)->link;
+    struct connection *c = status == 0 ? new_connection(l) : NULL;
+
+    if (!c)
+        return; /* whoever it is may try again */
+    uv_pipe_init(l->opts.loop, &c->uv.pipe, 0);
+    if (uv_accept(server, &c->uv.stream) != 0 || l->connection || l->is_over) {
+        close_connection(c); /* a target has one debugger, and a debugger one target */
+        return;
+    }
+    l->connection = c;
+    up(l);
+}
+
+static enum kd_status listen_on(struct kdt_link_stream *l, struct kd_diag *diag)
+{
+    struct listener *listener = calloc(1, sizeof *listener);
+    enum kd_status st;
+    int err;
+
+    if (!listener)
+        return kd_diag_set(diag, KD_ERR_NO_MEMORY, "out of memory");
+    uv_pipe_init(l->opts.loop, &listener->pipe, 0);
+    listener->pipe.data = listener;
+    listener->link = l;
+    l->listener = listener;
+    st = kdt_pipe_bind(&listener->pipe, l->spec.place, diag);
+    if (st != KD_OK)
+        return st;
+    err = uv_listen((uv_stream_t *)&listener->pipe, BACKLOG, on_peer);
+    return err ? kd_diag_set(diag, KD_ERR_IO, "listening on %s: %s", l->place, uv_strerror(err))
+               : KD_OK;
+}
+
+/* --- opening and closing --- */
+
+static enum kd_status open_port(struct kdt_link_stream *l, struct kd_diag *diag)
+{
+    struct connection *c = new_connection(l);
+
+    if (!c)
+        return kd_diag_set(diag, KD_ERR_NO_MEMORY, "out of memory");
+    l->connection = c;
+    l->due_ms = now_ms(l);
+    return kdt_serial_open(l->spec.place, l->spec.baud, l->opts.loop, &c->uv, diag, &l->serial);
+}
+
+enum kd_status kdt_link_stream_open(const struct kdt_link_stream_opts *opts, struct kd_diag *diag,
+                                    struct kdt_link_stream **out)
+{
+    struct kdt_link_stream *l = calloc(1, sizeof *l);
+    enum kd_status st = KD_OK;
+
+    if (!l)
+        return kd_diag_set(diag, KD_ERR_NO_MEMORY, "out of memory");
+    l->opts = *opts;
+    l->opts.spec = NULL; /* borrowed until we return */
+    l->spec = *opts->spec;
+    kdt_target_spec_place(&l->spec, l->place);
+    l->wait_ms = RETRY_FIRST_MS;
+    l->due_ms = KD_NEVER;
+    if (l->spec.kind == KDT_LINK_SERIAL)
+        st = open_port(l, diag);
+    else if (l->spec.is_server)
+        st = listen_on(l, diag);
+    else
+        l->due_ms = now_ms(l);
+    if (st != KD_OK) {
+        kdt_link_stream_close(l);
+        return st;
+    }
+    *out = l;
+    return KD_OK;
+}
+
+void kdt_link_stream_close(struct kdt_link_stream *l)
+{
+    if (!l)
+        return;
+    drop_connection(l);
+    if (l->listener)
+        uv_close((uv_handle_t *)&l->listener->pipe, on_listener_closed); /* its name goes as well */
+    if (l->resolving) {
+        l->resolving->link = NULL;
+        uv_cancel((uv_req_t *)&l->resolving->request);
+    }
+    forget_addresses(l);
+    free(l);
+}
