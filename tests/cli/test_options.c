@@ -187,6 +187,23 @@ static void the_key_comes_from_one_place(void **state)
     assert_refused(&live, "-k net:port=50000", "KDWALK_KEY: ");
 }
 
+static void a_serial_line_has_no_key(void **state)
+{
+    struct temp_dir dir;
+    char line[WORD_MAX];
+
+    (void)state;
+    temp_dir_create(&dir);
+    temp_dir_write(&dir, "key", KEY, strlen(KEY));
+    snprintf(line, sizeof line, "-k com:port=/dev/ttyS0 --key-file %s", temp_dir_path(&dir, "key"));
+    assert_refused(&live, line, "a serial line has no key");
+    temp_dir_remove(&dir);
+    setenv("KDWALK_KEY", "no key at all", 1); /* of another target */
+    assert_taken(&live, "-k com:port=/dev/ttyS0,baud=115200");
+    assert_taken(&live, "-k com:pipe,port=/run/vm/com1.sock,reconnect");
+    assert_taken(&live, "-k com:ipport=5555,port=127.0.0.1");
+}
+
 static void a_key_file_that_is_none_is_named(void **state)
 {
     struct temp_dir dir;
@@ -325,6 +342,7 @@ int main(void)
         PLAIN(options_are_spelled_out),
         PLAIN(refusals_name_the_option_they_are_about),
         PLAIN(the_key_comes_from_one_place),
+        PLAIN(a_serial_line_has_no_key),
         PLAIN(a_key_file_that_is_none_is_named),
         PLAIN(times_are_seconds_above_zero),
         PLAIN(a_restart_is_waited_for_when_asked),

@@ -109,7 +109,9 @@ class Result:
         return int(found[1])
 
     def __repr__(self):
-        return f"status {self.status}\n--- out\n{self.out}\n--- err\n{self.err}"
+        rows = self.out.splitlines()
+        shown = rows if len(rows) <= 8 else [*rows[:4], f"... ({len(rows)} lines)", *rows[-3:]]
+        return "\n".join([f"status {self.status}", "--- out", *shown, "--- err", self.err])
 
 
 def start(*arguments, env=None, **popen):
@@ -154,14 +156,19 @@ class Net:
     def wait_until_host_listens(self):
         wait_until_bound(self.port)
 
+    def close(self):
+        pass
+
 
 class Stream:
     """A byte stream. The lab listens, the host connects; the target cannot tell."""
     is_stream = True
-    extra = ""  # behind the -k that a kind of link makes
 
     def lab_says(self, line):
         """The lab's first line."""
+
+    def close(self):
+        pass
 
 
 class Pipe(Stream):
@@ -172,6 +179,9 @@ class Pipe(Stream):
         self.path = pathlib.Path(self.folder.name) / "com1"
         self.lab_options = ["--pipe", self.path]
         self.target = ["-k", f"com:pipe,port={self.path}{extra}"]
+
+    def close(self):
+        self.folder.cleanup()
 
 
 class Tcp(Stream):
@@ -249,6 +259,7 @@ class Scene:
                 process.communicate()
         if self.lab:
             self.lab.kill()
+        self.link.close()
 
     def open_lab(self):
         self.lab = Lab(self.kernel, self.link, *self.lab_options)

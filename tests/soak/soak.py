@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""What takes long: soak.py [PART...] [OPTION...]
+
+  matrix    each fault alone and all together, over each link, 100 seeds each
+  kill      kill -9 at 200 random moments of a walk; the next kdwalk finds the target halted
+  signals   SIGINT, SIGTERM or SIGHUP at 500 random moments
+  forge     a million forged datagrams around a walk
+
+No part: all of them. The ordinary test run takes a small sample of each. Needs KDWALK_BIN and KDWALK_TEST_DATA.
+"""
+
+import argparse
+import sys
+
+import forge
+import matrix
+import moments
+from runs import kd
+
+PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run}
+MOMENTS = {"kill": 200, "signals": 500}
+
+
+def one_of(known):
+    def parse(word):
+        if word not in known:
+            raise argparse.ArgumentTypeError(f"'{word}' is none of {', '.join(known)}")
+        return word
+    return parse
+
+
+def list_of(known):
+    return lambda text: [one_of(known)(word) for word in text.split(",")]
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(prog="./dev soak", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", metavar="PART", nargs="*", type=one_of(PARTS), help=", ".join(PARTS))
+    parser.add_argument("--links", type=list_of(kd.LINKS), default=list(kd.LINKS), help=",".join(kd.LINKS))
+    parser.add_argument("--faults", type=list_of(matrix.CELLS), default=list(matrix.CELLS),
+                        help=f"of the matrix: {','.join(matrix.CELLS)}")
+    parser.add_argument("--seeds", type=int, default=100, help="of the matrix: runs for each cell")
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--moments", type=int, help="of kill (200) and of signals (500)")
+    parser.add_argument("--forged", type=int, default=1000000, help="datagrams")
+    parser.add_argument("--jobs", type=int, default=32, help="runs at once (default 32)")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    asked = options.moments
+    right = True
+    for part in options.parts or PARTS:
+        options.moments = asked or MOMENTS.get(part)
+        right = PARTS[part](options) and right
+    return 0 if right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
