@@ -36,21 +36,26 @@ class Attaching(kd.LiveTest):
         self.assert_one_message(result)
         self.assertGreaterEqual(time.monotonic() - begin, 1.0)
 
-    def test_waiting_shows_progress_on_a_terminal_only(self):
+    def shown_on_a_terminal(self, *arguments):
+        """What kdwalk writes to a stderr that is one."""
         try:
             master, slave = pty.openpty()
         except OSError as problem:
             self.skipTest(f"no pseudo terminals here: {problem}")
-        process = kd.subprocess.Popen([kd.BIN / "kdwalk", "vertarget", *self.target(kd.free_port()),
-                                       "--timeout", "2.5"], stdin=kd.subprocess.DEVNULL,
-                                      stdout=kd.subprocess.DEVNULL, stderr=slave)
-        process.wait(timeout=kd.RUN_TIMEOUT)
+        with kd.start(*arguments, stdout=kd.subprocess.DEVNULL, stderr=slave) as process:
+            process.wait(timeout=kd.RUN_TIMEOUT)
         shown = os.read(master, 65536).decode()
         os.close(slave)
         os.close(master)
-        self.assertIn("waiting for a target", shown)
-        quiet = kd.kdwalk("vertarget", *self.target(kd.free_port()), "--timeout", "2.5")
-        self.assertNotIn("waiting for a target to call on port", quiet.err.split("error:")[0])
+        return shown
+
+    def test_waiting_shows_progress_on_a_terminal_only(self):
+        for target, progress in ((self.target(kd.free_port()), "waiting for a target to call on port"),
+                                 (["-k", "com:pipe,port=/nonexistent/com1,reconnect"], "waiting for a connection")):
+            with self.subTest(target=target):
+                waiting = ["vertarget", *target, "--timeout", "2.5"]
+                self.assertIn(progress, self.shown_on_a_terminal(*waiting))
+                self.assertNotIn(progress, kd.kdwalk(*waiting).err.split("error:")[0])
 
     def test_malformed_targets_and_keys_are_refused_without_repeating_them(self):
         secret = "topsecretword"
