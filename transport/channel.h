@@ -70,6 +70,7 @@ struct kdt_channel {
     enum kd_dialect dialect;
     uint32_t bytes_per_second;      /* 0: it does not matter */
     uint32_t read_max;              /* memory that one reply carries */
+    uint32_t line_len;              /* see kdt_live_line_len */
     bool may_cross_pages;           /* reads may; else a piece ends at its page's end */
     enum kdt_progress_kind waiting; /* what to report while it is not up */
 };

@@ -298,6 +298,7 @@ enum kd_status kdt_channel_net_open(const struct kdt_channel_opts *opts, struct 
     n->channel = (struct kdt_channel){.verbs = &verbs,
                                       .dialect = KD_DIALECT_KDNET,
                                       .read_max = READ_MAX,
+                                      .line_len = READ_MAX, /* less would cost a turn as well */
                                       .waiting = KDT_PROGRESS_LISTENING};
     n->opts = *opts;
     n->opts.spec = NULL; /* borrowed until we return */

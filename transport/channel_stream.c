@@ -9,6 +9,8 @@
 
 enum {
     READ_MAX = 3944,    /* 4000 less the header of a reply: the most on a serial line [doc] */
+    LINE_LEN = 256,     /* on a line of 115200 baud a walk with 1024 takes twice the time: bytes
+                           that nobody wants cost more than another turn (measured, with the lab) */
     READ_MIN = 512,     /* with less, headers and turns are most of the time */
     SECONDS_A_READ = 2, /* on a slow line a larger piece would look like silence */
     BITS_A_BYTE = 10,   /* with start and stop bit */
@@ -226,6 +228,7 @@ enum kd_status kdt_channel_stream_open(const struct kdt_channel_opts *opts, stru
         return kd_diag_set(diag, KD_ERR_NO_MEMORY, "out of memory");
     s->channel = (struct kdt_channel){.verbs = &verbs,
                                       .dialect = KD_DIALECT_STREAM,
+                                      .line_len = LINE_LEN,
                                       .may_cross_pages = true,
                                       .waiting = KDT_PROGRESS_CONNECTING};
     if (opts->spec->kind == KDT_LINK_SERIAL)

@@ -3,10 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    READ_SAFE = 1024, /* every known target answers a read of so much [doc] */
-    LINE_LEN = 1024,
-};
+enum { READ_SAFE = 1024 }; /* every known target answers a read of so much [doc] */
 
 static void on_wake(uv_async_t *waker)
 {
@@ -120,8 +117,7 @@ enum kd_run_state kdt_live_run_state(const struct kdt_live *l)
 
 uint32_t kdt_live_line_len(const struct kdt_live *l)
 {
-    (void)l;
-    return LINE_LEN;
+    return l->channel->line_len;
 }
 
 void kdt_live_get_stats(const struct kdt_live *l, struct kdt_live_stats *out)

@@ -69,6 +69,11 @@ enum kd_status kdt_pipe_bind(uv_pipe_t *pipe, const char *name, struct kd_diag *
     before = umask(0077); /* who can connect is the target, as far as we can tell */
     err = uv_pipe_bind(pipe, name);
     umask(before);
+    if (err == UV_EACCES) /* libuv says that of both */
+        return kd_diag_set(diag, KD_ERR_IO,
+                           "listening on %s: no such folder, or no permission to make a socket in "
+                           "it",
+                           name);
     if (err)
         return kd_diag_set(diag, err == UV_EADDRINUSE ? KD_ERR_BUSY : KD_ERR_IO,
                            "listening on %s: %s", name, uv_strerror(err));
