@@ -155,9 +155,8 @@ static enum kd_status stream_explain(const struct kdt_channel *c, double seconds
 
     if (!s->is_up) {
         kdt_link_stream_explain(s->link, diag);
-        return kd_diag_add(diag, KD_ERR_TIMEOUT,
-                           s->was_up ? "it was up, and for %g s is not" : "not within %g s",
-                           seconds);
+        return kd_diag_add(diag, KD_ERR_TIMEOUT, "no connection %s %g s",
+                           s->was_up ? "for" : "within", seconds);
     }
     if (s->packets > 0)
         return kd_diag_set(diag, KD_ERR_TIMEOUT,

@@ -1,10 +1,10 @@
 #include "link_stream.h"
 
 #include "pipe.h"
+#include "resolve.h"
 #include "serial.h"
 #include <kdproto/deadline.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +31,6 @@ struct listener {
     struct kdt_link_stream *link;
 };
 
-/* A name that is being resolved: in a thread that cannot always be stopped. */
-struct resolving {
-    uv_getaddrinfo_t request;
-    struct kdt_link_stream *link; /* NULL: nobody waits any more */
-};
-
 struct kdt_link_stream {
     struct kdt_link_stream_opts opts;
     struct kdt_target_spec spec;
@@ -45,7 +39,7 @@ struct kdt_link_stream {
 
     struct connection *connection; /* NULL: none */
     struct listener *listener;
-    struct resolving *resolving;
+    struct kdt_resolve *resolving;
     struct addrinfo *addresses;          /* of the host's name */
     const struct addrinfo *next_address; /* the one to try next; NULL: none is left */
     struct kdt_serial *serial;
@@ -314,16 +308,10 @@ static void connect_next(struct kdt_link_stream *l)
     connect_tcp(l, address->ai_addr);
 }
 
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
+static void on_resolved(void *ctx, int status, struct addrinfo *addresses)
 {
-    struct resolving *r = request->data;
-    struct kdt_link_stream *l = r->link;
+    struct kdt_link_stream *l = ctx;
 
-    free(r);
-    if (!l) {
-        uv_freeaddrinfo(addresses);
-        return;
-    }
     l->resolving = NULL;
     if (status != 0) {
         failed(l, status);
@@ -336,25 +324,11 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 
 static void resolve(struct kdt_link_stream *l)
 {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct resolving *r = calloc(1, sizeof *r);
-    char port[8];
-    int err;
+    int err =
+        kdt_resolve_start(l->opts.loop, l->spec.place, l->spec.port, on_resolved, l, &l->resolving);
 
-    if (!r) {
-        failed(l, UV_ENOMEM);
-        return;
-    }
-    snprintf(port, sizeof port, "%u", l->spec.port);
-    r->request.data = r;
-    r->link = l;
-    err = uv_getaddrinfo(l->opts.loop, &r->request, on_resolved, l->spec.place, port, &hints);
-    if (err) {
-        free(r);
+    if (err)
         failed(l, err);
-        return;
-    }
-    l->resolving = r;
 }
 
 static void connect_pipe(struct kdt_link_stream *l)
@@ -559,10 +533,7 @@ void kdt_link_stream_close(struct kdt_link_stream *l)
     drop_connection(l);
     if (l->listener)
         uv_close((uv_handle_t *)&l->listener->pipe, on_listener_closed); /* its name goes as well */
-    if (l->resolving) {
-        l->resolving->link = NULL;
-        uv_cancel((uv_req_t *)&l->resolving->request);
-    }
+    kdt_resolve_drop(l->resolving);
     forget_addresses(l);
     free(l);
 }

@@ -171,6 +171,8 @@ enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed)
 {
     enum kd_status st = kdt_live_begin(l);
 
+    if (st == KD_OK && l->is_cut)
+        st = kdt_live_await_link(l, KD_NEVER);
     if (st != KD_OK)
         return st;
     if (kd_session_run_state(l->session) != KD_RUN_HALTED)

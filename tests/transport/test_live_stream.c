@@ -388,7 +388,7 @@ static void nobody_to_connect_to_is_waited_for_where_that_is_wished(void **state
     opts.live.attach_timeout_ms = 700;
     live_pair_attach(&p, &opts);
     assert_int_equal(p.attached, KD_ERR_TIMEOUT);
-    assert_non_null(strstr(p.diag.text, "not within 0.7 s"));
+    assert_non_null(strstr(p.diag.text, "no connection within 0.7 s"));
     assert_non_null(strstr(p.diag.text, "there is no "));
     assert_true(p.progress[KDT_PROGRESS_CONNECTING] >= 1);
     assert_int_equal(kdt_live_leave(p.live, NULL), KD_OK);
