@@ -33,6 +33,13 @@ def list_of(known):
     return lambda text: [one_of(known)(word) for word in text.split(",")]
 
 
+def count(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1 is wanted")
+    return number
+
+
 def parse_options():
     parser = argparse.ArgumentParser(prog="./dev soak", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -40,11 +47,11 @@ def parse_options():
     parser.add_argument("--links", type=list_of(kd.LINKS), default=list(kd.LINKS), help=",".join(kd.LINKS))
     parser.add_argument("--faults", type=list_of(matrix.CELLS), default=list(matrix.CELLS),
                         help=f"of the matrix: {','.join(matrix.CELLS)}")
-    parser.add_argument("--seeds", type=int, default=100, help="of the matrix: runs for each cell")
+    parser.add_argument("--seeds", type=count, default=100, help="of the matrix: runs for each cell")
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--moments", type=int, help="of kill (200) and of signals (500)")
-    parser.add_argument("--forged", type=int, default=1000000, help="datagrams")
-    parser.add_argument("--jobs", type=int, default=32, help="runs at once (default 32)")
+    parser.add_argument("--moments", type=count, help="of kill (200) and of signals (500)")
+    parser.add_argument("--forged", type=count, default=1000000, help="datagrams")
+    parser.add_argument("--jobs", type=count, default=32, help="runs at once (default 32)")
     return parser.parse_args()
 
 
