@@ -18,6 +18,15 @@ static uint64_t ms_since(uint64_t begin)
     return (uv_hrtime() - begin) / 1000000;
 }
 
+/* For what does not depend on how it came to stand, which takes a second. */
+static struct live_pair_opts standing(void)
+{
+    struct live_pair_opts opts = live_pair_stream_defaults();
+
+    opts.target.is_halted = true;
+    return opts;
+}
+
 static void attach(struct live_pair *p, const struct live_pair_opts *opts)
 {
     live_pair_attach(p, opts);
@@ -93,7 +102,7 @@ static void a_target_that_stands_already_is_found_standing(void **state)
 
 static void bytes_one_by_one_and_noise_between_packets_do_no_harm(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct live_pair p;
 
     (void)state;
@@ -126,7 +135,7 @@ static void a_read_takes_what_one_reply_carries_across_pages(void **state)
         {0, 1, 1},     {0, 3944, 1},          {0, 3945, 2},       {0x800, 0x1000, 2},
         {0xFFF, 2, 1}, {0x6000, 0x10000, 17}, {0x7F8, 0x1000, 2}, {0, 0, 0},
     };
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct live_pair p;
 
     (void)state;
@@ -160,7 +169,7 @@ static unsigned read_into_the_hole(struct live_pair *p, unsigned before_hole)
 
 static void a_hole_in_the_middle_of_a_piece_is_found_where_it_begins(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct kdt_live_stats stats;
     struct live_pair p;
 
@@ -176,7 +185,7 @@ static void a_hole_in_the_middle_of_a_piece_is_found_where_it_begins(void **stat
 
 static void a_target_that_says_nothing_of_what_it_could_read_is_asked_up_to_the_page(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct kdt_live_stats stats;
     struct live_pair p;
 
@@ -193,7 +202,7 @@ static void a_target_that_says_nothing_of_what_it_could_read_is_asked_up_to_the_
 
 static void a_target_that_refuses_large_reads_is_asked_for_less(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct live_pair p;
 
     (void)state;
@@ -205,7 +214,7 @@ static void a_target_that_refuses_large_reads_is_asked_for_less(void **state)
 
 static void a_target_with_a_smaller_buffer_is_asked_for_no_more_than_it_gives(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct live_pair p;
 
     (void)state;
@@ -218,7 +227,7 @@ static void a_target_with_a_smaller_buffer_is_asked_for_no_more_than_it_gives(vo
 
 static void physical_memory_and_control_space_are_read_alike(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct live_pair p;
     size_t got;
 
@@ -274,7 +283,7 @@ static void a_boot_debugger_is_followed_to_the_kernel(void **state)
 
 static void a_connection_that_ends_is_the_end_of_the_session(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct live_pair p;
     uint64_t begin;
     size_t done;
@@ -295,7 +304,7 @@ static void a_connection_that_ends_is_the_end_of_the_session(void **state)
 
 static void a_connection_that_ends_is_made_anew_where_that_is_wished(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct kdt_live_stats stats;
     struct fake_target_seen seen;
     struct live_pair p;
@@ -315,7 +324,7 @@ static void a_connection_that_ends_is_made_anew_where_that_is_wished(void **stat
 
 static void a_target_is_let_go_over_a_connection_made_anew_for_it(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct fake_target_seen seen;
     struct live_pair p;
     uint64_t begin = 0;
@@ -335,7 +344,7 @@ static void a_target_is_let_go_over_a_connection_made_anew_for_it(void **state)
 
 static void a_connection_that_does_not_come_back_is_the_truth_at_the_end(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct live_pair p;
     uint64_t begin;
     size_t done;
@@ -490,7 +499,7 @@ static void cancel_soon(void *arg)
 
 static void a_read_is_cancelled_in_its_middle_and_the_target_runs_on(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct live_pair p;
     enum kd_status st = KD_OK;
     uv_thread_t thread;
@@ -530,7 +539,7 @@ static void waiting_for_a_connection_is_cancelled(void **state)
 
 static void packets_are_counted_in_both_directions(void **state)
 {
-    struct live_pair_opts opts = live_pair_stream_defaults();
+    struct live_pair_opts opts = standing();
     struct kdt_live_stats before, after;
     struct live_pair p;
 
