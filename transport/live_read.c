@@ -15,12 +15,12 @@ enum {
 static uint64_t timeout_ms(const struct kdt_live *l, const struct kd_manipulate *request)
 {
     uint64_t timeout = l->opts.request_timeout_ms ? l->opts.request_timeout_ms : REQUEST_TIMEOUT_MS;
-    uint64_t bytes = 2 * (FRAMING_LEN + KD_PACKET_DATA_MAX);
+    uint64_t len = KD_PACKET_DATA_MAX;
 
     if (request->api == KD_API_READ_VIRTUAL || request->api == KD_API_READ_PHYSICAL)
-        bytes = 2 * (FRAMING_LEN + (uint64_t)request->u.memory.count);
+        len = request->u.memory.count;
     if (l->channel->bytes_per_second)
-        timeout += bytes * 1000 / l->channel->bytes_per_second;
+        timeout += 2 * (FRAMING_LEN + len) * 1000 / l->channel->bytes_per_second;
     return timeout;
 }
 

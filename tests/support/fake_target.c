@@ -349,6 +349,14 @@ static void on_break_in(struct fake_target *t)
         halt(t);
 }
 
+static bool is_too_much(const struct fake_target *t, const struct kd_packet *pkt)
+{
+    struct kd_manipulate m;
+
+    return t->opts.resends_over && kd_manipulate_decode(pkt->data, pkt->len, false, &m) == KD_OK &&
+           m.api == KD_API_READ_VIRTUAL && m.u.memory.count > t->opts.resends_over;
+}
+
 void fake_payload(struct fake_target *t, struct kd_span payload)
 {
     struct kd_packet pkt;
@@ -367,6 +375,8 @@ void fake_payload(struct fake_target *t, struct kd_span payload)
         on_control(t, &pkt);
     } else if (t->is_unacknowledged) { /* crossed: ask again, take ours for acknowledged */
         acknowledged(t);
+        fake_send_control(t, KD_PACKET_RESEND, 0);
+    } else if (is_too_much(t, &pkt)) {
         fake_send_control(t, KD_PACKET_RESEND, 0);
     } else if (!t->carrier->is_expected(t, pkt.id)) {
         fake_send_control(t, KD_PACKET_ACKNOWLEDGE, pkt.id);

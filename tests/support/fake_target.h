@@ -38,6 +38,7 @@ struct fake_target_opts {
     unsigned drop_first;   /* so many of the host's datagrams are lost */
     unsigned clamp;        /* at most so many bytes a read, with success; 0: as asked */
     unsigned refuses_over; /* reads of more bytes fail as a whole; 0: what fits is answered */
+    unsigned resends_over; /* reads of more bytes are never taken, but asked for again; 0: none */
     bool is_all_or_nothing; /* reads of which a byte is missing fail as a whole */
     unsigned
         silent_after;    /* requests; then nothing more is heard of it, pokes included; 0: never */

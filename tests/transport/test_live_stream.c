@@ -212,6 +212,20 @@ static void a_target_that_refuses_large_reads_is_asked_for_less(void **state)
     check_let_go(&p);
 }
 
+/* Asking for a packet again and again is how KDNET targets refuse what is too large [doc]. */
+static void a_target_that_asks_again_and_again_is_asked_for_half(void **state)
+{
+    struct live_pair_opts opts = standing();
+    struct live_pair p;
+
+    (void)state;
+    opts.target.resends_over = 1024;
+    attach(&p, &opts);
+    read_all(&p, 0x6000, 4096);
+    assert_int_equal(reads_so_far(&p), 2 + 5); /* 3944, 1972, then 986 each */
+    check_let_go(&p);
+}
+
 static void a_target_with_a_smaller_buffer_is_asked_for_no_more_than_it_gives(void **state)
 {
     struct live_pair_opts opts = standing();
@@ -546,7 +560,7 @@ static void packets_are_counted_in_both_directions(void **state)
     (void)state;
     attach(&p, &opts);
     kdt_live_get_stats(p.live, &before);
-    read_all(&p, 0, 2 * 3944);
+    read_all(&p, 0, 7888);
     kdt_live_get_stats(p.live, &after);
     assert_int_equal(after.packets_sent - before.packets_sent, 4); /* requests and ACKs */
     assert_int_equal(after.packets_received - before.packets_received, 4);
@@ -567,6 +581,7 @@ int main(void)
         cmocka_unit_test(a_hole_in_the_middle_of_a_piece_is_found_where_it_begins),
         cmocka_unit_test(a_target_that_says_nothing_of_what_it_could_read_is_asked_up_to_the_page),
         cmocka_unit_test(a_target_that_refuses_large_reads_is_asked_for_less),
+        cmocka_unit_test(a_target_that_asks_again_and_again_is_asked_for_half),
         cmocka_unit_test(a_target_with_a_smaller_buffer_is_asked_for_no_more_than_it_gives),
         cmocka_unit_test(physical_memory_and_control_space_are_read_alike),
         cmocka_unit_test(a_restart_in_the_middle_is_told_and_the_new_boot_can_be_attached_to),
