@@ -5,14 +5,14 @@
  *   ACK(other)                   ignored                          ignored
  *   RESEND                       outstanding again, else ignored  same
  *   RESET, after one of ours     expected := its id               both ids := first
- *   RESET, that once more        same                             RESET before we send again
+ *   RESET, that once more        same                             unsure of our id until a reply comes
  *   RESET, unasked               same, answered once, outstanding again
  *   data, expected id            ACK, expected += 2, hand on      ACK, expected ^= 1, hand on
  *   data, the very one before    ACK, drop                        ACK, drop
  *   data, first behind a RESET   as any other                     its id is the expected one
  *   data, other in bit 0         resynchronise                    resynchronise
- *   data, any other id           resynchronise                    damaged: RESEND
- *   data with the sync bit       -                                twice: the target restarted
+ *   data, any other id           resynchronise                    doubt.h: RESEND, twice: as above
+ *   data with the sync bit       -                                the same: the target restarted
  *   data while resynchronising   dropped, not acknowledged: it comes again afterwards
  *
  *   timers: pace.c
@@ -23,7 +23,9 @@
 #include <string.h>
 
 enum {
-    ASKED_AGAIN_MAX = 10, /* who will never take a packet, for its size say, asks for ever */
+    ASKED_AGAIN_MAX = 30, /* who will never take a packet, for its size say, asks for ever */
+    SETTLE_MS = 100,  /* a target that repeats something behind a RESET does it at once [seen] */
+    SETTLE_LEN = 300, /* a stop's report */
 };
 
 /* --- outputs --- */
@@ -145,7 +147,8 @@ static void repeat(struct kd_exchange *x, uint64_t now_ms)
 
 bool kd_exchange_is_free(const struct kd_exchange *x)
 {
-    return x->sending == KD_SEND_NONE && !x->is_resyncing && !x->needs_reset;
+    return x->sending == KD_SEND_NONE && !x->is_resyncing && !x->needs_reset &&
+           x->settle_deadline_ms == KD_NEVER;
 }
 
 void kd_exchange_send(struct kd_exchange *x, const struct kd_send *send, uint64_t now_ms)
@@ -197,8 +200,8 @@ void kd_exchange_abandon(struct kd_exchange *x, uint64_t now_ms)
     if (x->sending != KD_SEND_NONE)
         x->tx_id = id_after(x, x->tx_id);
     release(x);
-    x->is_resyncing = false;
-    x->needs_reset = false;
+    x->is_resyncing = x->needs_reset = false;
+    x->settle_deadline_ms = KD_NEVER;
     kd_exchange_reset(x, now_ms); /* not waited for: it arrives before what is sent next */
     if (x->dialect == KD_DIALECT_STREAM)
         x->tx_id = x->rx_id = (uint32_t)KD_FIRST_ID_STREAM;
@@ -244,7 +247,7 @@ static enum kd_receipt take_reset(struct kd_exchange *x, const struct kd_packet 
 
     if (is_copy && x->dialect == KD_DIALECT_STREAM) {
         /* Was the answer doubled on its way, or our RESET, and the target began anew once more? */
-        x->needs_reset = x->is_unsure = true;
+        x->is_unsure = true;
         return KD_RECEIPT_NOTHING;
     }
     if (x->dialect == KD_DIALECT_KDNET) {
@@ -268,6 +271,8 @@ static enum kd_receipt take_reset(struct kd_exchange *x, const struct kd_packet 
         x->is_repeated = true;
         x->is_held = true;
         x->send_deadline_ms = now_ms + ack_timeout_ms(x);
+    } else if (was_resyncing) {
+        x->settle_deadline_ms = now_ms + SETTLE_MS + kd_pace_transfer_ms(&x->pace, SETTLE_LEN);
     }
     return was_resyncing ? KD_RECEIPT_RESYNCED : KD_RECEIPT_NOTHING;
 }
@@ -304,24 +309,10 @@ static enum kd_receipt take_resend(struct kd_exchange *x, uint64_t now_ms)
 /* Acknowledge a data packet; behind that goes what a RESET exchange held back. */
 static void acknowledge(struct kd_exchange *x, uint32_t id, uint64_t now_ms)
 {
+    x->settle_deadline_ms = KD_NEVER;
     put_out(x, KD_OUT_ACK, id & ~(x->dialect == KD_DIALECT_STREAM ? (uint32_t)KD_SYNC_BIT : 0u));
     if (x->sending != KD_SEND_NONE && x->is_held)
         repeat(x, now_ms);
-}
-
-static bool is_seen(const struct kd_sight *seen, const struct kd_packet *pkt)
-{
-    return seen->is_known && pkt->id == seen->id && pkt->type == seen->type &&
-           pkt->len == seen->len && kd_checksum(pkt->data, pkt->len) == seen->checksum;
-}
-
-static void see(const struct kd_packet *pkt, struct kd_sight *out)
-{
-    out->is_known = true;
-    out->id = pkt->id;
-    out->type = pkt->type;
-    out->len = pkt->len;
-    out->checksum = kd_checksum(pkt->data, pkt->len);
 }
 
 static enum kd_receipt take_kdnet(struct kd_exchange *x, const struct kd_packet *pkt,
@@ -329,7 +320,7 @@ static enum kd_receipt take_kdnet(struct kd_exchange *x, const struct kd_packet 
 {
     bool is_before = x->last.is_known && pkt->id == x->last.id && pkt->id == x->rx_id - 2;
 
-    if (is_before && is_seen(&x->last, pkt)) {
+    if (is_before && kd_sight_is(&x->last, pkt)) {
         acknowledge(x, pkt->id, now_ms);
         return KD_RECEIPT_AGAIN;
     }
@@ -339,57 +330,63 @@ static enum kd_receipt take_kdnet(struct kd_exchange *x, const struct kd_packet 
     }
     x->rx_id = pkt->id + 2;
     x->was_reset_to_last = false;
-    see(pkt, &x->last);
+    kd_sight_take(&x->last, pkt);
     acknowledge(x, pkt->id, now_ms);
     return KD_RECEIPT_NEW;
 }
 
-/* The target has just started, whatever was expected; but no checksum covers an id, so in the middle
- * of a session one flipped bit does not make a restart: the same must come twice. Our own tx id means
- * nothing to it, so RESET comes before we send. */
+void kd_exchange_expect_hello(struct kd_exchange *x, const struct kd_packet *pkt)
+{
+    kd_sight_take(&x->doubt.odd, pkt);
+    x->doubt.since_ms = 0;
+}
+
+/* The target has just started, whatever was expected. Our own tx id means nothing to it, so RESET comes
+ * before we send. */
 static enum kd_receipt take_hello(struct kd_exchange *x, const struct kd_packet *pkt,
                                   uint64_t now_ms)
 {
     bool was_heard = x->last.is_known;
 
-    if (was_heard && !is_seen(&x->hello, pkt)) {
-        see(pkt, &x->hello);
-        kd_exchange_resend(x);
-        return KD_RECEIPT_NOTHING;
-    }
-    x->hello.is_known = false;
     x->rx_id = (pkt->id & ~(uint32_t)KD_SYNC_BIT) ^ 1;
     x->needs_reset = true;
-    see(pkt, &x->last);
+    kd_sight_take(&x->last, pkt);
     if (was_heard)
         release(x); /* whoever was to receive it is gone */
     acknowledge(x, pkt->id, now_ms);
     return was_heard ? KD_RECEIPT_RESTARTED : KD_RECEIPT_NEW;
 }
 
-/* Two ids that a target uses in turn differ in their lowest bit alone; where they begin is its own
- * matter, and shows in the first packet behind a RESET. */
+/* Does what no checksum covers fit what is known? The two ids that a target uses in turn differ in
+ * their lowest bit alone; with which it begins behind a RESET is its own matter. */
+static bool is_odd(const struct kd_exchange *x, const struct kd_packet *pkt)
+{
+    const uint32_t rx_id = x->last.is_known ? x->rx_id : (uint32_t)KD_FIRST_ID_STREAM;
+
+    if (!kd_doubt_fits_type(pkt) || (pkt->id & KD_SYNC_BIT && x->last.is_known))
+        return true;
+    return (pkt->id & ~(KD_SYNC_BIT | 1u)) != (rx_id & ~1u);
+}
+
 static enum kd_receipt take_stream(struct kd_exchange *x, const struct kd_packet *pkt,
                                    uint64_t now_ms)
 {
-    if (is_seen(&x->last, pkt)) {
+    if (kd_sight_is(&x->last, pkt)) {
         acknowledge(x, pkt->id, now_ms);
         return KD_RECEIPT_AGAIN;
     }
-    if (pkt->id & KD_SYNC_BIT)
-        return take_hello(x, pkt, now_ms);
-    if (!x->last.is_known)
-        x->rx_id = pkt->id;
-    if (pkt->id == (x->rx_id ^ 1)) {
-        kd_exchange_resync(x, now_ms);
-        return KD_RECEIPT_NOTHING;
-    }
-    if (pkt->id != x->rx_id) {
+    if (is_odd(x, pkt) && !kd_doubt_believes(&x->doubt, pkt, now_ms)) {
         kd_exchange_resend(x);
         return KD_RECEIPT_NOTHING;
     }
-    x->rx_id ^= 1;
-    see(pkt, &x->last);
+    if (pkt->id & KD_SYNC_BIT)
+        return take_hello(x, pkt, now_ms);
+    if (x->last.is_known && pkt->id != x->rx_id) {
+        kd_exchange_resync(x, now_ms);
+        return KD_RECEIPT_NOTHING;
+    }
+    x->rx_id = pkt->id ^ 1;
+    kd_sight_take(&x->last, pkt);
     acknowledge(x, pkt->id, now_ms);
     return KD_RECEIPT_NEW;
 }
@@ -436,6 +433,8 @@ enum kd_expiry kd_exchange_tick(struct kd_exchange *x, uint64_t now_ms)
 {
     enum kd_expiry expiry = resync_tick(x, now_ms);
 
+    if (now_ms >= x->settle_deadline_ms)
+        x->settle_deadline_ms = KD_NEVER;
     if (expiry != KD_EXPIRY_NOTHING || x->sending == KD_SEND_NONE || is_paused(x) ||
         now_ms < x->send_deadline_ms)
         return expiry;
@@ -448,7 +447,7 @@ enum kd_expiry kd_exchange_tick(struct kd_exchange *x, uint64_t now_ms)
 
 uint64_t kd_exchange_deadline_ms(const struct kd_exchange *x)
 {
-    uint64_t t = x->is_resyncing ? x->resync_deadline_ms : KD_NEVER;
+    uint64_t t = x->is_resyncing ? x->resync_deadline_ms : x->settle_deadline_ms;
 
     if (x->sending != KD_SEND_NONE && !is_paused(x) && x->send_deadline_ms < t)
         t = x->send_deadline_ms;
@@ -476,7 +475,8 @@ void kd_exchange_restart(struct kd_exchange *x)
     x->last.is_known = false;
     release(x);
     x->is_resyncing = x->is_reset_unanswered = x->needs_reset = x->was_reset_sent = false;
-    x->is_unsure = x->hello.is_known = false;
+    x->is_unsure = x->doubt.odd.is_known = false;
+    x->settle_deadline_ms = KD_NEVER;
     x->was_report_asked = false;
     kd_pace_forget(&x->pace);
     x->output_count = 0;
@@ -486,6 +486,7 @@ void kd_exchange_relink(struct kd_exchange *x, uint64_t now_ms)
 {
     x->output_count = 0;
     x->is_reset_unanswered = x->was_reset_sent = false;
+    x->settle_deadline_ms = KD_NEVER;
     if (x->is_resyncing) {
         x->is_resyncing = false;
         kd_exchange_resync(x, now_ms);

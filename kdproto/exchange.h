@@ -12,6 +12,7 @@
 #ifndef KDPROTO_EXCHANGE_H
 #define KDPROTO_EXCHANGE_H
 
+#include "doubt.h"
 #include "pace.h"
 
 #include <kdproto/packet.h>
@@ -72,14 +73,6 @@ struct kd_output {
     uint32_t id;
 };
 
-/* A packet that was seen, to be known again. */
-struct kd_sight {
-    bool is_known;
-    uint32_t id, checksum;
-    uint16_t type;
-    size_t len;
-};
-
 struct kd_exchange {
     enum kd_dialect dialect;
     struct kd_pace pace;
@@ -88,7 +81,7 @@ struct kd_exchange {
     uint32_t rx_id; /* expected next */
 
     struct kd_sight last;  /* the last data packet that was handed on */
-    struct kd_sight hello; /* one with the sync bit that came out of the blue, once so far */
+    struct kd_doubt doubt; /* stream: about packets whose header may be damaged */
 
     /* the outstanding packet */
     enum kd_send_kind sending;
@@ -110,6 +103,8 @@ struct kd_exchange {
     bool was_report_asked; /* a RESEND or RESET went out: a halted target may report again */
     unsigned resets_tried;
     uint64_t reset_sent_ms, resync_deadline_ms;
+    uint64_t
+        settle_deadline_ms; /* behind a RESET the target repeats itself first; KD_NEVER: it did */
 
     struct kd_output outputs[KD_OUTPUTS_MAX];
     unsigned output_head, output_count;
@@ -122,6 +117,9 @@ void kd_exchange_init(struct kd_exchange *x, const struct kd_session_opts *opts,
 void kd_exchange_restart(struct kd_exchange *x);
 /* The link carries packets again, to the same target: repeat soon what is outstanding. */
 void kd_exchange_relink(struct kd_exchange *x, uint64_t now_ms);
+
+/* This packet, which says that a stream's target began anew, is no damage: it is believed at once. */
+void kd_exchange_expect_hello(struct kd_exchange *x, const struct kd_packet *pkt);
 
 /* *acked, written with KD_RECEIPT_ACKED only: what kind of packet arrived. */
 enum kd_receipt kd_exchange_packet(struct kd_exchange *x, const struct kd_packet *pkt,

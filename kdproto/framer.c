@@ -14,6 +14,7 @@
 enum {
     LEADER_LEN = 4,
     HELD_MAX = KD_PACKET_LEN_MAX + 1, /* with the trailer; a packet that fits is never cut */
+    PAUSE_MS = 5,                     /* no line makes one inside a packet, but a stall may */
 };
 
 struct kd_framer {
@@ -92,10 +93,8 @@ static bool is_torn(const struct kd_framer *f, size_t need)
     return f->silence_at >= f->at + LEADER_LEN && f->silence_at < f->at + need;
 }
 
-static bool is_header_plausible(const struct kd_framer *f, struct kd_packet *header)
+static bool is_header_plausible(const struct kd_packet *header)
 {
-    if (kd_packet_peek(f->held + f->at, KD_PACKET_HEADER_LEN, header) != KD_OK)
-        return false;
     if (header->type == KD_PACKET_UNUSED || header->type > KD_PACKET_FILE_IO)
         return false;
     return header->is_control || header->len > 0;
@@ -121,7 +120,8 @@ static enum verdict judge(const struct kd_framer *f, struct kd_packet *pkt, size
         return NOTHING;
     if (have < *need)
         return UNFINISHED;
-    if (!is_header_plausible(f, &header))
+    if (kd_packet_peek(packet, KD_PACKET_HEADER_LEN, &header) != KD_OK ||
+        !is_header_plausible(&header))
         return DAMAGED;
     *need += header.len + (header.is_control ? 0 : 1);
     if (is_torn(f, *need))
@@ -205,6 +205,18 @@ void kd_framer_tick(struct kd_framer *f, uint64_t now_ms)
         f->silence_at = f->len;
 }
 
+/* After a pause, do these bytes begin with a packet of their own? Then the one before was cut short,
+ * and need not be waited for: a target that repeats itself often would never be silent for long. */
+static bool begins_anew(const struct kd_framer *f, const uint8_t *bytes, size_t len,
+                        uint64_t now_ms)
+{
+    struct kd_packet header;
+
+    return now_ms >= f->last_byte_ms + PAUSE_MS && len >= KD_PACKET_HEADER_LEN &&
+           kd_packet_peek(bytes, KD_PACKET_HEADER_LEN, &header) == KD_OK &&
+           is_header_plausible(&header);
+}
+
 size_t kd_framer_push(struct kd_framer *f, const uint8_t *bytes, size_t len, uint64_t now_ms)
 {
     size_t room;
@@ -212,6 +224,8 @@ size_t kd_framer_push(struct kd_framer *f, const uint8_t *bytes, size_t len, uin
     if (len == 0)
         return 0;
     kd_framer_tick(f, now_ms);
+    if (begins_anew(f, bytes, len, now_ms))
+        f->silence_at = f->len;
     drop_searched(f);
     room = sizeof f->held - f->len;
     if (len > room)

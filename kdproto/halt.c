@@ -183,9 +183,17 @@ static void stopped(struct kd_session *s, uint64_t now_ms)
     }
 }
 
-/* A target that stands loads no modules: over a stream, where no handshake tells, that one has begun
- * anew, and its hello was lost. */
-static bool is_of_new_boot(const struct kd_session *s)
+/* A target that stands goes nowhere by itself. Over a stream, where no handshake tells of a new boot, a
+ * stop with the sync bit shows one, and so does a loaded module, when that hello was lost: our ACK of
+ * something else may have passed for that of the hello. */
+bool kd_halt_is_of_new_boot(const struct kd_session *s, const struct kd_packet *pkt)
+{
+    return s->state == STATE_HALTED && s->exchange.dialect == KD_DIALECT_STREAM &&
+           !pkt->is_control && pkt->type == KD_PACKET_STATE_CHANGE64 && pkt->id & KD_SYNC_BIT &&
+           !is_same_stop(s, pkt);
+}
+
+static bool is_module_of_new_boot(const struct kd_session *s)
 {
     return s->exchange.dialect == KD_DIALECT_STREAM && s->stop.kind == KD_STATE_LOAD_SYMBOLS;
 }
@@ -214,7 +222,7 @@ void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64
         kd_resume_begin(s, was_asked, now_ms);
     } else {
         keep_stop(s, pkt);
-        if (is_of_new_boot(s)) {
+        if (is_module_of_new_boot(s)) {
             kd_session_restarted(s, now_ms);
             stopped(s, now_ms);
             return;

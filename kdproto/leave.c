@@ -8,10 +8,14 @@
  *
  *   lingering: what comes is acknowledged and answered, every stop is continued; over when nothing
  *   came for 300 ms, after 1.5 s in any case. On a link that has lost something, the report of a
- *   stop may be lost too: a target repeats it after 500 ms [doc], so calm must last 600 ms there,
- *   and all 1.5 s when a b may still be pending in the target. An answer that a target waits for
- *   (a file wish) is repeated until acknowledged before anything counts as calm.
- *   All of it together: KD_SESSION_LEAVE_MS, unless the target is slow in answering. */
+ *   stop may be lost too, or the Continue, its ACK being that of something else: calm must last
+ *   longer there, all 1.5 s when a b may still be pending in the target, and meanwhile the target
+ *   is asked again and again to repeat what it said last, which one that runs ignores. An answer
+ *   that a target waits for (a file wish) is repeated until acknowledged before anything counts
+ *   as calm.
+ *
+ *   All of it together: KD_SESSION_LEAVE_MS; on a slow or bad link KD_SESSION_SLOW_MS more, for a
+ *   target that is known to stand. */
 #include "session_state.h"
 
 enum {
@@ -19,12 +23,18 @@ enum {
     QUIET_LOSSY_MS = 600,
     LINGER_MS = 1500,
     HALT_WAIT_MS = 1300,
-    TIMEOUT_CAP_MS = 150, /* six tries of the Continue within the time that is left */
+    HALT_WAIT_LOSSY_MS = 3000,
+    PROBE_MS = 100,
+    ALIVE_MS = 1500, /* a target that answered something within that time is there */
+    /* Six tries of the Continue within the time that is left; and on a stream, a target that takes
+     * one of them for part of a longer packet must be given the silence to notice. */
+    TIMEOUT_CAP_MS = 150,
+    TIMEOUT_CAP_STREAM_MS = KD_FRAMER_SILENCE_MS + 50,
 };
 
 static uint64_t quiet_ms(const struct kd_session *s)
 {
-    if (s->counters.retransmissions == 0)
+    if (!kd_session_is_lossy(s))
         return QUIET_MS;
     return s->may_stray ? LINGER_MS : QUIET_LOSSY_MS;
 }
@@ -33,6 +43,7 @@ void kd_leave_linger(struct kd_session *s, uint64_t now_ms)
 {
     s->quiet_deadline_ms = now_ms + quiet_ms(s);
     s->linger_end_ms = now_ms + LINGER_MS;
+    s->probe_deadline_ms = kd_session_is_lossy(s) ? now_ms + PROBE_MS : KD_NEVER;
 }
 
 void kd_leave_heard(struct kd_session *s, uint64_t now_ms)
@@ -69,7 +80,9 @@ void kd_session_leave(struct kd_session *s, uint64_t now_ms)
         return;
     }
     s->leave_deadline_ms = now_ms + KD_SESSION_LEAVE_MS + kd_session_slowness_ms(s);
-    s->exchange.pace.cap_ms = TIMEOUT_CAP_MS;
+    s->leave_begin_ms = now_ms;
+    s->exchange.pace.cap_ms =
+        s->exchange.dialect == KD_DIALECT_STREAM ? TIMEOUT_CAP_STREAM_MS : TIMEOUT_CAP_MS;
     kd_leave_linger(s, now_ms);
     if (s->state == STATE_HALTED) {
         kd_resume_begin(s, false, now_ms);
@@ -77,7 +90,7 @@ void kd_session_leave(struct kd_session *s, uint64_t now_ms)
         kd_resume_hurry(s, now_ms);
     } else if (s->state == STATE_BREAKING && s->break_ins > 0) {
         s->quiet_deadline_ms = KD_NEVER;
-        s->linger_end_ms = now_ms + HALT_WAIT_MS;
+        s->linger_end_ms = now_ms + (kd_session_is_lossy(s) ? HALT_WAIT_LOSSY_MS : HALT_WAIT_MS);
     } else if (s->state == STATE_BREAKING) {
         s->state = STATE_LINKED;
     }
@@ -100,12 +113,60 @@ static void leave_halted(struct kd_session *s, uint64_t now_ms)
     kd_leave_now(s, st);
 }
 
+/* Nothing is outstanding that the target may need before it can go on. */
+static bool may_be_calm(const struct kd_session *s)
+{
+    return !s->exchange.is_resyncing && s->exchange.sending != KD_SEND_ANSWER;
+}
+
+/* No longer than that in any case. */
+static uint64_t leave_end_ms(const struct kd_session *s)
+{
+    return s->leave_begin_ms + KD_SESSION_LEAVE_MS +
+           (kd_session_is_lossy(s) ? KD_SESSION_SLOW_MS : kd_session_slowness_ms(s));
+}
+
+static uint64_t leave_due_ms(const struct kd_session *s)
+{
+    uint64_t t = kd_sooner(s->linger_end_ms, leave_end_ms(s));
+
+    if (s->state == STATE_RESUMING)
+        return s->leave_deadline_ms;
+    return may_be_calm(s) ? kd_sooner(t, s->quiet_deadline_ms) : t;
+}
+
+static uint64_t probe_due_ms(const struct kd_session *s)
+{
+    return s->state == STATE_RESUMING ? KD_NEVER : s->probe_deadline_ms;
+}
+
+/* Who stands and still answers is not given up. */
+static bool may_go_on(struct kd_session *s, uint64_t now_ms)
+{
+    if (now_ms - s->answered_ms > ALIVE_MS || now_ms >= leave_end_ms(s))
+        return false;
+    s->leave_deadline_ms = kd_sooner(s->answered_ms + ALIVE_MS + 1, leave_end_ms(s));
+    return true;
+}
+
+static void probe(struct kd_session *s, uint64_t now_ms)
+{
+    s->probe_deadline_ms = now_ms + PROBE_MS;
+    if (kd_exchange_is_free(&s->exchange))
+        kd_exchange_resend(&s->exchange);
+}
+
 void kd_leave_tick(struct kd_session *s, uint64_t now_ms)
 {
-    if (now_ms < kd_leave_deadline_ms(s))
+    if (!s->is_leaving)
+        return;
+    if (now_ms >= probe_due_ms(s))
+        probe(s, now_ms);
+    if (now_ms < leave_due_ms(s))
         return;
     if (s->state == STATE_RESUMING) {
-        leave_halted(s, now_ms);
+        if (!may_go_on(s, now_ms))
+            leave_halted(s, now_ms);
         return;
     }
     /* Calm: at an int3 that Rip was not moved past it would have halted again at once. */
@@ -115,23 +176,7 @@ void kd_leave_tick(struct kd_session *s, uint64_t now_ms)
     kd_leave_now(s, s->state == STATE_BREAKING || s->is_frozen ? KD_ERR_TIMEOUT : s->left_status);
 }
 
-/* Nothing is outstanding that the target may need before it can go on. */
-static bool may_be_calm(const struct kd_session *s)
-{
-    return !s->exchange.is_resyncing && s->exchange.sending != KD_SEND_ANSWER;
-}
-
 uint64_t kd_leave_deadline_ms(const struct kd_session *s)
 {
-    uint64_t t = s->leave_deadline_ms;
-
-    if (!s->is_leaving)
-        return KD_NEVER;
-    if (s->state == STATE_RESUMING)
-        return t;
-    if (s->linger_end_ms < t)
-        t = s->linger_end_ms;
-    if (s->quiet_deadline_ms < t && may_be_calm(s))
-        t = s->quiet_deadline_ms;
-    return t;
+    return s->is_leaving ? kd_sooner(leave_due_ms(s), probe_due_ms(s)) : KD_NEVER;
 }

@@ -40,6 +40,11 @@ void kd_pace_round_trip(struct kd_pace *p, uint64_t took_ms)
     p->has_round_trip = true;
 }
 
+uint64_t kd_pace_round_trip_ms(const struct kd_pace *p)
+{
+    return p->has_round_trip ? p->round_trip_x8_ms / 8 : 0;
+}
+
 /* The fastest counts: what was slower had to be thought about, or asked for twice. */
 void kd_pace_arrived(struct kd_pace *p, size_t len, uint64_t took_ms)
 {

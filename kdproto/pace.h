@@ -29,6 +29,8 @@ void kd_pace_round_trip(struct kd_pace *p, uint64_t took_ms);
 /* len bytes, and the thinking before them, took took_ms: the line is that fast at least. */
 void kd_pace_arrived(struct kd_pace *p, size_t len, uint64_t took_ms);
 
+uint64_t kd_pace_round_trip_ms(const struct kd_pace *p); /* 0: not known */
+
 /* Until the n-th try (from 0) of a packet of len bytes is repeated. */
 uint64_t kd_pace_ack_ms(const struct kd_pace *p, unsigned n, size_t len);
 /* Until the n-th RESEND for a reply of about len bytes. is_slow: its answer takes computing. */

@@ -258,6 +258,7 @@ bool kd_request_reply(struct kd_session *s, const struct kd_packet *pkt, uint64_
         kd_exchange_settle(x, now_ms);
     else
         measure_reply(s, pkt, now_ms);
+    x->is_unsure = false; /* it was not taken for a repetition */
     finish(s, KD_OK, &reply);
     return true;
 }

@@ -37,6 +37,7 @@ enum {
     ATTEMPTS = 2,
     PATIENCE_MS = 3000,
     PATIENCE_LEAVING_MS = 1000, /* so that all six tries fit before KD_SESSION_LEAVE_MS is over */
+    PATIENCE_LOSSY_MS = 2000,   /* on top */
 };
 
 static bool is_ours(const struct kd_session *s, uint64_t va)
@@ -249,7 +250,7 @@ void kd_resume_send(struct kd_session *s, uint64_t now_ms)
     if (s->resume.step != RESUME_GO)
         return;
     m.u.go.status = KD_CONTINUE_STATUS;
-    send.max_tries = s->counters.retransmissions ? CONTINUE_TRIES_LOSSY : CONTINUE_TRIES;
+    send.max_tries = kd_session_is_lossy(s) && !s->is_lost ? CONTINUE_TRIES_LOSSY : CONTINUE_TRIES;
     st = kd_manipulate_encode(&m, buf, sizeof buf, &send.data.len);
     assert(st == KD_OK);
     (void)st;
@@ -258,6 +259,13 @@ void kd_resume_send(struct kd_session *s, uint64_t now_ms)
     s->resume.was_sent = true;
     s->resume.patience_ms = KD_NEVER;
     kd_exchange_send(&s->exchange, &send, now_ms);
+}
+
+/* For moving Rip; then it is continued, moved or not. */
+static uint64_t patience_ms(const struct kd_session *s)
+{
+    return (s->is_leaving ? PATIENCE_LEAVING_MS : PATIENCE_MS) + kd_session_slowness_ms(s) +
+           (kd_session_is_lossy(s) ? PATIENCE_LOSSY_MS : 0);
 }
 
 static void enter(struct kd_session *s, bool is_asked, uint64_t now_ms)
@@ -270,8 +278,7 @@ static void enter(struct kd_session *s, bool is_asked, uint64_t now_ms)
     r->is_repeated = r->was_sent = false;
     r->attempts = 0;
     r->rip_status = KD_OK;
-    r->patience_ms =
-        now_ms + (s->is_leaving ? PATIENCE_LEAVING_MS : PATIENCE_MS) + kd_session_slowness_ms(s);
+    r->patience_ms = now_ms + patience_ms(s);
 }
 
 void kd_resume_begin(struct kd_session *s, bool is_asked, uint64_t now_ms)
@@ -293,7 +300,7 @@ void kd_resume_repeat(struct kd_session *s, uint64_t now_ms)
 void kd_resume_hurry(struct kd_session *s, uint64_t now_ms)
 {
     if (s->resume.patience_ms != KD_NEVER)
-        s->resume.patience_ms = now_ms + PATIENCE_LEAVING_MS + kd_session_slowness_ms(s);
+        s->resume.patience_ms = now_ms + patience_ms(s);
 }
 
 void kd_resume_now(struct kd_session *s, uint64_t now_ms)

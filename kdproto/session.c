@@ -56,13 +56,19 @@ bool kd_session_is_halted(const struct kd_session *s)
 
 uint64_t kd_session_slowness_ms(const struct kd_session *s)
 {
+    uint64_t each_ms = s->thinking_ms + kd_pace_round_trip_ms(&s->exchange.pace);
     uint64_t needed_ms =
-        RIP_REQUESTS * s->thinking_ms + 3 * kd_pace_transfer_ms(&s->exchange.pace, KD_CONTEXT_LEN);
+        RIP_REQUESTS * each_ms + 3 * kd_pace_transfer_ms(&s->exchange.pace, KD_CONTEXT_LEN);
 
     if (needed_ms <= RIP_REQUESTS_MS)
         return 0;
     needed_ms -= RIP_REQUESTS_MS;
     return needed_ms < KD_SESSION_SLOW_MS ? needed_ms : KD_SESSION_SLOW_MS;
+}
+
+bool kd_session_is_lossy(const struct kd_session *s)
+{
+    return s->counters.retransmissions > 0;
 }
 
 /* --- events and the link --- */
@@ -231,7 +237,11 @@ void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64
         not_taken(s, pkt, now_ms);
         return;
     }
+    if (kd_halt_is_of_new_boot(s, pkt))
+        kd_exchange_expect_hello(&s->exchange, pkt);
     s->is_lost = false;
+    if (pkt->is_control || pkt->type == KD_PACKET_STATE_MANIPULATE)
+        s->answered_ms = now_ms;
     if (!pkt->is_control)
         kd_leave_heard(s, now_ms);
     switch (kd_exchange_packet(&s->exchange, pkt, now_ms, &kind)) {

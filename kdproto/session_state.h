@@ -71,7 +71,8 @@ enum { BREAKPOINTS_MAX = 32 }; /* handles are 1..32 [doc] */
 struct kd_session { /* NOLINT(*Padding): there is one, in the order of its subjects */
     bool may_alter;
     bool is_up;
-    bool is_lost; /* tries were exhausted, and nothing came since */
+    uint64_t answered_ms; /* when the target last reacted to something of ours */
+    bool is_lost;         /* tries were exhausted, and nothing came since */
     enum state state;
     struct kd_exchange exchange;
     struct kd_event_queue events;
@@ -103,7 +104,7 @@ struct kd_session { /* NOLINT(*Padding): there is one, in the order of its subje
 
     /* leaving */
     bool is_leaving;
-    uint64_t leave_deadline_ms, linger_end_ms, quiet_deadline_ms;
+    uint64_t leave_begin_ms, leave_deadline_ms, linger_end_ms, quiet_deadline_ms, probe_deadline_ms;
     enum kd_status left_status;
     bool left_presumed;
     enum kd_status left_rip_status;
@@ -118,8 +119,9 @@ void kd_session_pump(struct kd_session *s,
 void kd_session_lost(struct kd_session *s);
 void kd_session_restarted(struct kd_session *s, uint64_t now_ms); /* a stream's target began anew */
 bool kd_session_is_halted(const struct kd_session *s);            /* HALTED or RESUMING */
-/* What the requests that move Rip take longer with a target that thinks long before it answers. */
+/* What the requests that move Rip take longer with a target that is slow or far away. */
 uint64_t kd_session_slowness_ms(const struct kd_session *s);
+bool kd_session_is_lossy(const struct kd_session *s); /* something had to be said twice */
 
 /* wishes.c: data packets that are neither a stop nor a reply */
 void kd_wish_file_io(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
@@ -130,6 +132,8 @@ void kd_wish_other(struct kd_session *s, uint64_t now_ms);
 void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms);
 void kd_halt_escalate(struct kd_session *s, uint64_t now_ms);
 void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+/* Does a stream's target that stood say that it stands elsewhere, with ids from the start? */
+bool kd_halt_is_of_new_boot(const struct kd_session *s, const struct kd_packet *pkt);
 void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms);
 /* A stop was seen, whether or not it could be taken: the target stands, and since when counts. */
 void kd_session_freeze(struct kd_session *s, uint64_t now_ms);

@@ -155,7 +155,7 @@ static void resend_with_nothing_outstanding_is_ignored(void **state)
 static void a_target_that_asks_for_ever_for_the_same_packet_is_refused_it(void **state)
 {
     (void)state;
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 30; i++) {
         script_control(&t, KD_PACKET_RESEND, 0);
         assert_string_equal(script_sent(&t), "ReadVirtualMemory(80000000)");
     }
@@ -397,26 +397,28 @@ static void a_sync_bit_in_the_middle_is_believed_when_it_comes_twice(void **stat
     assert_string_equal(script_raised(&t), "PRINT(a)");
     (void)script_sent(&t);
     script_print(&t, 0x80800800, "new boot");
-    assert_string_equal(script_sent(&t), "RESEND");
+    script_print(&t, 0x80800800, "new boot"); /* a copy that the link made proves nothing */
+    assert_string_equal(script_sent(&t), "RESEND RESEND");
+    script_pass(&t, 10);
     script_print(&t, 0x80800800, "new boot");
     assert_string_equal(script_sent(&t), "ACK(80800000)");
     assert_string_equal(script_raised(&t), "RESTARTED PRINT(new boot)");
 }
 
-static void after_a_doubled_reset_the_ids_are_exchanged_before_the_next_request(void **state)
+static void a_doubled_reset_changes_no_ids(void **state)
 {
     struct kd_manipulate read = script_read(0x1000, 16);
 
     (void)state;
     kd_session_garbled(t.s, KD_FRAMER_RESET, t.now_ms);
     script_control(&t, KD_PACKET_RESET, 0xDEADBEEF);
-    script_control(&t, KD_PACKET_RESET, 0xDEADBEEF);
-    assert_string_equal(script_sent(&t), "RESET(0)");
-    script_pass(&t, 200);
     script_ask(&t, &read);
-    assert_string_equal(script_sent(&t), "RESET(0)");
+    assert_string_equal(script_sent(&t), "RESET(0) ReadVirtualMemory(80800000)");
+    script_ack(&t, 0x80800000);
+    script_reply(&t, 0x80800000);
     script_control(&t, KD_PACKET_RESET, 0xDEADBEEF);
-    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80800000)");
+    script_ask(&t, &read);
+    assert_string_equal(script_sent(&t), "ACK(80800000) ReadVirtualMemory(80800001)");
 }
 
 static void damage_is_complained_about(void **state)
@@ -536,7 +538,7 @@ int main(void)
         ROW(behind_a_reset_a_stream_target_may_begin_with_either_id, stream_linked),
         ROW(an_id_that_cannot_be_is_damage, stream_halted),
         ROW(a_sync_bit_in_the_middle_is_believed_when_it_comes_twice, stream_halted),
-        ROW(after_a_doubled_reset_the_ids_are_exchanged_before_the_next_request, stream_halted),
+        ROW(a_doubled_reset_changes_no_ids, stream_halted),
         ROW(damage_is_complained_about, stream_halted),
         ROW(bytes_under_way_hold_the_repetition_up, stream_halted),
         ROW(the_sync_bit_is_cleared_in_the_acknowledgement, stream_linked),

@@ -502,6 +502,9 @@ static void a_stream_that_lost_its_ids_is_reset_before_the_continue(void **state
     (void)script_sent(&t);
     assert_string_equal(resumed(), "RESET(0)");
     script_control(&t, KD_PACKET_RESET, 0);
+    script_pass(&t, 99); /* it may repeat something behind the exchange */
+    assert_string_equal(script_sent(&t), "");
+    script_pass(&t, 1);
     assert_string_equal(script_sent(&t), "Continue(80800000)");
     script_ack(&t, 0x80800000);
     assert_string_equal(script_raised(&t), "RESUMED(ok)");

@@ -241,17 +241,15 @@ static void a_stream_target_that_starts_anew_fails_the_request(void **state)
     script_ask(&t, &read);
     assert_string_equal(script_sent(&t), "ReadVirtualMemory(80800000)");
     script_stop(&t, 0x80800800, &module_stop);
-    assert_string_equal(script_sent(&t), "RESEND"); /* a flipped bit would look like that */
-    script_stop(&t, 0x80800800, &module_stop);
     assert_string_equal(script_sent(&t), "ACK(80800000)");
     assert_string_equal(script_raised(&t),
                         "REPLY(1 target restarted) RESTARTED HALTED(fffff80300001500)");
     script_ask(&t, &read); /* our own id means nothing to it: RESET first */
     assert_string_equal(script_sent(&t), "RESET(0)");
     script_control(&t, KD_PACKET_RESET, 0x0005F863);
-    assert_string_equal(script_sent(&t), "ReadVirtualMemory(80800000)");
-    script_stop(&t, 0x80800000, &module_stop); /* repeated behind the exchange */
-    assert_string_equal(script_sent(&t), "ACK(80800000)");
+    assert_string_equal(script_sent(&t), ""); /* what it repeats behind the exchange comes first */
+    script_stop(&t, 0x80800000, &module_stop);
+    assert_string_equal(script_sent(&t), "ACK(80800000) ReadVirtualMemory(80800000)");
     script_ack(&t, 0x80800000);
     script_reply(&t, 0x80800001);
     assert_string_equal(script_sent(&t), "ACK(80800001)");
@@ -398,7 +396,7 @@ static void attach_read_and_leave(uint64_t seed)
     leave_ms = r.now_ms;
     kd_session_leave(r.s, r.now_ms);
     run_until(&r, &r.left, 1, 10000);
-    assert_true(r.left_ms - leave_ms <= KD_SESSION_LEAVE_MS + 1); /* pulled a step later */
+    assert_true(r.left_ms - leave_ms <= KD_SESSION_LEAVE_MS + KD_SESSION_SLOW_MS);
     assert_int_equal(r.target.forbidden, 0);
     assert_true(r.target.is_running);
     assert_int_equal(kd_session_get_counters(r.s)->altering_requests, 0);

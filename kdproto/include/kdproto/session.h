@@ -30,8 +30,9 @@ extern "C" {
 #endif
 
 enum {
-    KD_SESSION_LEAVE_MS = 2000, /* from kd_session_leave to KD_EVENT_LEFT, at the most */
-    KD_SESSION_SLOW_MS = 15000, /* and this on top for a halted target that answers very slowly */
+    KD_SESSION_LEAVE_MS = 2000, /* from kd_session_leave to KD_EVENT_LEFT, ordinarily */
+    KD_SESSION_SLOW_MS = 15000, /* at the most on top: for a slow target, or one on a bad link that
+                                   stands and is still heard of */
     KD_SESSION_EVENTS_MAX = 24,
 };
 
@@ -150,9 +151,8 @@ void kd_session_drop_request(struct kd_session *s);
 void kd_session_resume(struct kd_session *s, uint64_t now_ms);
 
 /* Take leave in any state: a halt that is pending is awaited for a moment and continued, stray
- * break-ins are undone, the link is watched until it is calm. Ends with KD_EVENT_LEFT, two seconds
- * later at the most, but for a halted target that took more than 200 ms for each answer so far: it
- * gets the time that moving its Rip takes. An outstanding request fails with KD_ERR_CANCELLED. */
+ * break-ins are undone, the link is watched until it is calm. Ends with KD_EVENT_LEFT, mostly within
+ * two seconds: see KD_SESSION_SLOW_MS. An outstanding request fails with KD_ERR_CANCELLED. */
 void kd_session_leave(struct kd_session *s, uint64_t now_ms);
 
 #ifdef __cplusplus

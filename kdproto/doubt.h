@@ -1,0 +1,36 @@
+/* doubt.h - packets of a byte stream whose header may be damaged. Private.
+ *
+ * The checksum of a packet covers its data alone. One flipped bit in the header can make a restart of
+ * the target out of a reply, or lose a packet by acknowledging it as another. So a header that does
+ * not fit what is known is believed when it comes twice, and the second time late enough not to be a
+ * copy that the link made: damage does not repeat itself, a target does.
+ *
+ * Source    What may be flipped: the layout of the header [seen]; how long to doubt: rule of this
+ *           project [guess]. */
+#ifndef KDPROTO_DOUBT_H
+#define KDPROTO_DOUBT_H
+
+#include <kdproto/packet.h>
+
+/* A packet that was seen, to be known again. */
+struct kd_sight {
+    bool is_known;
+    uint32_t id, checksum;
+    uint16_t type;
+    size_t len;
+};
+
+void kd_sight_take(struct kd_sight *s, const struct kd_packet *pkt);
+bool kd_sight_is(const struct kd_sight *s, const struct kd_packet *pkt);
+
+struct kd_doubt {
+    struct kd_sight odd; /* came once so far */
+    uint64_t since_ms;
+};
+
+/* Do the data begin as those of this type do? */
+bool kd_doubt_fits_type(const struct kd_packet *pkt);
+/* This one does not fit. True: it is the same once more, and to be believed. */
+bool kd_doubt_believes(struct kd_doubt *d, const struct kd_packet *pkt, uint64_t now_ms);
+
+#endif
