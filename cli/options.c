@@ -49,7 +49,7 @@ static const struct option_row rows[] = {
      "wait S seconds for the target to halt (default 30)"},
     {"deadline", OPT_DEADLINE, "S", CLI_OPT_TARGET, "end the whole command after S seconds"},
     {"wait", OPT_WAIT, NULL, CLI_OPT_TARGET,
-     "when the target restarts meanwhile: start over with its new boot"},
+     "when the target restarts or falls silent meanwhile: start over when it is back"},
     {"stats", OPT_STATS, NULL, CLI_OPT_TARGET,
      "say on stderr what it cost: requests, packets, bytes, milliseconds frozen"},
     {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details"},

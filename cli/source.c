@@ -254,9 +254,13 @@ static enum kd_status attach_and_collect(struct source *s, const struct source_j
             s->target = target_of(&version, &stop);
             st = collect(s, job, work);
         }
-        if (st != KD_ERR_REBOOTED || !s->cli->options.wait)
+        if ((st != KD_ERR_REBOOTED && st != KD_ERR_LOST) || !s->cli->options.wait)
             return st;
-        message_warning("the target restarted: the work starts over with its new boot");
+        if (st == KD_ERR_LOST)
+            message_warning("%s; waiting for it to come back, then the work starts over",
+                            s->cli->diag.text);
+        else
+            message_warning("the target restarted: the work starts over with its new boot");
         kd_diag_clear(&s->cli->diag);
         needs_kernel = needs_kernel || s->target.is_kernel; /* it is to be again what it was */
         st = kdt_live_next_stage(s->live, &version, &stop);

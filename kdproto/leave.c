@@ -26,6 +26,7 @@ enum {
     HALT_WAIT_LOSSY_MS = 3000,
     PROBE_MS = 100,
     ALIVE_MS = 1500, /* a target that answered something within that time is there */
+    HEARD_MORE_MS = 3000,
     /* Six tries of the Continue within the time that is left; and on a stream, a target that takes
      * one of them for part of a longer packet must be given the silence to notice. */
     TIMEOUT_CAP_MS = 150,
@@ -140,12 +141,20 @@ static uint64_t probe_due_ms(const struct kd_session *s)
     return s->state == STATE_RESUMING ? KD_NEVER : s->probe_deadline_ms;
 }
 
-/* Who stands and still answers is not given up. */
+/* Who stands and still answers is not given up; who only repeats itself, as one does that cannot make
+ * out what we say, gets a little longer. */
 static bool may_go_on(struct kd_session *s, uint64_t now_ms)
 {
-    if (now_ms - s->answered_ms > ALIVE_MS || now_ms >= leave_end_ms(s))
+    uint64_t end_ms = leave_end_ms(s);
+    uint64_t alive_ms = s->answered_ms;
+
+    if (now_ms - s->answered_ms > ALIVE_MS && kd_session_is_lossy(s)) {
+        end_ms = kd_sooner(end_ms, s->leave_begin_ms + KD_SESSION_LEAVE_MS + HEARD_MORE_MS);
+        alive_ms = s->heard_ms;
+    }
+    if (now_ms - alive_ms > ALIVE_MS || now_ms >= end_ms)
         return false;
-    s->leave_deadline_ms = kd_sooner(s->answered_ms + ALIVE_MS + 1, leave_end_ms(s));
+    s->leave_deadline_ms = kd_sooner(alive_ms + ALIVE_MS + 1, end_ms);
     return true;
 }
 

@@ -6,11 +6,14 @@ enum {
     ACK_STREAM_MS = 1000,
     REPLY_MS = 1000,
     REPLY_STREAM_MS = 3000,
-    RESET_MIN_MS = 250, /* two endpoints that answer each RESET at once never stop */
+    /* Two endpoints that answer each RESET at once never stop; and one that takes a RESET for part of a
+     * longer packet must be given the silence to notice. */
+    RESET_MIN_MS = KD_FRAMER_SILENCE_MS + 50,
     RESET_MAX_MS = 1000,
     RESET_ANSWER_LEN = 400, /* two RESETs, and the report of a stop behind them */
     TIMEOUT_MIN_MS = 20,
     DOUBLINGS_MAX = 8,
+    SPEED_MIN = 120,                 /* no line is slower: 1200 baud */
     UNKNOWN_SPEED_MIN = 1000 * 1000, /* bytes a second; at more, no packet takes a tick */
 };
 
@@ -45,7 +48,7 @@ uint64_t kd_pace_round_trip_ms(const struct kd_pace *p)
     return p->has_round_trip ? p->round_trip_x8_ms / 8 : 0;
 }
 
-/* The fastest counts: what was slower had to be thought about, or asked for twice. */
+/* The fastest counts: what was slower had to be thought about. */
 void kd_pace_arrived(struct kd_pace *p, size_t len, uint64_t took_ms)
 {
     const bool is_learning = p->dialect == KD_DIALECT_STREAM && !p->is_told;
@@ -53,7 +56,7 @@ void kd_pace_arrived(struct kd_pace *p, size_t len, uint64_t took_ms)
 
     if (speed > UNKNOWN_SPEED_MIN)
         speed = UNKNOWN_SPEED_MIN;
-    if (is_learning && speed > p->bytes_per_second)
+    if (is_learning && speed >= SPEED_MIN && speed > p->bytes_per_second)
         p->bytes_per_second = (uint32_t)speed;
 }
 

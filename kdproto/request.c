@@ -218,7 +218,8 @@ static void measure_reply(struct kd_session *s, const struct kd_packet *pkt, uin
 {
     uint64_t took_ms = now_ms - s->request.acked_ms;
 
-    kd_pace_arrived(&s->exchange.pace, KD_PACKET_HEADER_LEN + pkt->len + 1, took_ms);
+    if (s->request.resends == 0 && !s->request.was_resynced)
+        kd_pace_arrived(&s->exchange.pace, KD_PACKET_HEADER_LEN + pkt->len + 1, took_ms);
     if (s->thinking_ms == 0 || took_ms < s->thinking_ms)
         s->thinking_ms = took_ms > 0 ? took_ms : 1;
 }

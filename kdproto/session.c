@@ -240,6 +240,7 @@ void kd_session_packet(struct kd_session *s, const struct kd_packet *pkt, uint64
     if (kd_halt_is_of_new_boot(s, pkt))
         kd_exchange_expect_hello(&s->exchange, pkt);
     s->is_lost = false;
+    s->heard_ms = now_ms;
     if (pkt->is_control || pkt->type == KD_PACKET_STATE_MANIPULATE)
         s->answered_ms = now_ms;
     if (!pkt->is_control)

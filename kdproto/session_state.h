@@ -71,7 +71,8 @@ enum { BREAKPOINTS_MAX = 32 }; /* handles are 1..32 [doc] */
 struct kd_session { /* NOLINT(*Padding): there is one, in the order of its subjects */
     bool may_alter;
     bool is_up;
-    uint64_t answered_ms; /* when the target last reacted to something of ours */
+    uint64_t heard_ms;    /* the last packet */
+    uint64_t answered_ms; /* the last one that reacted to something of ours */
     bool is_lost;         /* tries were exhausted, and nothing came since */
     enum state state;
     struct kd_exchange exchange;

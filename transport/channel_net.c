@@ -12,9 +12,10 @@
 
 enum {
     READ_MAX = 1024, /* fits the smaller packets of newer targets, headers included [doc] */
-    /* Anybody can send datagrams that do not verify: a target that has the key calls every 3 s
-     * [seen], so it is given the time to be heard before the key is said to be wrong. */
-    WRONG_KEY_MS = 4000,
+    /* Anybody can send datagrams that do not verify, and a bad link can damage some: a target that
+     * has the key calls every 3 s [seen], so it is given the time to be heard before the key is
+     * said to be wrong. */
+    WRONG_KEY_MS = 10000,
 };
 
 struct channel_net {

@@ -28,15 +28,18 @@ static enum kd_status explain_timeout(struct kdt_live *l)
     return kd_diag_set(l->opts.diag, st, "%s", diag.text);
 }
 
-/* A halt that was reported may be over already: a reboot, or a break-in that came twice. */
+/* A target that stands already says so at once; one that is just being let go on says so when it
+ * stands again. A halt that was reported may be over already: a reboot, or a break-in that came twice. */
 static enum kd_status wait_until_halted(struct kdt_live *l, uint64_t until_ms)
 {
-    enum kd_status st = KD_OK;
+    enum kd_status st;
 
-    while (st == KD_OK && kd_session_run_state(l->session) != KD_RUN_HALTED) {
+    do {
         l->seen &= ~(unsigned)SEEN_HALTED;
+        kd_session_break_in(l->session, kdt_live_now_ms(l)); /* waits for a link if there is none */
+        kdt_live_flush(l);
         st = kdt_live_wait(l, SEEN_HALTED, until_ms);
-    }
+    } while (st == KD_OK && kd_session_run_state(l->session) != KD_RUN_HALTED);
     return st;
 }
 
@@ -51,8 +54,6 @@ static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_vers
     l->may_be_halted = l->may_be_halted || l->is_linked;
     l->progress_ms = kdt_live_now_ms(l);
     for (int i = 0; i < VERSION_TRIES && (st == KD_ERR_INTERRUPTED || st == KD_ERR_REBOOTED); i++) {
-        kd_session_break_in(l->session, kdt_live_now_ms(l)); /* waits for a link if there is none */
-        kdt_live_flush(l);
         st = wait_until_halted(l, until_ms);
         if (st == KD_OK)
             st = kdt_live_request(l, &get_version, until_ms);
@@ -119,21 +120,37 @@ static enum kd_status await_new_boot(struct kdt_live *l, uint64_t until_ms)
     return st;
 }
 
+/* Whoever speaks next is met as a stranger. */
+static void forget_target(struct kdt_live *l)
+{
+    uint64_t now_ms = kdt_live_now_ms(l);
+
+    if (l->channel->verbs->drop(l->channel)) {
+        l->is_linked = false;
+        kd_session_link_down(l->session, KD_ERR_LOST, now_ms);
+    } else if (l->is_linked) {
+        kd_session_link_up(l->session, true, now_ms);
+    }
+}
+
 enum kd_status kdt_live_next_stage(struct kdt_live *l, struct kd_version *version,
                                    struct kd_state_change *stop)
 {
-    bool has_called = l->over == KD_ERR_REBOOTED; /* it restarted before we asked it to */
+    bool was_silent = l->over == KD_ERR_LOST;
+    bool is_gone = was_silent || l->over == KD_ERR_REBOOTED; /* before we asked it to go */
     enum kd_status st;
     uint64_t until_ms;
 
-    if (has_called)
+    if (is_gone)
         l->over = KD_OK;
     st = kdt_live_begin(l);
     if (st != KD_OK)
         return st;
+    if (was_silent)
+        forget_target(l);
     l->aim_ms = kdt_live_now_ms(l);
     until_ms = l->aim_ms + l->opts.attach_timeout_ms;
-    if (!has_called)
+    if (!is_gone)
         st = await_new_boot(l, until_ms);
     return st == KD_OK ? halt(l, until_ms, version, stop) : st;
 }
@@ -149,6 +166,10 @@ static enum kd_status resumed(struct kdt_live *l, enum kd_status st, bool *is_pr
         st = l->resumed_status;
     if (is_presumed)
         *is_presumed = st == KD_OK && l->is_presumed;
+    if (st == KD_OK && l->rip_status != KD_OK && l->is_presumed)
+        return kd_diag_set(diag, KD_ERR_TIMEOUT,
+                           "the target answered nothing when it was to go on: whether it runs is "
+                           "not known");
     if (st == KD_OK && l->rip_status != KD_OK)
         return kd_diag_set(diag, l->rip_status,
                            "the target was continued at an int3 that it could not be moved past "

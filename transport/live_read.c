@@ -44,7 +44,8 @@ static enum kd_status ask(struct kdt_live *l, const struct kd_manipulate *reques
         kd_session_drop_request(l->session);
     if (st == KD_ERR_TIMEOUT && l->over == KD_OK && now + timeout <= until_ms)
         return kd_diag_set(l->opts.diag,
-                           kdt_live_end(l, st, "the target did not answer %s within %" PRIu64 " ms",
+                           kdt_live_end(l, KD_ERR_LOST,
+                                        "the target did not answer %s within %" PRIu64 " ms",
                                         kd_api_name(request->api), timeout),
                            "%s", l->reason.text);
     if (st != KD_OK)

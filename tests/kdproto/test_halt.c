@@ -165,10 +165,10 @@ static void resets_without_an_answer_make_the_break_in_byte_worth_a_try(void **s
     (void)state;
     script_print(&t, 0x926, "who is that");
     assert_string_equal(script_sent(&t), "RESEND RESET(80000000)");
-    script_pass(&t, 1749);
+    script_pass(&t, 2099);
     assert_null(strchr(script_sent(&t), 'b'));
     script_pass(&t, 300);
-    assert_non_null(strstr(script_sent(&t), "RESET(80000000) b"));
+    assert_non_null(strchr(script_sent(&t), 'b'));
 }
 
 static void twenty_break_in_bytes_without_a_halt_are_reported(void **state)

@@ -376,7 +376,7 @@ static void a_target_that_fell_silent_is_still_told_to_continue(void **state)
 
     (void)state;
     script_ask(&t, &read);
-    script_pass(&t, 10000);
+    script_pass(&t, 30000);
     assert_string_equal(script_raised(&t), "REPLY(1 target fell silent) LOST");
     (void)script_sent(&t);
     assert_string_equal(left(), "Continue(80000002)");

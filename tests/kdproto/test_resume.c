@@ -485,7 +485,7 @@ static void a_target_that_was_silent_before_is_not_presumed_to_run(void **state)
 
     (void)state;
     script_ask(&t, &read);
-    script_pass(&t, 10000);
+    script_pass(&t, 30000);
     assert_string_equal(script_raised(&t), "REPLY(1 target fell silent) LOST");
     (void)script_sent(&t);
     assert_string_equal(resumed(), "Continue(80000002)");

@@ -12,7 +12,7 @@
 #include "support/free_port.h"
 #include "transport/channel.h"
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 12000 };
 
 struct seen { /* what a channel said, and when */
     uv_loop_t loop;

@@ -14,7 +14,8 @@
  *           KD_ERR_REBOOTED: it restarted. KD_ERR_CANCELLED: kdt_live_cancel. KD_ERR_AUTH: what
  *           arrives does not verify with the key. KD_ERR_UNSUPPORTED: a 32-bit target. Each of
  *           these is final: later calls fail with the same at once, but for _leave and _close, for
- *           _attach after a mere timeout of its own, and for _next_stage after a restart.
+ *           _attach after a mere timeout of its own, and for _next_stage after a restart
+ *           or silence.
  *           KD_ERR_INTERRUPTED: the target is not halted. Details in the diag given at _open. */
 #ifndef TRANSPORT_LIVE_H
 #define TRANSPORT_LIVE_H
@@ -76,8 +77,8 @@ void kdt_live_close(struct kdt_live *l);
  * see version->major. Again after kdt_live_resume: the timeout counts from the call then. */
 enum kd_status kdt_live_attach(struct kdt_live *l, struct kd_version *version,
                                struct kd_state_change *stop);
-/* After attaching to a boot debugger, or after a restart: let it go on, attach to the next stage.
- * The timeout is that of attaching, from the call. */
+/* After attaching to a boot debugger, or after a restart: let it go on, attach to the next stage;
+ * after KD_ERR_LOST: wait for the target to be there again, as one does whose firmware is busy. The timeout is that of attaching, from the call. */
 enum kd_status kdt_live_next_stage(struct kdt_live *l, struct kd_version *version,
                                    struct kd_state_change *stop);
 
