@@ -2,6 +2,7 @@
 
 #include "message.h"
 #include "platform.h"
+#include "ranges.h"
 
 #include <transport/live.h>
 #include <walker/mem_cache.h>
@@ -25,6 +26,8 @@ struct source {
     struct kdw_mem mem; /* the live session as a memory source */
     struct kdw_cache *cache;
     struct kdw_target target;
+    struct ranges read;   /* of this boot */
+    uint64_t bytes_twice; /* read, though they had been already */
 };
 
 /* What the signal handler needs: it runs between any two instructions of ours. */
@@ -47,6 +50,7 @@ static enum kd_status read_live(struct kdw_mem *m, uint64_t at, void *buf, size_
     size_t done = 0;
     enum kd_status st = kdt_live_read_virtual(s->live, at, buf, len, &done);
 
+    s->bytes_twice += ranges_add(&s->read, at, done);
     if (st != KD_OK && fault)
         *fault = at + done;
     return st;
@@ -163,7 +167,8 @@ static void print_stats(const struct source *s)
     }
     fprintf(stderr, ")\n");
     fprintf(stderr, "round trips    %" PRIu64 "\n", n->round_trips);
-    fprintf(stderr, "memory read    %" PRIu64 " bytes\n", n->bytes_read);
+    fprintf(stderr, "memory read    %" PRIu64 " bytes, %" PRIu64 " of them twice\n", n->bytes_read,
+            s->bytes_twice);
     fprintf(stderr, "packets        %" PRIu64 " out, %" PRIu64 " in, %" PRIu64 " damaged\n",
             stats.packets_sent, stats.packets_received, stats.garbled);
     fprintf(stderr, "on the wire    %" PRIu64 " bytes out, %" PRIu64 " in\n", stats.bytes_sent,
@@ -232,6 +237,7 @@ static enum kd_status collect(struct source *s, const struct source_job *job, vo
     const struct kdw_cache_opts opts = {&s->mem, kdt_live_line_len(s->live), CACHE_MAX, PAGE};
     enum kd_status st = kdw_cache_create(&opts, &s->cache);
 
+    ranges_clear(&s->read); /* of the boot before */
     if (st != KD_OK)
         return st;
     st = job->collect(s->cli, s, work);
@@ -293,6 +299,7 @@ static void close_live(struct source *s)
     }
     signalled_live = NULL;
     kdt_live_close(s->live);
+    ranges_clear(&s->read);
 }
 
 enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work)

@@ -103,6 +103,7 @@ class SlowLine(LinkTest):
         self.assertLessEqual(theirs, 1.15 * 2 * requests)
         reads = sorted(relay.memory_read(link.relay.from_lab))
         self.assertEqual(result.count(r"memory read +(\d+) bytes"), sum(length for _, length in reads))
+        self.assertEqual(result.count(r"memory read +\d+ bytes, (\d+) of them twice"), 0)
         self.assertGreater(len(reads), 20)
         for (address, length), (following, _) in zip(reads, reads[1:]):
             self.assertLessEqual(address + length, following, "a byte was read twice")

@@ -230,7 +230,7 @@ static void happen(struct world *w)
 {
     static const uint16_t pass_ms[] = {1, 19, 20, 150, 299, 300, 1000, 5000};
 
-    switch (next(w) % 19) {
+    switch (next(w) % 21) {
     case 0:
         say_control(w, KD_PACKET_ACKNOWLEDGE);
         break;
@@ -284,6 +284,14 @@ static void happen(struct world *w)
     case 18:
         pass_until(w, w->now_ms + pass_ms[next(w) & 7]);
         break;
+    case 19:
+        if (w->dialect == KD_DIALECT_STREAM)
+            kd_session_garbled(w->s, next(w) & 1 ? KD_FRAMER_RESET : KD_FRAMER_RESEND, w->now_ms);
+        break;
+    case 20:
+        if (w->dialect == KD_DIALECT_STREAM)
+            kd_session_hears(w->s, w->now_ms);
+        break;
     }
 }
 
@@ -296,6 +304,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     opts.dialect = w.dialect = data[0] & 1 ? KD_DIALECT_STREAM : KD_DIALECT_KDNET;
     opts.may_alter = w.may_alter = data[0] & 2;
+    opts.bytes_per_second = data[0] & 4 ? 11520 : 0;
     (void)next(&w);
     must(kd_session_create(&opts, &w.s) == KD_OK);
     kd_session_link_up(w.s, true, w.now_ms);

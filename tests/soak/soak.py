@@ -5,6 +5,7 @@
   kill      kill -9 at 200 random moments of a walk; the next kdwalk finds the target halted
   signals   SIGINT, SIGTERM or SIGHUP at 500 random moments
   forge     a million forged datagrams around a walk
+  sim       a thousand runs of each case of tests/sim, in simulated time
 
 No part: all of them. The ordinary test run takes a small sample of each. Needs KDWALK_BIN and KDWALK_TEST_DATA.
 """
@@ -15,9 +16,11 @@ import sys
 import forge
 import matrix
 import moments
+import simulated
 from runs import kd
 
-PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run}
+PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run,
+         "sim": simulated.run}
 MOMENTS = {"kill": 200, "signals": 500}
 
 
@@ -51,6 +54,7 @@ def parse_options():
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--moments", type=count, help="of kill (200) and of signals (500)")
     parser.add_argument("--forged", type=count, default=1000000, help="datagrams")
+    parser.add_argument("--sim-seeds", type=count, default=1000, help="of sim: runs of each case")
     parser.add_argument("--jobs", type=count, default=32, help="runs at once (default 32)")
     return parser.parse_args()
 
