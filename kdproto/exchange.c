@@ -302,6 +302,7 @@ static enum kd_receipt take_resend(struct kd_exchange *x, uint64_t now_ms)
         return KD_RECEIPT_NOTHING;
     if (++x->asked_again > ASKED_AGAIN_MAX)
         return KD_RECEIPT_UNWANTED;
+    x->tries = 1; /* who asks for it is there, and has not got it */
     repeat(x, now_ms);
     return KD_RECEIPT_NOTHING;
 }

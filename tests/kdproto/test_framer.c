@@ -269,6 +269,26 @@ static void what_a_torn_packet_swallowed_is_found_at_the_silence(void **state)
     expect(w, "resend\n" ACK_LINE DATA_LINE);
 }
 
+static void a_packet_that_begins_after_a_pause_ends_the_one_that_was_cut_short(void **state)
+{
+    struct wire *w = *state;
+
+    send(w, "3030303003000001 0000808000000000 6162", 1000);
+    send(w, DATA_PACKET, 1004); /* no pause: it may be inside */
+    expect(w, "");
+    send(w, DATA_PACKET, 1009);
+    expect(w, "resend\n" DATA_LINE DATA_LINE);
+}
+
+static void data_that_go_on_after_a_pause_are_waited_for(void **state)
+{
+    struct wire *w = *state;
+
+    send(w, "3030303003000300 0000808026010000 61", 1000);
+    send(w, "62 63aa", 1200);
+    expect(w, DATA_LINE);
+}
+
 static void damage_after_the_silence_is_damage_of_its_own(void **state)
 {
     struct wire *w = *state;
@@ -436,6 +456,8 @@ int main(void)
         WIRE_TEST(silence_inside_a_header_drops_it),
         WIRE_TEST(silence_that_nobody_ticked_is_seen_by_the_next_push),
         WIRE_TEST(what_a_torn_packet_swallowed_is_found_at_the_silence),
+        WIRE_TEST(a_packet_that_begins_after_a_pause_ends_the_one_that_was_cut_short),
+        WIRE_TEST(data_that_go_on_after_a_pause_are_waited_for),
         WIRE_TEST(damage_after_the_silence_is_damage_of_its_own),
         WIRE_TEST(a_slow_line_is_no_silence),
         WIRE_TEST(silence_between_packets_or_leader_bytes_loses_nothing),

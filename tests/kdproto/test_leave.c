@@ -166,6 +166,55 @@ static void a_target_that_answers_nothing_is_left_in_two_seconds_continued_as_of
     assert_string_equal(script_raised(&t), "LEFT(ok presumed rip: timed out)");
 }
 
+/* Something was repeated, so the link is a bad one. */
+static void lose_a_read(void)
+{
+    struct kd_manipulate read = script_read(0x1000, 16);
+
+    script_ask(&t, &read);
+    (void)script_sent(&t);
+    script_control(&t, KD_PACKET_RESEND, 0);
+    assert_int_equal(kd_session_get_counters(t.s)->retransmissions, 1);
+    script_ack(&t, 0x80000000);
+    script_reply(&t, 2);
+    (void)script_sent(&t);
+    (void)script_raised(&t);
+}
+
+static void on_a_bad_link_a_target_is_asked_whether_it_stands_after_all(void **state)
+{
+    (void)state;
+    lose_a_read();
+    assert_string_equal(left(), "Continue(80000002)");
+    script_ack(&t, 0x80000002);
+    script_pass(&t, 250);
+    assert_string_equal(script_sent(&t), "RESEND RESEND");
+    script_stop(&t, 4, &step_stop); /* that ACK was no ACK of the Continue */
+    assert_string_equal(script_sent(&t), "ACK(4) Continue(80000004)");
+    script_ack(&t, 0x80000004);
+    script_pass(&t, 599);
+    assert_string_equal(script_raised(&t), "");
+    script_pass(&t, 1);
+    assert_string_equal(script_raised(&t), "LEFT(ok)");
+}
+
+static void a_target_that_stands_and_answers_is_not_given_up(void **state)
+{
+    (void)state;
+    lose_a_read();
+    left();
+    for (int i = 0; i < 8; i++) { /* it takes eight seconds to make out the Continue */
+        script_pass(&t, 500);
+        script_control(&t, KD_PACKET_RESEND, 0);
+        script_pass(&t, 500);
+        assert_non_null(strstr(script_sent(&t), "Continue"));
+    }
+    assert_string_equal(script_raised(&t), "");
+    script_ack(&t, 0x80000002);
+    script_pass(&t, 600);
+    assert_string_equal(script_raised(&t), "LEFT(ok)");
+}
+
 static void what_comes_while_lingering_is_answered_and_prolongs_it(void **state)
 {
     (void)state;
@@ -446,6 +495,8 @@ int main(void)
         ROW(a_request_that_is_never_acknowledged_holds_the_continue_up_for_a_moment_only, halted),
         ROW(a_target_that_answers_nothing_is_left_in_two_seconds_continued_as_often_as_fits,
             at_an_int3),
+        ROW(on_a_bad_link_a_target_is_asked_whether_it_stands_after_all, halted),
+        ROW(a_target_that_stands_and_answers_is_not_given_up, halted),
         ROW(what_comes_while_lingering_is_answered_and_prolongs_it, running),
         ROW(a_chatty_target_is_left_after_a_second_and_a_half, running),
         ROW(every_stop_while_lingering_is_continued, running),

@@ -493,6 +493,26 @@ static void a_target_that_was_silent_before_is_not_presumed_to_run(void **state)
     assert_string_equal(script_raised(&t), "RESUMED(target fell silent presumed)");
 }
 
+/* A target that began anew between our RESET and the Continue takes it for a repetition, and
+ * acknowledges it as one. */
+static void a_continue_that_may_have_passed_for_a_repetition_is_said_again(void **state)
+{
+    (void)state;
+    script_open(&t, &stream);
+    script_halt(&t, &step_stop);
+    kd_session_garbled(t.s, KD_FRAMER_RESET, t.now_ms);
+    script_control(&t, KD_PACKET_RESET, 0);
+    script_control(&t, KD_PACKET_RESET, 0); /* doubled on its way, or said twice? */
+    (void)script_sent(&t);
+    assert_string_equal(resumed(), "Continue(80800000)");
+    script_ack(&t, 0x80800000);
+    assert_string_equal(script_sent(&t), "Continue(80800001)");
+    script_ack(&t, 0x80800001);
+    assert_string_equal(script_sent(&t), "");
+    assert_string_equal(script_raised(&t), "RESUMED(ok)");
+    script_close(&t);
+}
+
 static void a_stream_that_lost_its_ids_is_reset_before_the_continue(void **state)
 {
     (void)state;
@@ -547,6 +567,7 @@ int main(void)
         ROW(resuming_takes_back_a_wish_to_break_in_and_the_halt_that_comes_of_it, at_a_step),
         ROW(a_link_that_goes_down_ends_the_resuming, at_a_step),
         ROW(a_target_that_was_silent_before_is_not_presumed_to_run, at_a_step),
+        cmocka_unit_test(a_continue_that_may_have_passed_for_a_repetition_is_said_again),
         cmocka_unit_test(a_stream_that_lost_its_ids_is_reset_before_the_continue),
     };
 
