@@ -179,6 +179,7 @@ static void release(struct kd_exchange *x)
 void kd_exchange_settle(struct kd_exchange *x, uint64_t now_ms)
 {
     measure(x, now_ms);
+    x->recovered += x->is_repeated;
     release(x);
     x->tx_id = id_after(x, x->tx_id);
 }

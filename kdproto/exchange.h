@@ -90,7 +90,8 @@ struct kd_exchange {
     uint8_t send_data[KD_PACKET_DATA_MAX];
     unsigned tries, max_tries, asked_again;
     bool is_repeated;
-    bool is_held; /* a RESET was exchanged: goes out behind what the target repeats now */
+    uint64_t recovered; /* packets that had to be repeated, and arrived then */
+    bool is_held;       /* a RESET was exchanged: goes out behind what the target repeats now */
     uint64_t sent_ms, send_deadline_ms;
 
     /* RESET */

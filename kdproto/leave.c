@@ -25,7 +25,7 @@ enum {
     HALT_WAIT_MS = 1300,
     HALT_WAIT_LOSSY_MS = 3000,
     PROBE_MS = 100,
-    ALIVE_MS = 1500, /* a target that answered something within that time is there */
+    ALIVE_MS = 4000, /* a target that answered something within that time is there */
     HEARD_MORE_MS = 3000,
     /* Six tries of the Continue within the time that is left; and on a stream, a target that takes
      * one of them for part of a longer packet must be given the silence to notice. */

@@ -68,7 +68,7 @@ uint64_t kd_session_slowness_ms(const struct kd_session *s)
 
 bool kd_session_is_lossy(const struct kd_session *s)
 {
-    return s->counters.retransmissions > 0;
+    return s->exchange.recovered > 0;
 }
 
 /* --- events and the link --- */

@@ -122,7 +122,9 @@ void kd_session_restarted(struct kd_session *s, uint64_t now_ms); /* a stream's 
 bool kd_session_is_halted(const struct kd_session *s);            /* HALTED or RESUMING */
 /* What the requests that move Rip take longer with a target that is slow or far away. */
 uint64_t kd_session_slowness_ms(const struct kd_session *s);
-bool kd_session_is_lossy(const struct kd_session *s); /* something had to be said twice */
+bool kd_session_is_lossy(
+    const struct kd_session
+        *s); /* what was lost arrived later: it is not the target that is dead */
 
 /* wishes.c: data packets that are neither a stop nor a reply */
 void kd_wish_file_io(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
