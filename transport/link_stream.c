@@ -47,7 +47,7 @@ struct kdt_link_stream {
     bool is_up, is_over;
     uint64_t due_ms;  /* connect, or say that the port is open */
     unsigned wait_ms; /* before the next attempt */
-    int last_error;   /* libuv's, of the last attempt; 0: none failed */
+    int last_error;   /* libuv's, of the last attempt or connection; 0: none failed */
     char received[RECEIVE_LEN];
 };
 
@@ -103,6 +103,8 @@ static void over(struct kdt_link_stream *l, enum kd_status st, const char *text)
 
 static void retry_later(struct kdt_link_stream *l)
 {
+    if (l->listener)
+        return; /* the peer comes by itself */
     l->due_ms = now_ms(l) + l->wait_ms;
     l->wait_ms = l->wait_ms < RETRY_MAX_MS / 2 ? l->wait_ms * 2 : RETRY_MAX_MS;
 }
@@ -130,24 +132,37 @@ static void failed(struct kdt_link_stream *l, int err)
     over(l, st, diag.text);
 }
 
+/* Who connected and went without a word was no target: another process that wants to listen on the
+ * same name, and looks whether somebody does, for one. */
+static bool may_come_back(const struct kdt_link_stream *l)
+{
+    return l->spec.reconnect || (l->listener && l->counters.bytes_received == 0);
+}
+
 /* It was up, and is not any more. */
 static void cut(struct kdt_link_stream *l, int err)
 {
     struct kd_diag diag;
 
     drop_connection(l);
-    l->last_error = 0;
-    if (l->spec.reconnect) {
-        if (!l->listener)
-            retry_later(l);
+    if (err == UV_ECONNRESET) /* closed as well, with something of ours unread */
+        err = UV_EOF;
+    l->last_error = err;
+    if (may_come_back(l)) {
+        retry_later(l);
         l->opts.on_cut(l->opts.ctx);
         return;
     }
     if (l->spec.kind == KDT_LINK_SERIAL)
-        kd_diag_set(&diag, KD_ERR_LOST, "%s is gone (%s): was an adapter unplugged?", l->place,
-                    uv_strerror(err));
+        kd_diag_set(&diag, KD_ERR_LOST,
+                    "%s is gone (%s): was an adapter unplugged, or did the "
+                    "virtual machine end?",
+                    l->place, uv_strerror(err));
     else if (err == UV_EOF)
-        kd_diag_set(&diag, KD_ERR_LOST, "the other end of %s closed the connection", l->place);
+        kd_diag_set(&diag, KD_ERR_LOST, "the other end of %s closed the connection%s", l->place,
+                    l->counters.bytes_received ? ""
+                                               : " and had said nothing: does another "
+                                                 "debugger use it, or is it no serial port?");
     else
         kd_diag_set(&diag, KD_ERR_LOST, "the connection to %s broke: %s", l->place,
                     uv_strerror(err));
@@ -381,7 +396,7 @@ static const char *advice(const struct kdt_link_stream *l)
 {
     if (l->spec.reconnect)
         return "";
-    return "; with reconnect behind it, it is waited for";
+    return " (with reconnect behind it, it is waited for)";
 }
 
 static enum kd_status explain_pipe(const struct kdt_link_stream *l, struct kd_diag *diag)
@@ -391,7 +406,7 @@ static enum kd_status explain_pipe(const struct kdt_link_stream *l, struct kd_di
         return kd_diag_set(diag, KD_ERR_NOT_FOUND,
                            "there is no %s: does the virtual machine run, and is its serial port a "
                            "socket of that name that listens (QEMU: -chardev "
-                           "socket,id=kd,path=%s,server=on,wait=off -serial chardev:kd)%s?",
+                           "socket,id=kd,path=%s,server=on,wait=off -serial chardev:kd)?%s",
                            l->place, l->place, advice(l));
     case UV_ECONNREFUSED:
         return kd_diag_set(diag, KD_ERR_IO,
@@ -417,11 +432,13 @@ static enum kd_status explain_tcp(const struct kdt_link_stream *l, struct kd_dia
         return kd_diag_set(diag, KD_ERR_IO,
                            "%s refuses the connection: does the virtual machine run, and is its "
                            "serial port a TCP port that listens (QEMU: -serial "
-                           "tcp:ADDRESS:%u,server=on,wait=off)%s?",
+                           "tcp:ADDRESS:%u,server=on,wait=off)?%s",
                            l->place, l->spec.port, advice(l));
     case UV_EAI_NONAME:
     case UV_EAI_NODATA:
-        return kd_diag_set(diag, KD_ERR_NOT_FOUND, "no host is called %s", l->spec.place);
+        return kd_diag_set(diag, KD_ERR_NOT_FOUND,
+                           "no host is called %s: is the name right? Its address will do as well",
+                           l->spec.place);
     default:
         return kd_diag_set(diag, KD_ERR_IO, "connecting to %s: %s%s", l->place,
                            uv_strerror(l->last_error), advice(l));
@@ -431,9 +448,18 @@ static enum kd_status explain_tcp(const struct kdt_link_stream *l, struct kd_dia
 enum kd_status kdt_link_stream_explain(const struct kdt_link_stream *l, struct kd_diag *diag)
 {
     if (l->listener)
-        return kd_diag_set(diag, KD_ERR_TIMEOUT, "nobody connected to %s", l->place);
+        return kd_diag_set(
+            diag, KD_ERR_TIMEOUT,
+            "nobody connected to %s to stay: does the virtual machine run, and is "
+            "its serial port a socket that connects to that name (QEMU: server=off)?",
+            l->place);
     if (l->last_error == 0)
         return kd_diag_set(diag, KD_ERR_TIMEOUT, "%s did not answer", l->place);
+    if (l->last_error == UV_EOF)
+        return kd_diag_set(diag, KD_ERR_LOST,
+                           "the other end of %s closes each connection: does another debugger use "
+                           "it, or is it no serial port?",
+                           l->place);
     return l->spec.kind == KDT_LINK_PIPE ? explain_pipe(l, diag) : explain_tcp(l, diag);
 }
 

@@ -2,7 +2,8 @@
  *
  *     serial    opened with the link
  *     pipe, TCP connected to; with `reconnect` again and again, 100 ms to 2 s apart, else once
- *     server    listened on instead: one peer at a time, a second one is turned away
+ *     server    listened on instead: one peer at a time, a second one is turned away; one that
+ *               goes without a word was none
  *
  *     (open) --> on_up --> on_bytes ... --> on_cut (reconnect) --> on_up --> ...
  *                                      \--> on_over

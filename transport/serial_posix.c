@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -145,12 +146,27 @@ static enum kd_status set_up(int fd, const char *name, uint32_t baud, struct ter
     return KD_OK;
 }
 
+static enum kd_status refuse(const char *name, struct kd_diag *diag)
+{
+    return kd_diag_set(diag, KD_ERR_USAGE,
+                       "%s is no serial port; for a unix socket: com:pipe,port=%s", name, name);
+}
+
+static bool is_socket(const char *name)
+{
+    struct stat about;
+
+    return stat(name, &about) == 0 && S_ISSOCK(about.st_mode);
+}
+
 static enum kd_status explain_open(int err, const char *name, struct kd_diag *diag)
 {
     switch (err) {
     case ENOENT:
-    case ENXIO:
+    case ENXIO: /* what opening a socket says, too */
     case ENODEV:
+        if (is_socket(name))
+            return refuse(name, diag);
         return kd_diag_set(diag, KD_ERR_NOT_FOUND,
                            "there is no %s: ls /dev/ttyS* /dev/ttyUSB* /dev/ttyACM* shows the "
                            "serial ports of this machine",
@@ -171,13 +187,23 @@ static enum kd_status explain_open(int err, const char *name, struct kd_diag *di
     }
 }
 
+static bool is_pseudo_terminal(int fd)
+{
+    static const char folder[] = "/dev/pts/";
+    char name[sizeof folder + 16];
+
+    return ttyname_r(fd, name, sizeof name) == 0 && strncmp(name, folder, strlen(folder)) == 0;
+}
+
 /* TIOCEXCL keeps others out from now on, but for root; who is in already shows by the lock, where
- * the other one is as careful. */
+ * the other one is as careful. It goes with the last of a port's users, but a pseudo-terminal's
+ * other end is one: were we killed, a virtual machine's would stay closed to us until its end [seen].
+ * There the lock alone must do. */
 static int claim(int fd)
 {
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? EBUSY : errno;
-    return ioctl(fd, TIOCEXCL) == 0 ? 0 : errno;
+    return is_pseudo_terminal(fd) || ioctl(fd, TIOCEXCL) == 0 ? 0 : errno;
 }
 
 static enum kd_status open_port(const char *name, uint32_t baud, struct kd_diag *diag,
@@ -190,8 +216,7 @@ static enum kd_status open_port(const char *name, uint32_t baud, struct kd_diag 
     if (s->fd < 0)
         return explain_open(errno, name, diag);
     if (!isatty(s->fd)) {
-        st = kd_diag_set(diag, KD_ERR_USAGE,
-                         "%s is no serial port; for a unix socket: com:pipe,port=%s", name, name);
+        st = refuse(name, diag);
     } else {
         err = claim(s->fd);
         st = err ? explain_open(err, name, diag) : set_up(s->fd, name, baud, &s->before, diag);

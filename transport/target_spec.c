@@ -199,7 +199,7 @@ static enum kd_status parse_value(const struct option *o, bool has_value, struct
                                   struct kd_diag *diag, struct kdt_target_spec *spec)
 {
     if (!o->parse)
-        return has_value ? kd_diag_set(diag, KD_ERR_USAGE, "%s has no value", o->name) : KD_OK;
+        return has_value ? kd_diag_set(diag, KD_ERR_USAGE, "%s takes no value", o->name) : KD_OK;
     if (value.len == 0)
         return kd_diag_set(diag, KD_ERR_USAGE, "%s= has no value", o->name);
     return o->parse(value, diag, spec);

@@ -21,6 +21,10 @@ KEY = "8.8.8.8"
 RUN_TIMEOUT = 60  # far above anything a sound run needs, under sanitizers too
 AT_ONCE = 8       # runs that mostly wait for each other's timers
 
+# Started in the background, this may have been told to ignore them, and what it starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 
 # --- ports, corpus, text ---
 

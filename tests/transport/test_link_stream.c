@@ -552,6 +552,7 @@ static void a_server_whose_peer_goes_is_over_unless_it_may_come_again(void **sta
     open_pipe(&e, ",server");
     peer = connect_at(e.path);
     await(&e, &e.ups, 1);
+    assert_int_equal(send(peer, "a word", 6, 0), 6);
     close(peer);
     await(&e, &e.overs, 1);
     peer = connect_at(e.path);
@@ -559,6 +560,53 @@ static void a_server_whose_peer_goes_is_over_unless_it_may_come_again(void **sta
     assert_int_equal(e.ups, 1);
     close(peer);
     finish(&e);
+}
+
+static void a_server_outlasts_whoever_only_looks_whether_it_is_there(void **state)
+{
+    struct kdt_link_stream *first;
+    struct kd_diag diag;
+    char text[256];
+    struct end e;
+    int peer;
+
+    (void)state;
+    begin(&e);
+    open_pipe(&e, ",server");
+    first = e.link;
+    snprintf(text, sizeof text, "com:pipe,port=%s,server", e.path);
+    assert_int_equal(open_text(&e, text, &diag), KD_ERR_BUSY); /* it had to look */
+    e.link = first;
+    await(&e, &e.cuts, 1);
+    assert_int_equal(e.overs, 0);
+    peer = connect_at(e.path);
+    await(&e, &e.ups, 2);
+    assert_int_equal(send(peer, "target", 6, 0), 6);
+    await_bytes(&e, 6);
+    close(peer);
+    finish(&e);
+}
+
+static void a_peer_that_hangs_up_each_time_is_told_from_one_that_is_silent(void **state)
+{
+    struct kd_diag diag;
+    struct end e;
+    int listening;
+
+    (void)state;
+    begin(&e);
+    listening = listen_at(e.path);
+    open_pipe(&e, ",reconnect");
+    for (unsigned i = 1; i <= 2; i++) {
+        await(&e, &e.ups, i);
+        kdt_link_stream_send(e.link, span("unread")); /* makes it a reset */
+        close(accept_on(listening));
+        await(&e, &e.cuts, i);
+    }
+    kdt_link_stream_explain(e.link, &diag);
+    assert_non_null(strstr(diag.text, "closes each connection"));
+    finish(&e);
+    close(listening);
 }
 
 static void a_name_in_use_is_refused(void **state)
@@ -596,6 +644,8 @@ int main(void)
         cmocka_unit_test(sending_to_a_peer_that_has_gone_kills_nobody),
         cmocka_unit_test(a_server_takes_one_peer_at_a_time),
         cmocka_unit_test(a_server_whose_peer_goes_is_over_unless_it_may_come_again),
+        cmocka_unit_test(a_server_outlasts_whoever_only_looks_whether_it_is_there),
+        cmocka_unit_test(a_peer_that_hangs_up_each_time_is_told_from_one_that_is_silent),
         cmocka_unit_test(a_name_in_use_is_refused),
     };
 

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -10,7 +11,9 @@
 #include <pty.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -188,6 +191,40 @@ static void a_port_in_use_is_refused_with_advice(void **state)
     end(&l);
 }
 
+/* Root may open what is exclusive, so the flag itself is looked at. */
+static void a_pseudo_terminal_is_not_left_closed_by_whoever_is_killed(void **state)
+{
+    struct line l;
+    int is_exclusive = -1;
+
+    (void)state;
+    begin(&l);
+    assert_int_equal(open_at(&l, 115200), KD_OK);
+    assert_int_equal(ioctl(l.slave, TIOCGEXCL, &is_exclusive), 0);
+    assert_int_equal(is_exclusive, 0);
+    end(&l);
+}
+
+static void a_socket_leads_to_the_right_link(void **state)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct temp_dir dir;
+    struct line l;
+
+    (void)state;
+    begin(&l);
+    temp_dir_create(&dir);
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", temp_dir_path(&dir, "s"));
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(kdt_serial_open(at.sun_path, 115200, &l.loop, &l.handle, &l.diag, &l.serial),
+                     KD_ERR_USAGE);
+    assert_non_null(strstr(l.diag.text, "com:pipe,port="));
+    close(fd);
+    end(&l);
+    temp_dir_remove(&dir);
+}
+
 static void a_port_is_free_again_after_it_was_closed(void **state)
 {
     struct line l;
@@ -283,6 +320,8 @@ int main(void)
         cmocka_unit_test(the_line_is_raw_and_gets_its_settings_back),
         cmocka_unit_test(what_arrived_before_is_discarded),
         cmocka_unit_test(a_port_in_use_is_refused_with_advice),
+        cmocka_unit_test(a_pseudo_terminal_is_not_left_closed_by_whoever_is_killed),
+        cmocka_unit_test(a_socket_leads_to_the_right_link),
         cmocka_unit_test(a_port_is_free_again_after_it_was_closed),
         cmocka_unit_test(what_is_no_port_is_refused),
         cmocka_unit_test(no_permission_leads_to_the_group),

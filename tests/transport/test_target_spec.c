@@ -245,8 +245,8 @@ static void what_a_stream_lacks_is_shown_by_an_example(void **state)
     check_refused("com:port", KD_ERR_USAGE, "port= has no value");
     check_refused("com:port=/x,baud=", KD_ERR_USAGE, "baud= has no value");
     check_refused("com:port=/x,ipport", KD_ERR_USAGE, "ipport= has no value");
-    check_refused("com:pipe=1,port=/x", KD_ERR_USAGE, "pipe has no value");
-    check_refused("com:pipe,port=/x,reconnect=", KD_ERR_USAGE, "reconnect has no value");
+    check_refused("com:pipe=1,port=/x", KD_ERR_USAGE, "pipe takes no value");
+    check_refused("com:pipe,port=/x,reconnect=", KD_ERR_USAGE, "reconnect takes no value");
     check_refused("com:pipe,port=/x,resets=none", KD_ERR_USAGE, "resets= wants a decimal number");
     check_refused("com:port=a host,ipport=5", KD_ERR_USAGE, "name or address of a host");
     check_refused("com:port=[],ipport=5", KD_ERR_USAGE, "name or address of a host");
