@@ -187,6 +187,19 @@ class Silence(LinkTest):
             self.assertIn("attach again to make sure that it runs", result.err)
         self.for_each(check, [(kind, after) for kind in kd.LINKS for after in ("1", "5", "20")])
 
+    def test_with_wait_a_target_that_is_away_for_long_is_waited_for(self):
+        def check(link):
+            with kd.Scene("18362", link, "--silent-after", "20") as scene:
+                process = scene.start("loggers", "--wait", "--timeout", "60", "-y", self.store)
+                time.sleep(12) # as firmware takes its time
+                scene.lab.kill()
+                scene.lab_options = ()
+                scene.open_lab()
+                result = kd.finish(process)
+                self.assert_listed(result, scene.stop())
+                self.assertIn("waiting for it to come back", result.err)
+        self.for_each(check, [kd.Net(), kd.Pipe(",reconnect")])
+
     def test_a_line_where_nobody_answers_ends_at_the_timeout(self):
         def check(link):
             result, _ = self.live("18362", "vertarget", "--timeout", "1.5", link=link, symbols=False,
