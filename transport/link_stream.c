@@ -154,19 +154,18 @@ static void cut(struct kdt_link_stream *l, int err)
         return;
     }
     if (l->spec.kind == KDT_LINK_SERIAL)
-        kd_diag_set(&diag, KD_ERR_LOST,
-                    "%s is gone (%s): was an adapter unplugged, or did the "
-                    "virtual machine end?",
+        kd_diag_set(&diag, KD_ERR_IO,
+                    "%s is gone (%s): was an adapter unplugged, or did the virtual machine end?",
                     l->place, uv_strerror(err));
     else if (err == UV_EOF)
-        kd_diag_set(&diag, KD_ERR_LOST, "the other end of %s closed the connection%s", l->place,
-                    l->counters.bytes_received ? ""
-                                               : " and had said nothing: does another "
-                                                 "debugger use it, or is it no serial port?");
+        kd_diag_set(&diag, KD_ERR_IO, "the other end of %s closed the connection%s", l->place,
+                    l->counters.bytes_received
+                        ? " (with reconnect behind it, it is made anew)"
+                        : " and had said nothing: does another debugger use it, or is it no "
+                          "serial port?");
     else
-        kd_diag_set(&diag, KD_ERR_LOST, "the connection to %s broke: %s", l->place,
-                    uv_strerror(err));
-    over(l, KD_ERR_LOST, diag.text);
+        kd_diag_set(&diag, KD_ERR_IO, "the connection to %s broke: %s", l->place, uv_strerror(err));
+    over(l, KD_ERR_IO, diag.text); /* not KD_ERR_LOST: nobody need wait for it to come back */
 }
 
 /* --- receiving --- */

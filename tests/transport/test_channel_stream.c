@@ -267,7 +267,7 @@ static void a_line_that_is_gone_is_over(void **state)
     s.master = -1;
     turn_for(&s, 50);
     assert_int_equal(s.count[KDT_CHANNEL_OVER], 1);
-    assert_int_equal(s.over, KD_ERR_LOST);
+    assert_int_equal(s.over, KD_ERR_IO);
     assert_non_null(strstr(s.text, "/dev/pts/"));
     finish(&s);
 }

@@ -366,7 +366,7 @@ static void an_end_is_told_once(void **state)
     assert_int_equal(send(peer, "last words", 10, 0), 10);
     close(peer);
     await(&e, &e.overs, 1);
-    assert_int_equal(e.over, KD_ERR_LOST);
+    assert_int_equal(e.over, KD_ERR_IO);
     assert_non_null(strstr(e.text, "closed the connection"));
     assert_memory_equal(e.bytes, "last words", 10);
     turn_for(&e, 300);

@@ -10,9 +10,10 @@
  * Signals   A program ignores SIGPIPE: libuv writes to connections that the other end may have
  *           closed already.
  * Units     ms: milliseconds of the monotonic clock. va, pa: target addresses. len: bytes.
- * Errors    KD_ERR_TIMEOUT: a deadline passed. KD_ERR_LOST: the target fell silent.
- *           KD_ERR_REBOOTED: it restarted. KD_ERR_CANCELLED: kdt_live_cancel. KD_ERR_AUTH: what
- *           arrives does not verify with the key. KD_ERR_UNSUPPORTED: a 32-bit target. Each of
+ * Errors    KD_ERR_TIMEOUT: a deadline passed. KD_ERR_LOST: the target fell silent. KD_ERR_IO: the
+ *           connection is gone for good. KD_ERR_REBOOTED: it restarted. KD_ERR_CANCELLED:
+ *           kdt_live_cancel. KD_ERR_AUTH: what arrives does not verify with the key.
+ *           KD_ERR_UNSUPPORTED: a 32-bit target. Each of
  *           these is final: later calls fail with the same at once, but for _leave and _close, for
  *           _attach after a mere timeout of its own, and for _next_stage after a restart
  *           or silence.
@@ -78,7 +79,8 @@ void kdt_live_close(struct kdt_live *l);
 enum kd_status kdt_live_attach(struct kdt_live *l, struct kd_version *version,
                                struct kd_state_change *stop);
 /* After attaching to a boot debugger, or after a restart: let it go on, attach to the next stage;
- * after KD_ERR_LOST: wait for the target to be there again, as one does whose firmware is busy. The timeout is that of attaching, from the call. */
+ * after KD_ERR_LOST: wait for the target to be there again, as one does whose firmware is busy. The
+ * timeout is that of attaching, from the call. */
 enum kd_status kdt_live_next_stage(struct kdt_live *l, struct kd_version *version,
                                    struct kd_state_change *stop);
 
