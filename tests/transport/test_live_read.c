@@ -233,7 +233,7 @@ static void a_target_that_takes_two_seconds_to_answer_is_read_all_the_same(void 
     if (kdt_live_read_virtual(p.live, FAKE_VA, buffer, 2048, &done) != KD_OK)
         fail_msg("after %zu bytes: %s", done, p.diag.text);
     check_bytes(0, 2048);
-    assert_true((uv_hrtime() - begin) / 1000000 < 5000); /* each is answered once */
+    assert_true((uv_hrtime() - begin) / 1000000 < 12000); /* not until the patience is over */
     kdt_live_get_stats(p.live, &stats);
     assert_int_equal(stats.session.requests_by_api[KD_API_READ_VIRTUAL - KD_API_FIRST], 2);
     assert_in_range(stats.session.resends, 0,
