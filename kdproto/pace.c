@@ -13,8 +13,8 @@ enum {
     RESET_ANSWER_LEN = 400, /* two RESETs, and the report of a stop behind them */
     TIMEOUT_MIN_MS = 20,
     DOUBLINGS_MAX = 8,
-    SPEED_MIN = 120,                 /* no line is slower: 1200 baud */
-    UNKNOWN_SPEED_MIN = 1000 * 1000, /* bytes a second; at more, no packet takes a tick */
+    SPEED_MIN = 120,         /* no line is slower: 1200 baud */
+    SPEED_MAX = 1000 * 1000, /* bytes a second; at more, no packet takes a tick */
 };
 
 void kd_pace_init(struct kd_pace *p, const struct kd_session_opts *opts)
@@ -52,10 +52,10 @@ uint64_t kd_pace_round_trip_ms(const struct kd_pace *p)
 void kd_pace_arrived(struct kd_pace *p, size_t len, uint64_t took_ms)
 {
     const bool is_learning = p->dialect == KD_DIALECT_STREAM && !p->is_told;
-    uint64_t speed = took_ms ? (uint64_t)len * 1000 / took_ms : UNKNOWN_SPEED_MIN;
+    uint64_t speed = took_ms ? (uint64_t)len * 1000 / took_ms : SPEED_MAX;
 
-    if (speed > UNKNOWN_SPEED_MIN)
-        speed = UNKNOWN_SPEED_MIN;
+    if (speed > SPEED_MAX)
+        speed = SPEED_MAX;
     if (is_learning && speed >= SPEED_MIN && speed > p->bytes_per_second)
         p->bytes_per_second = (uint32_t)speed;
 }

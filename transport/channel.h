@@ -18,6 +18,8 @@
 
 #include <uv.h>
 
+enum { KDT_READ_MIN = 512 }; /* with less, headers and turns are most of the time */
+
 enum kdt_channel_event_kind {
     KDT_CHANNEL_CALLED, /* a target is there, and was answered */
     KDT_CHANNEL_UP,     /* packets can be sent from now on; again after each _SILENT and _CUT, and

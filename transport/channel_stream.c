@@ -11,7 +11,6 @@ enum {
     READ_MAX = 3944,    /* 4000 less the header of a reply: the most on a serial line [doc] */
     LINE_LEN = 256,     /* on a line of 115200 baud a walk with 1024 takes twice the time: bytes
                            that nobody wants cost more than another turn (measured, with the lab) */
-    READ_MIN = 512,     /* with less, headers and turns are most of the time */
     SECONDS_A_READ = 2, /* on a slow line a larger piece would look like silence */
     BITS_A_BYTE = 10,   /* with start and stop bit */
 };
@@ -87,7 +86,6 @@ static void on_up(void *ctx)
 {
     struct channel_stream *s = ctx;
 
-    kd_framer_clear(s->framer);
     s->is_up = s->was_up = true;
     raise_kind(s, KDT_CHANNEL_UP); /* a new boot shows in its first packet */
 }
@@ -203,7 +201,7 @@ static uint32_t read_max(uint32_t bytes_per_second)
 
     if (bytes_per_second == 0 || most > READ_MAX)
         return READ_MAX;
-    return most < READ_MIN ? READ_MIN : most;
+    return most < KDT_READ_MIN ? KDT_READ_MIN : most;
 }
 
 enum kd_status kdt_channel_stream_open(const struct kdt_channel_opts *opts, struct kd_diag *diag,

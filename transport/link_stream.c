@@ -58,7 +58,8 @@ static uint64_t now_ms(const struct kdt_link_stream *l)
 
 /* --- connections come and go --- */
 
-static void on_connection_closed(uv_handle_t *handle)
+/* Of a connection, or of the listener. */
+static void on_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -66,7 +67,7 @@ static void on_connection_closed(uv_handle_t *handle)
 static void close_connection(struct connection *c)
 {
     c->link = NULL;
-    uv_close(&c->uv.handle, on_connection_closed);
+    uv_close(&c->uv.handle, on_closed);
 }
 
 /* The current connection, if there is one: it is not ours any more. */
@@ -469,11 +470,6 @@ const struct kdt_link_stream_counters *kdt_link_stream_get_counters(const struct
 
 /* --- listening --- */
 
-static void on_listener_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 static void on_peer(uv_stream_t *server, int status)
 {
     struct kdt_link_stream *l = ((struct listener *)server->data)->link;
@@ -557,7 +553,7 @@ void kdt_link_stream_close(struct kdt_link_stream *l)
         return;
     drop_connection(l);
     if (l->listener)
-        uv_close((uv_handle_t *)&l->listener->pipe, on_listener_closed); /* its name goes as well */
+        uv_close((uv_handle_t *)&l->listener->pipe, on_closed); /* its name goes as well */
     kdt_resolve_drop(l->resolving);
     forget_addresses(l);
     free(l);

@@ -6,8 +6,7 @@
 enum {
     REQUEST_TIMEOUT_MS = 10000, /* a target repeats what we missed every 500 ms [doc] */
     PAGE_SIZE = 4096,
-    READ_PIECE_MIN = 512, /* with less, headers and turns are most of the time */
-    FRAMING_LEN = 256,    /* around a reply: request, acknowledgements, headers */
+    FRAMING_LEN = 256, /* around a reply: request, acknowledgements, headers */
 };
 
 /* A slow line's own time comes on top: request and reply, headers, acknowledgements, and as much
@@ -104,8 +103,8 @@ static void ask_for_less(struct kdt_live *l, uint32_t asked, uint32_t got)
 {
     uint32_t less = asked / 2 > got ? asked / 2 : got;
 
-    if (less < READ_PIECE_MIN)
-        less = READ_PIECE_MIN;
+    if (less < KDT_READ_MIN)
+        less = KDT_READ_MIN;
     if (less < l->read_piece)
         l->read_piece = less;
 }
@@ -131,7 +130,7 @@ static enum kd_status read_piece(struct kdt_live *l, uint32_t api, uint64_t at, 
     enum kd_status st = kdt_live_request(l, &request, KD_NEVER);
     struct kd_span bytes = {NULL, 0};
 
-    if (st == KD_ERR_LIMIT && want > READ_PIECE_MIN) {
+    if (st == KD_ERR_LIMIT && want > KDT_READ_MIN) {
         ask_for_less(l, want, 0);
         return read_piece(l, api, at, want / 2, buf, got);
     }

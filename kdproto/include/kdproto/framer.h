@@ -51,7 +51,7 @@ enum kd_framer_result kd_framer_next(struct kd_framer *f, struct kd_packet *out)
 void kd_framer_tick(struct kd_framer *f, uint64_t now_ms);
 uint64_t kd_framer_deadline_ms(const struct kd_framer *f); /* KD_NEVER: not inside a packet */
 
-/* Forget what is held: the link was opened anew. */
+/* Forget what is held: the connection that it came over is gone. */
 void kd_framer_clear(struct kd_framer *f);
 
 #ifdef __cplusplus
