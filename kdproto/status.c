@@ -17,6 +17,8 @@ const char *kd_status_text(enum kd_status st)
         return "does not match";
     case KD_ERR_NOT_MAPPED:
         return "not mapped";
+    case KD_ERR_NOT_RECORDED:
+        return "not in the recording";
     case KD_ERR_NOT_FOUND:
         return "not found";
     case KD_ERR_REFUSED:
@@ -47,4 +49,9 @@ const char *kd_status_text(enum kd_status st)
         return "out of memory";
     }
     return "unknown status";
+}
+
+bool kd_is_unreadable(enum kd_status st)
+{
+    return st == KD_ERR_NOT_MAPPED || st == KD_ERR_NOT_RECORDED;
 }

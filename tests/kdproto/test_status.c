@@ -25,11 +25,20 @@ static void a_number_that_is_no_status_is_said_to_be_unknown(void **state)
     assert_string_equal(kd_status_text((enum kd_status)(KD_ERR_NO_MEMORY + 1)), "unknown status");
 }
 
+static void unreadable_is_what_concerns_one_place_in_memory(void **state)
+{
+    (void)state;
+    for (int st = KD_OK; st <= KD_ERR_NO_MEMORY; st++)
+        assert_int_equal(kd_is_unreadable((enum kd_status)st),
+                         st == KD_ERR_NOT_MAPPED || st == KD_ERR_NOT_RECORDED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_has_a_phrase_of_its_own),
         cmocka_unit_test(a_number_that_is_no_status_is_said_to_be_unknown),
+        cmocka_unit_test(unreadable_is_what_concerns_one_place_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,8 @@
 #ifndef KDPROTO_STATUS_H
 #define KDPROTO_STATUS_H
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -24,9 +26,10 @@ enum kd_status {
                            request */
 
     /* What was asked for is not there. */
-    KD_ERR_NOT_MAPPED, /* target memory that cannot be read */
-    KD_ERR_NOT_FOUND,  /* no such file, type, field or symbol */
-    KD_ERR_REFUSED,    /* the target answered with a failing NTSTATUS */
+    KD_ERR_NOT_MAPPED,   /* target memory that cannot be read */
+    KD_ERR_NOT_RECORDED, /* target memory that nobody read while it was recorded */
+    KD_ERR_NOT_FOUND,    /* no such file, type, field or symbol */
+    KD_ERR_REFUSED,      /* the target answered with a failing NTSTATUS */
 
     /* A bound of ours was met. */
     KD_ERR_LIMIT,   /* a named maximum; the text says which */
@@ -49,6 +52,8 @@ enum kd_status {
 
 /* A short phrase in lower case, fit to stand after a colon: "not mapped". Never NULL. */
 const char *kd_status_text(enum kd_status st);
+/* Is it one of the reasons why a place in target memory cannot be read, while others may be? */
+bool kd_is_unreadable(enum kd_status st);
 
 #ifdef __cplusplus
 }

@@ -11,17 +11,13 @@
 
 #include <kdproto/bytes.h>
 #include <kdproto/diag.h>
+#include <transport/endpoint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct kdt_capture;
-
-struct kdt_endpoint {
-    uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
-    uint16_t port;
-};
 
 struct kdt_datagram {
     uint64_t number;  /* of its packet in the file, from 1 */
