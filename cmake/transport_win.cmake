@@ -10,7 +10,7 @@ set(uv_headers ${PROJECT_BINARY_DIR}/uv_headers)
 file(COPY ${uv_include}/uv.h ${uv_include}/uv DESTINATION ${uv_headers})
 
 file(GLOB transport_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/transport/*.c)
-list(FILTER transport_sources EXCLUDE REGEX "/(crypto_openssl|capture_file|packet_headers|[a-z_]*_posix)\\.c$")
+list(FILTER transport_sources EXCLUDE REGEX "/(crypto_openssl|capture_file|packet_headers|recorder|[a-z_]*_posix)\\.c$")
 add_library(transport_win OBJECT ${transport_sources})
 target_include_directories(transport_win PRIVATE ${PROJECT_SOURCE_DIR}/transport/include)
 target_include_directories(transport_win SYSTEM PRIVATE ${uv_headers})

@@ -17,8 +17,8 @@ includes '(walker)/|jansson' transport | complain 'transport knows kdproto only'
 includes 'transport/|uv\.h|openssl/|pcap|jansson' walker | complain 'walker knows neither sessions nor networks'
 includes 'kdproto/' walker | grep -vE '<kdproto/(status|diag|bytes)\.h>' | complain 'walker may use kd_base of kdproto only'
 includes 'openssl/' transport cli | grep -v '^transport/crypto_openssl\.c:' | complain 'OpenSSL stays in crypto_openssl.c'
-includes 'pcap' transport cli | grep -vE '^transport/(capture_file|packet_headers)\.c:|^transport/capture_stream\.h:' |
-    complain 'libpcap stays in capture_file.c and packet_headers.c'
+includes 'pcap' transport cli | grep -vE '^transport/(capture_file|packet_headers|recorder)\.c:|^transport/capture_stream\.h:' |
+    complain 'libpcap stays in capture_file.c, packet_headers.c and recorder.c'
 includes 'uv\.h|openssl/|pcap' cli | complain 'cli reaches the network through transport'
 grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(kdproto|transport|walker)/' tests/lab --include='*.c' --include='*.h' |
     complain 'the lab shares no code with what it tests' || true
