@@ -1,5 +1,6 @@
 #include "link_stream.h"
 
+#include "connection.h"
 #include "pipe.h"
 #include "resolve.h"
 #include "serial.h"
@@ -9,21 +10,9 @@
 #include <string.h>
 
 enum {
-    QUEUE_MAX = 64 * 1024, /* more than any session ever has on its way */
-    RECEIVE_LEN = 16 * 1024,
     RETRY_FIRST_MS = 100,
     RETRY_MAX_MS = 2000,
     BACKLOG = 4,
-};
-
-/* One connection, or the attempt at one. */
-struct connection {
-    union kdt_stream_handle uv;
-    struct kdt_link_stream *link; /* NULL: nobody's any more; gone when it is closed */
-    uv_connect_t connecting;
-    uv_write_t writing;
-    size_t queued, in_flight; /* bytes in the queue; of these, with libuv */
-    char queue[QUEUE_MAX];
 };
 
 struct listener {
@@ -37,7 +26,7 @@ struct kdt_link_stream {
     char place[KDT_PLACE_TEXT_MAX]; /* for messages */
     struct kdt_link_stream_counters counters;
 
-    struct connection *connection; /* NULL: none */
+    struct kdt_connection *connection; /* or the attempt at one; NULL: none */
     struct listener *listener;
     struct kdt_resolve *resolving;
     struct addrinfo *addresses;          /* of the host's name */
@@ -48,7 +37,6 @@ struct kdt_link_stream {
     uint64_t due_ms;  /* connect, or say that the port is open */
     unsigned wait_ms; /* before the next attempt */
     int last_error;   /* libuv's, of the last attempt or connection; 0: none failed */
-    char received[RECEIVE_LEN];
 };
 
 static uint64_t now_ms(const struct kdt_link_stream *l)
@@ -58,41 +46,15 @@ static uint64_t now_ms(const struct kdt_link_stream *l)
 
 /* --- connections come and go --- */
 
-/* Of a connection, or of the listener. */
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-static void close_connection(struct connection *c)
-{
-    c->link = NULL;
-    uv_close(&c->uv.handle, on_closed);
-}
-
 /* The current connection, if there is one: it is not ours any more. */
 static void drop_connection(struct kdt_link_stream *l)
 {
     kdt_serial_close(l->serial);
     l->serial = NULL;
     if (l->connection)
-        close_connection(l->connection);
+        kdt_connection_close(l->connection);
     l->connection = NULL;
     l->is_up = false;
-}
-
-/* Without a handle yet: whoever asked for it initialises that. */
-static struct connection *new_connection(struct kdt_link_stream *l)
-{
-    struct connection *c = calloc(1, sizeof *c);
-
-    if (!c)
-        return NULL;
-    c->link = l;
-    c->uv.handle.data = c;
-    c->connecting.data = c;
-    c->writing.data = c;
-    return c;
 }
 
 static void over(struct kdt_link_stream *l, enum kd_status st, const char *text)
@@ -169,36 +131,40 @@ static void cut(struct kdt_link_stream *l, int err)
     over(l, KD_ERR_IO, diag.text); /* not KD_ERR_LOST: nobody need wait for it to come back */
 }
 
-/* --- receiving --- */
+/* --- a connection --- */
 
-static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+static void on_bytes(void *owner, struct kd_span bytes)
 {
-    struct connection *c = handle->data;
+    struct kdt_link_stream *l = owner;
 
-    (void)suggested;
-    *buf = uv_buf_init(c->link->received, sizeof c->link->received);
+    l->wait_ms = RETRY_FIRST_MS; /* who speaks is no peer that turns us away */
+    l->counters.bytes_received += bytes.len;
+    l->opts.on_bytes(l->opts.ctx, bytes);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
+static void on_sent(void *owner, struct kd_span bytes)
 {
-    struct connection *c = stream->data;
-    struct kdt_link_stream *l = c->link;
+    struct kdt_link_stream *l = owner;
 
-    if (!l || len == 0)
-        return;
-    if (len < 0) {
-        cut(l, (int)len);
-        return;
-    }
-    l->wait_ms = RETRY_FIRST_MS; /* who speaks is no peer that turns us away */
-    l->counters.bytes_received += (uint64_t)len;
-    l->opts.on_bytes(l->opts.ctx, (struct kd_span){(const uint8_t *)buf->base, (size_t)len});
+    l->counters.bytes_sent += bytes.len;
+}
+
+static void on_end(void *owner, int err)
+{
+    cut(owner, err);
+}
+
+/* NULL: no memory. */
+static struct kdt_connection *new_connection(struct kdt_link_stream *l)
+{
+    const struct kdt_connection_opts opts = {l, on_bytes, on_sent, on_end};
+
+    return kdt_connection_create(&opts);
 }
 
 static void up(struct kdt_link_stream *l)
 {
-    struct connection *c = l->connection;
-    int err = uv_read_start(&c->uv.stream, give_buffer, on_read);
+    int err = kdt_connection_begin(l->connection);
 
     forget_addresses(l);
     if (err) {
@@ -210,66 +176,10 @@ static void up(struct kdt_link_stream *l)
     l->opts.on_up(l->opts.ctx);
 }
 
-/* --- sending --- */
-
-static void write_queue(struct connection *c);
-
-static void on_written(uv_write_t *request, int status)
-{
-    struct connection *c = request->data;
-
-    if (!c->link)
-        return;
-    if (status == 0)
-        c->link->counters.bytes_sent += c->in_flight;
-    c->queued -= c->in_flight; /* after an error too: that the connection is gone, reading tells */
-    memmove(c->queue, c->queue + c->in_flight, c->queued);
-    c->in_flight = 0;
-    if (status == 0)
-        write_queue(c);
-    else
-        c->queued = 0;
-}
-
-static void write_queue(struct connection *c)
-{
-    uv_buf_t buf = uv_buf_init(c->queue, (unsigned)c->queued);
-
-    if (c->queued == 0 || c->in_flight > 0)
-        return;
-    if (uv_write(&c->writing, &c->uv.stream, &buf, 1, on_written) == 0)
-        c->in_flight = c->queued;
-    else
-        c->queued = 0;
-}
-
-/* How much of it the system takes at once. */
-static size_t write_now(struct connection *c, struct kd_span packet)
-{
-    /* libuv's buffers are not const, but sending does not write to them.
-     * NOLINTNEXTLINE(performance-no-int-to-ptr) */
-    uv_buf_t buf = uv_buf_init((char *)(uintptr_t)packet.data, (unsigned)packet.len);
-    int result = c->queued ? 0 : uv_try_write(&c->uv.stream, &buf, 1);
-
-    return result > 0 ? (size_t)result : 0;
-}
-
 void kdt_link_stream_send(struct kdt_link_stream *l, struct kd_span packet)
 {
-    struct connection *c = l->is_up ? l->connection : NULL;
-    size_t done;
-
-    if (!c || packet.len > QUEUE_MAX - c->queued) {
+    if (!l->is_up || !kdt_connection_send(l->connection, packet))
         l->counters.unsent++;
-        return;
-    }
-    done = write_now(c, packet);
-    l->counters.bytes_sent += done;
-    if (done == packet.len)
-        return;
-    memcpy(c->queue + c->queued, packet.data + done, packet.len - done);
-    c->queued += packet.len - done;
-    write_queue(c);
 }
 
 /* --- connecting --- */
@@ -288,19 +198,20 @@ static void attempt_failed(struct kdt_link_stream *l, int err)
 
 static void on_connected(uv_connect_t *request, int status)
 {
-    struct connection *c = request->data;
+    const struct kdt_connection *c = request->data;
+    struct kdt_link_stream *l = c->opts.owner;
 
-    if (!c->link)
+    if (!l)
         return;
     if (status == 0)
-        up(c->link);
+        up(l);
     else
-        attempt_failed(c->link, status);
+        attempt_failed(l, status);
 }
 
 static void connect_tcp(struct kdt_link_stream *l, const struct sockaddr *to)
 {
-    struct connection *c = new_connection(l);
+    struct kdt_connection *c = new_connection(l);
     int err;
 
     l->connection = c;
@@ -348,7 +259,7 @@ static void resolve(struct kdt_link_stream *l)
 
 static void connect_pipe(struct kdt_link_stream *l)
 {
-    struct connection *c = new_connection(l);
+    struct kdt_connection *c = new_connection(l);
 
     l->connection = c;
     if (!c) {
@@ -473,13 +384,13 @@ const struct kdt_link_stream_counters *kdt_link_stream_get_counters(const struct
 static void on_peer(uv_stream_t *server, int status)
 {
     struct kdt_link_stream *l = ((struct listener *)server->data)->link;
-    struct connection *c = status == 0 ? new_connection(l) : NULL;
+    struct kdt_connection *c = status == 0 ? new_connection(l) : NULL;
 
     if (!c)
         return; /* whoever it is may try again */
     uv_pipe_init(l->opts.loop, &c->uv.pipe, 0);
     if (uv_accept(server, &c->uv.stream) != 0 || l->connection || l->is_over) {
-        close_connection(c); /* a target has one debugger, and a debugger one target */
+        kdt_connection_close(c); /* a target has one debugger, and a debugger one target */
         return;
     }
     l->connection = c;
@@ -510,7 +421,7 @@ static enum kd_status listen_on(struct kdt_link_stream *l, struct kd_diag *diag)
 
 static enum kd_status open_port(struct kdt_link_stream *l, struct kd_diag *diag)
 {
-    struct connection *c = new_connection(l);
+    struct kdt_connection *c = new_connection(l);
 
     if (!c)
         return kd_diag_set(diag, KD_ERR_NO_MEMORY, "out of memory");
@@ -547,13 +458,18 @@ enum kd_status kdt_link_stream_open(const struct kdt_link_stream_opts *opts, str
     return KD_OK;
 }
 
+static void on_listener_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
 void kdt_link_stream_close(struct kdt_link_stream *l)
 {
     if (!l)
         return;
     drop_connection(l);
     if (l->listener)
-        uv_close((uv_handle_t *)&l->listener->pipe, on_closed); /* its name goes as well */
+        uv_close((uv_handle_t *)&l->listener->pipe, on_listener_closed); /* its name goes as well */
     kdt_resolve_drop(l->resolving);
     forget_addresses(l);
     free(l);
