@@ -27,6 +27,11 @@ enum {
 
 static const uint8_t magic[4] = {'M', 'D', 'B', 'G'};
 
+bool kdnet_has_magic(const uint8_t *buf, size_t len)
+{
+    return len >= sizeof magic && memcmp(buf, magic, sizeof magic) == 0;
+}
+
 bool kdnet_version_is_known(uint8_t version)
 {
     return version == 2 || version == 4 || version == 5;
@@ -110,7 +115,7 @@ enum kd_status kdnet_peek(const uint8_t *buf, size_t len, struct kdnet_datagram 
         return KD_ERR_TRUNCATED;
     if (len > KDNET_DATAGRAM_MAX)
         return KD_ERR_LIMIT;
-    if (memcmp(buf, magic, sizeof magic) != 0)
+    if (!kdnet_has_magic(buf, len))
         return KD_ERR_MALFORMED;
     if (buf[4] < VERSION_MIN || buf[4] > KDNET_VERSION_MAX)
         return KD_ERR_UNSUPPORTED;

@@ -12,6 +12,7 @@ struct kdnet_tap {
     struct kdnet_key key;
     uint8_t data_keys[KEYS_MAX][KD_KEY_LEN]; /* the one that is most likely in use first */
     size_t count;
+    bool is_key_right, is_key_doubtful; /* a control datagram opened; one did not */
     uint8_t plain[KDNET_DATAGRAM_MAX];
 };
 
@@ -75,7 +76,7 @@ static enum kd_status learn(struct kdnet_tap *t, const uint8_t *response)
 static enum kd_status open_data(struct kdnet_tap *t, const uint8_t *datagram, size_t len,
                                 struct kdnet_datagram *out)
 {
-    enum kd_status st = KD_ERR_NOT_FOUND;
+    enum kd_status st = t->is_key_doubtful && !t->is_key_right ? KD_ERR_AUTH : KD_ERR_NOT_FOUND;
 
     for (size_t i = 0; i < t->count; i++) {
         st = kdnet_open(t->crypto, &t->key, t->data_keys[i], datagram, len, t->plain, out);
@@ -98,6 +99,10 @@ enum kd_status kdnet_tap_open(struct kdnet_tap *t, const uint8_t *datagram, size
     if (!d.is_control)
         return open_data(t, datagram, len, out);
     st = kdnet_open(t->crypto, &t->key, t->key.bytes, datagram, len, t->plain, &d);
+    if (st == KD_OK)
+        t->is_key_right = true;
+    else if (st == KD_ERR_AUTH)
+        t->is_key_doubtful = true;
     if (st == KD_OK && d.from_host && kdnet_is_response(d.payload.data, d.payload.len))
         st = learn(t, d.payload.data);
     if (st == KD_OK)

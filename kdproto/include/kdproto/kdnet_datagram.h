@@ -44,6 +44,9 @@ struct kdnet_datagram {
     struct kd_span payload;
 };
 
+/* Does it begin as all of them do, whatever else may be wrong with it? */
+bool kdnet_has_magic(const uint8_t *buf, size_t len);
+
 /* 2, 4 and 5 were met on the wire; others are tried all the same, but deserve a warning. */
 bool kdnet_version_is_known(uint8_t version);
 

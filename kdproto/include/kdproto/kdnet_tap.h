@@ -24,8 +24,9 @@ enum kd_status kdnet_tap_create(const struct kd_crypto *crypto, const struct kdn
                                 struct kdnet_tap **out);
 void kdnet_tap_destroy(struct kdnet_tap *t); /* NULL is fine */
 
-/* KD_ERR_AUTH: no key that is known opens it (data datagrams: KD_ERR_NOT_FOUND when no response was
- * seen yet); else as kdnet_open. */
+/* KD_ERR_AUTH: no key that is known opens it. KD_ERR_NOT_FOUND: it is data, and no response was seen
+ * yet, while nothing says that the key is wrong: of the control datagrams so far, if any, at least one
+ * opened. Else as kdnet_open. */
 enum kd_status kdnet_tap_open(struct kdnet_tap *t, const uint8_t *datagram, size_t len,
                               struct kdnet_datagram *out);
 
