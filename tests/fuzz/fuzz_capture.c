@@ -16,6 +16,22 @@ static unsigned sum(struct kd_span bytes)
     return total;
 }
 
+static void must(bool is_well)
+{
+    if (!is_well)
+        abort();
+}
+
+static void check_counts(const struct kdt_capture *c)
+{
+    uint64_t done, total;
+
+    must(kdt_capture_skipped(c) + kdt_capture_incomplete(c) <= kdt_capture_packets(c));
+    must(kdt_capture_cut(c) <= kdt_capture_skipped(c));
+    kdt_capture_position(c, &done, &total);
+    must(done <= total);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     volatile unsigned sink = 0; /* so that each payload is really read */
@@ -35,9 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         while ((st = kdt_capture_next(capture, &d)) == KD_OK)
             sink += sum(d.payload);
         (void)sink;
+        must(kdt_capture_next(capture, &d) == st); /* the end stays */
+        check_counts(capture);
         kdt_capture_close(capture);
     }
-    if (st != KD_ERR_NOT_FOUND && !diag.text[0])
-        abort(); /* an error without an explanation */
+    must(st == KD_ERR_NOT_FOUND || diag.text[0]); /* no error without an explanation */
     return 0;
 }
