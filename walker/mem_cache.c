@@ -10,8 +10,8 @@ enum {
     BUCKETS_MAX = 64 * 1024, /* a power of two */
 };
 
-/* What is known of one byte of a ragged line. */
-enum byte_state { UNKNOWN, HELD, HOLE };
+/* What is known of one byte of a ragged line: the last ones say why it cannot be read. */
+enum byte_state { UNKNOWN, HELD, NOT_MAPPED, NOT_RECORDED };
 
 /* A line is whole, or ragged: then map says of every byte what is known of it. */
 struct line {
@@ -69,6 +69,16 @@ static struct line *add(struct kdw_cache *c, uint64_t no)
     return l;
 }
 
+static enum byte_state hole_of(enum kd_status st)
+{
+    return st == KD_ERR_NOT_RECORDED ? NOT_RECORDED : NOT_MAPPED;
+}
+
+static enum kd_status status_of(enum byte_state hole)
+{
+    return hole == NOT_RECORDED ? KD_ERR_NOT_RECORDED : KD_ERR_NOT_MAPPED;
+}
+
 static enum kd_status add_whole(struct kdw_cache *c, uint64_t no, const uint8_t *bytes)
 {
     struct line *l = add(c, no);
@@ -79,17 +89,20 @@ static enum kd_status add_whole(struct kdw_cache *c, uint64_t no, const uint8_t 
     return KD_OK;
 }
 
-/* The byte at `offset` of a ragged line cannot be read, nor what is missing together with it. */
-static void mark_hole(const struct kdw_cache *c, struct line *l, size_t offset)
+/* The byte at `offset` of a ragged line cannot be read, nor what is missing together with it. What
+ * was read behind it before stays. */
+static void mark_hole(const struct kdw_cache *c, struct line *l, size_t offset, enum byte_state why)
 {
     size_t end = (offset | (c->hole_len - 1)) + 1; /* lines are aligned: offsets are as addresses */
 
     if (end > c->line_len)
         end = c->line_len;
-    memset(l->map + offset, HOLE, end - offset);
+    for (size_t i = offset; i < end; i++)
+        if (l->map[i] != HELD)
+            l->map[i] = (uint8_t)why;
 }
 
-/* A line of which the first `got` bytes were read and the next one could not be. */
+/* A line of which the first `got` bytes were read. */
 static enum kd_status add_ragged(struct kdw_cache *c, uint64_t no, const uint8_t *bytes, size_t got)
 {
     uint8_t *map = malloc(c->line_len);
@@ -103,7 +116,6 @@ static enum kd_status add_ragged(struct kdw_cache *c, uint64_t no, const uint8_t
     memset(map, HELD, got);
     memset(map + got, UNKNOWN, c->line_len - got);
     l->map = map;
-    mark_hole(c, l, got);
     c->used_bytes += c->line_len;
     return KD_OK;
 }
@@ -123,7 +135,11 @@ void kdw_cache_drop(struct kdw_cache *c)
 }
 
 /* Fetch the missing lines from number `first` to at most `last` in one read. Afterwards line
- * `first` is there, unless this fails. */
+ * `first` is there, unless this fails.
+ *
+ * A failed read of lines brought what stands before the fault and proves no more: the target may
+ * refuse a request for one byte that nobody wants, and one that replays a recording knows any bytes.
+ * So no hole is remembered here; what is wanted is asked for exactly, in fetch_piece. */
 static enum kd_status fetch_run(struct kdw_cache *c, uint64_t first, uint64_t last)
 {
     uint64_t at = first * c->line_len;
@@ -136,7 +152,7 @@ static enum kd_status fetch_run(struct kdw_cache *c, uint64_t first, uint64_t la
         count++;
     len = count * c->line_len;
     st = kdw_mem_read(c->below, at, c->run, len, &fault);
-    if (st != KD_OK && st != KD_ERR_NOT_MAPPED)
+    if (st != KD_OK && !kd_is_unreadable(st))
         return st;
     got = st == KD_OK ? len : (size_t)(fault - at);
 
@@ -163,23 +179,23 @@ static enum kd_status fetch_piece(struct kdw_cache *c, struct line *l, size_t of
     enum kd_status st = kdw_mem_read(c->below, at, l->data + offset, n, &fault);
     size_t got;
 
-    if (st != KD_OK && st != KD_ERR_NOT_MAPPED)
+    if (st != KD_OK && !kd_is_unreadable(st))
         return st;
     got = st == KD_OK ? n : (size_t)(fault - at);
     memset(l->map + offset, HELD, got);
     if (got < n)
-        mark_hole(c, l, offset + got);
+        mark_hole(c, l, offset + got, hole_of(st));
     return KD_OK;
 }
 
 /* Copy what line l holds of its bytes [offset, offset + want): *got of them without a gap. Fewer than
- * wanted: the next one is a hole. */
+ * wanted: the next one is a hole, and its reason is returned. */
 static enum kd_status serve(struct kdw_cache *c, struct line *l, size_t offset, size_t want,
                             uint8_t *out, size_t *got)
 {
     size_t n = 0;
 
-    while (l->map && n < want && l->map[offset + n] != HOLE) {
+    while (l->map && n < want && l->map[offset + n] <= HELD) {
         size_t unknown = 0;
 
         while (n + unknown < want && l->map[offset + n + unknown] == UNKNOWN)
@@ -197,7 +213,7 @@ static enum kd_status serve(struct kdw_cache *c, struct line *l, size_t offset, 
         n = want;
     memcpy(out, l->data + offset, n);
     *got = n;
-    return KD_OK;
+    return n == want ? KD_OK : status_of(l->map[offset + n]);
 }
 
 static enum kd_status cache_read(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
@@ -225,8 +241,6 @@ static enum kd_status cache_read(struct kdw_mem *m, uint64_t at, void *buf, size
         if (st == KD_OK)
             st = serve(c, l, offset, want, out + done, &got);
         done += got;
-        if (st == KD_OK && got < want)
-            st = KD_ERR_NOT_MAPPED;
         if (st != KD_OK) {
             *fault = at + done;
             return st;

@@ -64,7 +64,8 @@ static enum kd_status fake_read(struct kdw_mem *mem, uint64_t at, void *buf, siz
 
         if (!p || p->is_unmapped[offset]) {
             *fault = at + i;
-            return kd_diag_set(m->diag, KD_ERR_NOT_MAPPED, "the source explains: not mapped");
+            return kd_diag_set(m->diag, m->hole, "the source explains: %s",
+                               kd_status_text(m->hole));
         }
         out[i] = p->bytes[offset];
     }
@@ -73,7 +74,7 @@ static enum kd_status fake_read(struct kdw_mem *mem, uint64_t at, void *buf, siz
 
 void fake_mem_init(struct fake_mem *m)
 {
-    *m = (struct fake_mem){.mem = {fake_read}};
+    *m = (struct fake_mem){.mem = {fake_read}, .hole = KD_ERR_NOT_MAPPED};
 }
 
 void fake_mem_deinit(struct fake_mem *m)

@@ -22,6 +22,8 @@ struct fake_mem {
     uint64_t last_at; /* of the last call */
     size_t last_len;
 
+    enum kd_status hole; /* what a hole is, as _init leaves it: KD_ERR_NOT_MAPPED */
+
     /* From the read numbered fail_from on (the first is 1), every read fails with this status. */
     enum kd_status fail_with;
     size_t fail_from;

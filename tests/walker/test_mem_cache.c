@@ -15,6 +15,9 @@
 
 enum { LINE = 1024, MAPPED = 16 * 1024 };
 
+static enum kd_status (*below_read)(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
+                                    uint64_t *fault);
+
 struct fixture {
     struct fake_mem below;
     struct kdw_cache *cache;
@@ -132,9 +135,9 @@ static void a_run_into_a_hole_keeps_what_stands_before_it(void **state)
 
     (void)state;
     fails_at(f, MAPPED - 3000, 4000, MAPPED);
-    assert_int_equal(f->below.reads, 1);
+    assert_int_equal(f->below.reads, 2); /* the run, and what was wanted of the line that failed */
     reads_well(f, MAPPED - 3 * LINE, 3 * LINE);
-    assert_int_equal(f->below.reads, 1);
+    assert_int_equal(f->below.reads, 2);
     teardown(f);
 }
 
@@ -147,8 +150,10 @@ static void a_line_that_breaks_off_behind_what_is_wanted_serves_it(void **state)
     reads_well(f, 600, 100);
     assert_int_equal(f->below.reads, 1);
     reads_well(f, 0, 700);
-    fails_at(f, 690, 20, 700);
     assert_int_equal(f->below.reads, 1);
+    fails_at(f, 690, 20, 700);
+    fails_at(f, 690, 20, 700);
+    assert_int_equal(f->below.reads, 2);
     teardown(f);
 }
 
@@ -165,11 +170,61 @@ static void what_is_wanted_behind_a_hole_is_asked_for_by_itself(void **state)
     reads_well(f, 905, 10);
     assert_int_equal(f->below.reads, 2);
     fails_at(f, 750, 100, 750);
-    assert_int_equal(f->below.reads, 3); /* 700 is known to be a hole, 750 was not */
+    assert_int_equal(f->below.reads, 3);
     fails_at(f, 750, 200, 750);
     assert_int_equal(f->below.reads, 3);
     reads_well(f, 880, 60); /* 20 unknown, 20 held, 20 unknown */
     assert_int_equal(f->below.reads, 5);
+    teardown(f);
+}
+
+/* Of a target that can tell only whether it has all of what it is asked for. */
+static enum kd_status read_all_or_nothing(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
+                                          uint64_t *fault)
+{
+    struct fake_mem *below = (struct fake_mem *)m;
+    uint64_t inside;
+    enum kd_status st;
+
+    below->mem.read = below_read;
+    st = kdw_mem_read(&below->mem, at, buf, len, &inside);
+    below->mem.read = read_all_or_nothing;
+    if (st != KD_OK)
+        *fault = at;
+    return st;
+}
+
+static void a_refused_line_does_not_hide_what_is_wanted_of_it(void **state)
+{
+    struct fixture *f = setup_with_holes(1 << 20, 4096);
+
+    (void)state;
+    below_read = f->below.mem.read;
+    f->below.mem.read = read_all_or_nothing;
+    fake_mem_unmap(&f->below, AT + 700, 100);
+    reads_well(f, 0, 8);
+    reads_well(f, 900, 20);
+    reads_well(f, 0, 700);
+    fails_at(f, 750, 8, 750);
+    fails_at(f, 760, 8, 760);
+    reads_well(f, 900, 20); /* known before the hole was, and not forgotten for it */
+    teardown(f);
+}
+
+static void a_hole_keeps_its_reason(void **state)
+{
+    struct fixture *f = setup_with_holes(1 << 20, 1);
+    uint8_t buf[8];
+    uint64_t fault = 0;
+
+    (void)state;
+    fake_mem_unmap(&f->below, AT + 700, 100);
+    f->below.hole = KD_ERR_NOT_RECORDED;
+    assert_int_equal(kdw_mem_read(f->mem, AT + 700, buf, 8, &fault), KD_ERR_NOT_RECORDED);
+    f->below.hole = KD_ERR_NOT_MAPPED;
+    assert_int_equal(kdw_mem_read(f->mem, AT + 708, buf, 8, &fault), KD_ERR_NOT_MAPPED);
+    assert_int_equal(kdw_mem_read(f->mem, AT + 700, buf, 8, &fault), KD_ERR_NOT_RECORDED);
+    assert_true(fault == AT + 700);
     teardown(f);
 }
 
@@ -181,9 +236,9 @@ static void a_missing_page_is_asked_for_once_a_line_whatever_is_wanted_of_it(voi
     fake_mem_unmap(&f->below, AT + 4096, 4096);
     for (size_t at = 4096; at < 4096 + LINE; at += 40)
         fails_at(f, at, 8, at);
-    assert_int_equal(f->below.reads, 1);
+    assert_int_equal(f->below.reads, 2); /* as a line, then exactly */
     fails_at(f, 4096 + LINE, 8, 4096 + LINE);
-    assert_int_equal(f->below.reads, 2);
+    assert_int_equal(f->below.reads, 4);
     reads_well(f, 8192, 8); /* the next page is another matter */
     teardown(f);
 }
@@ -197,7 +252,7 @@ static void a_line_that_breaks_off_is_a_hole_from_there_on(void **state)
     reads_well(f, 100, 412);
     fails_at(f, 500, 100, 512);
     fails_at(f, 900, 8, 900);
-    assert_int_equal(f->below.reads, 1);
+    assert_int_equal(f->below.reads, 2);
     teardown(f);
 }
 
@@ -340,6 +395,8 @@ int main(void)
         cmocka_unit_test(a_run_into_a_hole_keeps_what_stands_before_it),
         cmocka_unit_test(a_line_that_breaks_off_behind_what_is_wanted_serves_it),
         cmocka_unit_test(what_is_wanted_behind_a_hole_is_asked_for_by_itself),
+        cmocka_unit_test(a_refused_line_does_not_hide_what_is_wanted_of_it),
+        cmocka_unit_test(a_hole_keeps_its_reason),
         cmocka_unit_test(a_missing_page_is_asked_for_once_a_line_whatever_is_wanted_of_it),
         cmocka_unit_test(a_line_that_breaks_off_is_a_hole_from_there_on),
         cmocka_unit_test(failures_of_the_link_pass_through_and_are_not_remembered),

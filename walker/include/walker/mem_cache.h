@@ -2,12 +2,13 @@
  *
  * KD is stop-and-wait: a walk costs its number of requests times the round trip. So a miss fetches
  * whole aligned lines, neighbouring misses become one read, and neither bytes nor holes are asked
- * for twice. Where a line cannot be read to its end, what hole_len says is remembered as a hole, and
- * of the rest exactly what is wanted is asked for.
+ * for twice. Where a line cannot be read to its end, exactly what is wanted of the rest is asked for;
+ * only what then fails is remembered as a hole, to the end that hole_len gives it.
  *
  * Lifetime  The source below must outlive the cache; the cache's kdw_mem lives inside it.
  * Bounds    max_bytes of lines; when full, everything is dropped and reading goes on.
- * Errors    Only KD_ERR_NOT_MAPPED is remembered; any other failure is passed on as it is. */
+ * Errors    What kd_is_unreadable names is remembered, and which it was; any other failure is passed
+ *           on as it is. */
 #ifndef WALKER_MEM_CACHE_H
 #define WALKER_MEM_CACHE_H
 
