@@ -364,6 +364,11 @@ bool kd_ntstatus_is_failure(uint32_t ntstatus)
     return ntstatus >> 30 == 3;
 }
 
+bool kd_version_is_nt_kernel(const struct kd_version *v)
+{
+    return ((v->major >> 8) & 0x7f) == 0 && v->debugger_data_list_va != 0;
+}
+
 enum kd_api_class kd_api_class(uint32_t api)
 {
     return find(api)->class;

@@ -74,6 +74,7 @@ static void the_version_of_a_boot_debugger_is_decoded(void **state)
     assert_int_equal(kd_checksum(v.packet.data, v.packet.len), 0x9aa);
     assert_int_equal(m.api, KD_API_GET_VERSION);
     assert_int_equal(m.status, 0);
+    assert_false(kd_version_is_nt_kernel(&m.u.version));
     assert_int_equal(m.u.version.major, 0x040f);
     assert_int_equal(m.u.version.minor, 10586);
     assert_int_equal(m.u.version.protocol, 6);
@@ -112,6 +113,7 @@ static void the_version_of_a_kernel_is_decoded(void **state)
     assert_true(m.u.version.kernel_base_va == 0xfffff8026bc18000);
     assert_true(m.u.version.module_list_va == 0xfffff8026bee22d0);
     assert_true(m.u.version.debugger_data_list_va == 0xfffff8026bef91f0);
+    assert_true(kd_version_is_nt_kernel(&m.u.version));
 }
 
 static void a_read_and_its_reply_are_decoded(void **state)

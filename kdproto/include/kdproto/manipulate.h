@@ -196,6 +196,9 @@ struct kd_span kd_manipulate_read_data(const struct kd_manipulate *reply, uint32
  * "no match", are answers. */
 bool kd_ntstatus_is_failure(uint32_t ntstatus);
 
+/* Is it the NT kernel that answers, no boot debugger and no hypervisor? */
+bool kd_version_is_nt_kernel(const struct kd_version *v);
+
 enum kd_api_class kd_api_class(uint32_t api);
 bool kd_api_has_reply(uint32_t api);   /* else the acknowledgement is all that comes */
 const char *kd_api_name(uint32_t api); /* "ReadVirtualMemory"; NULL for an unknown number */
