@@ -19,13 +19,17 @@ static json_t *address(uint64_t va)
     return json_string(text);
 }
 
-/* A fact, or {"unreadable": address} in its place, or null where this kernel has no such field. */
+/* What stands in the place of a fact: {"unreadable": address}, with a "reason" where the target was not
+ * asked, or null where this kernel has no such field. */
 static json_t *missing(enum kd_status st, uint64_t fault_va)
 {
     if (st == KD_ERR_NOT_FOUND)
         return json_null();
     if (st == KD_ERR_NOT_MAPPED)
         return json_pack("{s:o}", "unreadable", address(fault_va));
+    if (st == KD_ERR_NOT_RECORDED)
+        return json_pack("{s:o, s:s}", "unreadable", address(fault_va), "reason",
+                         kd_status_text(st));
     return json_pack("{s:s}", "unreadable", kd_status_text(st));
 }
 
@@ -74,10 +78,10 @@ void print_json_modules(const struct kdw_module_list *modules)
         const struct kdw_module *m = &modules->modules[i];
 
         document_add(list,
-                     json_pack("{s:o, s:I, s:o, s:o, s:I, s:I}", "base", address(m->base_va),
-                               "size", (json_int_t)m->size, "name", text_value(&m->base_name),
-                               "path", text_value(&m->full_name), "timestamp",
-                               (json_int_t)m->timestamp, "checksum", (json_int_t)m->checksum));
+                     json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "base", address_value(&m->base_va),
+                               "size", number(&m->size), "name", text_value(&m->base_name), "path",
+                               text_value(&m->full_name), "timestamp", number(&m->timestamp),
+                               "checksum", number(&m->checksum)));
     }
     document_print(json_pack("{s:o, s:b, s:s}", "modules", list, "complete", modules->end == KD_OK,
                              "end", kd_status_text(modules->end)));

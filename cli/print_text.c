@@ -23,14 +23,21 @@ static void print_escaped(const char *chars)
     free(escaped);
 }
 
+void print_gap(enum kd_status st, uint64_t va)
+{
+    if (kd_is_unreadable(st))
+        printf("(%s at 0x%" PRIx64 ")", st == KD_ERR_NOT_MAPPED ? "unreadable" : kd_status_text(st),
+               va);
+    else
+        printf("(%s)", kd_status_text(st));
+}
+
 void print_text_of_target(const struct kdw_text *t)
 {
     if (t->status == KD_OK)
         print_escaped(t->utf8);
-    else if (t->status == KD_ERR_NOT_MAPPED)
-        printf("(unreadable at 0x%" PRIx64 ")", t->fault_va);
     else
-        printf("(%s)", kd_status_text(t->status));
+        print_gap(t->status, t->fault_va);
 }
 
 void print_address(uint64_t va)
@@ -38,19 +45,37 @@ void print_address(uint64_t va)
     printf("%08" PRIx32 "`%08" PRIx32, (uint32_t)(va >> 32), (uint32_t)va);
 }
 
+static void print_known_address(bool is_known, uint64_t va)
+{
+    if (is_known)
+        print_address(va);
+    else
+        printf("????????`????????");
+}
+
+static void print_module(const struct kdw_module *m)
+{
+    bool has_base = m->base_va.status == KD_OK, has_size = m->size.status == KD_OK;
+
+    print_known_address(has_base, m->base_va.value);
+    printf(" ");
+    print_known_address(has_base && has_size, m->base_va.value + m->size.value);
+    printf("   ");
+    print_text_of_target(&m->base_name);
+    if (!has_base || !has_size) {
+        const struct kdw_u64 *missing = has_base ? &m->size : &m->base_va;
+
+        printf("  %s ", has_base ? "size" : "base");
+        print_gap(missing->status, missing->fault_va);
+    }
+    printf("\n");
+}
+
 void print_text_modules(const struct kdw_module_list *modules)
 {
     printf("start             end                 module name\n");
-    for (size_t i = 0; i < modules->len; i++) {
-        const struct kdw_module *m = &modules->modules[i];
-
-        print_address(m->base_va);
-        printf(" ");
-        print_address(m->base_va + m->size);
-        printf("   ");
-        print_text_of_target(&m->base_name);
-        printf("\n");
-    }
+    for (size_t i = 0; i < modules->len; i++)
+        print_module(&modules->modules[i]);
     if (modules->end != KD_OK)
         printf("(the list ends here: %s at 0x%" PRIx64 ")\n", kd_status_text(modules->end),
                modules->end_va);
@@ -64,13 +89,12 @@ void print_text_dt(const struct dt *dt)
 
         printf("   +0x%03" PRIx64 " %-16s : ", row->offset, row->name);
         if (row->value)
-            printf("%s\n", row->value);
+            printf("%s", row->value);
         else if (!dt->has_address)
-            printf("%s\n", row->type);
-        else if (row->status == KD_ERR_NOT_MAPPED)
-            printf("(unreadable at 0x%" PRIx64 ")\n", row->fault_va);
+            printf("%s", row->type);
         else
-            printf("(%s)\n", kd_status_text(row->status));
+            print_gap(row->status, row->fault_va);
+        printf("\n");
     }
 }
 

@@ -5,6 +5,8 @@
 #include <walker/value.h>
 
 void print_address(uint64_t va); /* "fffff802`6e400000" */
+/* Why something at va is not known, in parentheses. */
+void print_gap(enum kd_status st, uint64_t va);
 /* A text of the target's, or why it is not known. */
 void print_text_of_target(const struct kdw_text *t);
 

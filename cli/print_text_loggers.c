@@ -55,6 +55,14 @@ static void print_word(const struct kdw_u64 *word, const char *(*name_of)(unsign
         print_number(word);
 }
 
+/* "BEFORE FIELD: not in the recording at 0x...". What a target cannot read itself, a '?' says in the
+ * place of the value. */
+static void print_unrecorded(const char *before, const char *field, const struct kdw_u64 *v)
+{
+    if (v->status == KD_ERR_NOT_RECORDED)
+        printf("%s%s: %s at 0x%" PRIx64, before, field, kd_status_text(v->status), v->fault_va);
+}
+
 static void print_consumers(const struct kdw_logger *l)
 {
     for (size_t i = 0; i < l->consumers_len; i++) {
@@ -63,7 +71,10 @@ static void print_consumers(const struct kdw_logger *l)
         printf("    consumer  ");
         print_text_of_target(&c->process_name);
         print_labelled(", pid", &c->process_id);
-        printf(", at 0x%" PRIx64 "\n", c->va);
+        printf(", at 0x%" PRIx64, c->va);
+        print_unrecorded("; ", "ProcessObject", &c->process_va);
+        print_unrecorded("; ", "UniqueProcessId", &c->process_id);
+        printf("\n");
     }
     if (l->consumers_status != KD_OK && l->consumers_status != KD_ERR_NOT_FOUND)
         printf("    consumer  (the list ends here: %s at 0x%" PRIx64 ")\n",
@@ -76,6 +87,31 @@ static void print_file(const struct kdw_text *file)
         printf("(none)"); /* ordinary for a logger in real time, or one that buffers only */
     else
         print_text_of_target(file);
+}
+
+static void print_unrecorded_numbers(const struct kdw_logger *l)
+{
+    const struct {
+        const char *name;
+        const struct kdw_u64 *value;
+    } numbers[] = {
+        {"LoggerMode", &l->mode},
+        {"Flags", &l->flags},
+        {"NumberOfBuffers", &l->buffers},
+        {"BufferSize", &l->buffer_size},
+        {"BuffersAvailable", &l->buffers_available},
+        {"MinimumBuffers", &l->minimum_buffers},
+        {"MaximumBuffers", &l->maximum_buffers},
+        {"FlushTimer", &l->flush_timer},
+        {"BuffersWritten", &l->buffers_written},
+        {"EventsLost", &l->events_lost},
+        {"LogBuffersLost", &l->log_buffers_lost},
+        {"RealTimeBuffersDelivered", &l->realtime_buffers_delivered},
+        {"RealTimeBuffersLost", &l->realtime_buffers_lost},
+    };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        print_unrecorded("\n    missing   ", numbers[i].name, numbers[i].value);
 }
 
 static void print_details(const struct kdw_logger *l)
@@ -102,7 +138,9 @@ static void print_details(const struct kdw_logger *l)
     print_labelled(" events,", &l->log_buffers_lost);
     print_labelled(" buffers\n    realtime ", &l->realtime_buffers_delivered);
     print_labelled(" buffers delivered,", &l->realtime_buffers_lost);
-    printf(" lost\n");
+    printf(" lost");
+    print_unrecorded_numbers(l);
+    printf("\n");
     print_consumers(l);
 }
 
@@ -112,9 +150,15 @@ static void print_remarks(const struct kdw_logger *l)
     if (l->state == KDW_LOGGER_STOPPING)
         printf("\tstopping");
     if (l->state == KDW_LOGGER_UNREADABLE)
-        printf("\tunreadable at 0x%" PRIx64, l->id.fault_va);
+        printf("\t%s at 0x%" PRIx64,
+               l->id.status == KD_ERR_NOT_RECORDED ? kd_status_text(l->id.status) : "unreadable",
+               l->id.fault_va);
     if (l->state == KDW_LOGGER_EMPTY_SLOT)
         printf("\tempty slot: a running kernel never writes 0 here");
+    if (l->state != KDW_LOGGER_UNREADABLE) {
+        print_unrecorded("\t", "LoggerId", &l->id);
+        print_unrecorded("\t", "SiloState", &l->silo_state);
+    }
     if (l->id.status == KD_OK && l->id.value != l->slot)
         printf("\tLoggerId 0x%" PRIx64 " differs from its slot", l->id.value);
     if (l->silo_state.status == KD_OK && l->silo_state.value != l->state_va)
@@ -135,9 +179,11 @@ void print_text_loggers(const struct kdw_logger_list *loggers, bool detailed)
             print_details(l);
     }
     if (loggers->unreadable_slots)
-        printf("(%" PRIu32 " slots of the logger array cannot be read, the first at 0x%" PRIx64
-               ")\n",
-               loggers->unreadable_slots, loggers->unreadable_slots_va);
+        printf("(%" PRIu32 " slots of the logger array %s, the first at 0x%" PRIx64 ")\n",
+               loggers->unreadable_slots,
+               loggers->unreadable_slots_status == KD_ERR_NOT_RECORDED ? "are not in the recording"
+                                                                       : "cannot be read",
+               loggers->unreadable_slots_va);
     if (loggers->max_loggers.status == KD_OK && loggers->max_loggers.value > loggers->slots)
         printf("(MaxLoggers says 0x%" PRIx64 ", beyond reason: only %" PRIu32
                " slots were walked)\n",

@@ -23,6 +23,16 @@ static const char *machine_name(uint16_t machine)
     }
 }
 
+/* A target's own gap needs no address here: the page stands where it does in every kernel. In a
+ * recording any of its bytes may be missing. */
+static void print_missing(const struct kdw_u64 *v)
+{
+    if (v->status == KD_ERR_NOT_RECORDED)
+        print_gap(v->status, v->fault_va);
+    else
+        printf("(unreadable)");
+}
+
 static void print_windows_name(const struct kdw_system *s)
 {
     static const struct {
@@ -31,8 +41,15 @@ static void print_windows_name(const struct kdw_system *s)
     } names[] = {{10, 0, "10"}, {6, 3, "8.1"}, {6, 2, "8"}, {6, 1, "7"}, {6, 0, "Vista"}};
 
     printf("Windows ");
-    if (s->major.status != KD_OK || s->minor.status != KD_OK)
+    if (s->major.status != KD_OK || s->minor.status != KD_OK) {
+        const struct kdw_u64 *missing = s->major.status != KD_OK ? &s->major : &s->minor;
+
+        if (missing->status == KD_ERR_NOT_RECORDED) {
+            print_missing(missing);
+            printf(" ");
+        }
         return;
+    }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i].major == s->major.value && names[i].minor == s->minor.value) {
             printf("%s ", names[i].name);
@@ -66,7 +83,7 @@ static void print_product(const struct kdw_system *s)
 
     printf("Product: ");
     if (s->product_type.status != KD_OK)
-        printf("(unreadable)");
+        print_missing(&s->product_type);
     else if (s->product_type.value >= 1 && s->product_type.value <= 3)
         printf("%s", products[s->product_type.value]);
     else
@@ -76,6 +93,10 @@ static void print_product(const struct kdw_system *s)
         for (unsigned bit = 0; bit < sizeof suites / sizeof suites[0]; bit++)
             if (s->suite_mask.value >> bit & 1)
                 printf(" %s", suites[bit]);
+    }
+    if (s->suite_mask.status == KD_ERR_NOT_RECORDED) {
+        printf(", suite: ");
+        print_missing(&s->suite_mask);
     }
     printf("\n");
 }
@@ -92,7 +113,8 @@ static void print_time(const struct kdw_system *s)
 
     printf("Debug session time: ");
     if (s->time_100ns.status != KD_OK || s->zone_bias_100ns.status != KD_OK) {
-        printf("(unreadable)\n");
+        print_missing(s->time_100ns.status != KD_OK ? &s->time_100ns : &s->zone_bias_100ns);
+        printf("\n");
         return;
     }
     bias = (int64_t)s->zone_bias_100ns.value;
@@ -117,7 +139,8 @@ static void print_uptime(const struct kdw_system *s)
 
     printf("System Uptime: ");
     if (s->uptime_100ns.status != KD_OK) {
-        printf("(unreadable)\n");
+        print_missing(&s->uptime_100ns);
+        printf("\n");
         return;
     }
     printf("%" PRIu64 " days %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 ".%03" PRIu64 "\n",

@@ -12,11 +12,11 @@ enum {
     DEBUGGER_DATA_ARRAY = 0x10, /* in EtwpDebuggerData [guess] */
 };
 
-/* The logger array: each slot's value, or that it could not be read. */
+/* The logger array: each slot's value, or why it could not be read. */
 struct slots {
     uint64_t va;
     uint32_t len;
-    bool is_known[KDW_LOGGERS_MAX];
+    enum kd_status status[KDW_LOGGERS_MAX];
     uint64_t values[KDW_LOGGERS_MAX];
 };
 
@@ -106,7 +106,16 @@ static enum kd_status locate_array(struct etw_walk *w, uint64_t state_va, struct
     return KD_OK;
 }
 
-/* Read all slots, going on behind a page that is missing. */
+/* The first slot that a hole at `fault` leaves alone: a target has no more of that page, in a
+ * recording the next slot may be known. */
+static size_t slot_behind(const struct slots *s, enum kd_status hole, uint64_t fault)
+{
+    uint64_t last = hole == KD_ERR_NOT_MAPPED ? fault | (PAGE_LEN - 1) : fault;
+
+    return (size_t)((last - s->va) / SLOT_LEN + 1);
+}
+
+/* Read all slots, going on behind what is missing. */
 static enum kd_status read_slots(struct etw_walk *w, struct slots *s)
 {
     uint8_t bytes[KDW_LOGGERS_MAX * SLOT_LEN];
@@ -124,13 +133,13 @@ static enum kd_status read_slots(struct etw_walk *w, struct slots *s)
         kd_rd_seek(&r, at);
         while (kd_reader_left(&r) >= SLOT_LEN) {
             s->values[at / SLOT_LEN] = kd_rd_u64(&r);
-            s->is_known[at / SLOT_LEN] = true;
             at += SLOT_LEN;
         }
         if (st == KD_OK)
             return KD_OK;
-        /* the first slot that starts in the next page, or after it */
-        at = (size_t)((fault | (PAGE_LEN - 1)) - s->va + SLOT_LEN) / SLOT_LEN * SLOT_LEN;
+        for (size_t next = slot_behind(s, st, fault); at < len && at / SLOT_LEN < next;
+             at += SLOT_LEN)
+            s->status[at / SLOT_LEN] = st;
     }
     return KD_OK;
 }
@@ -138,7 +147,7 @@ static enum kd_status read_slots(struct etw_walk *w, struct slots *s)
 static bool knows_any(const struct slots *s)
 {
     for (uint32_t i = 0; i < s->len; i++)
-        if (s->is_known[i])
+        if (s->status[i] == KD_OK)
             return true;
     return false;
 }
@@ -155,7 +164,7 @@ static enum kd_status read_array(struct etw_walk *w, uint64_t state_va, struct k
         return st;
     st = read_slots(w, s);
     if (st == KD_OK && !knows_any(s))
-        st = KD_ERR_NOT_MAPPED;
+        st = s->status[0];
     if (st != KD_OK)
         return kdw_explain_read(w->k->diag, st,
                                 "logger array at 0x%" PRIx64 " of the ETW state at 0x%" PRIx64,
@@ -163,12 +172,26 @@ static enum kd_status read_array(struct etw_walk *w, uint64_t state_va, struct k
     return KD_OK;
 }
 
+static enum kd_status no_route(struct etw_walk *w, const struct kdw_etw_routes *r)
+{
+    static const char text[] = "neither PspHostSiloGlobals nor EtwpHostSiloState leads to the host "
+                               "silo's ETW state";
+    bool is_first = r->by_silo_globals.status == KD_ERR_NOT_RECORDED;
+    const struct kdw_u64 *missing = is_first ? &r->by_silo_globals : &r->by_host_pointer;
+
+    if (missing->status != KD_ERR_NOT_RECORDED)
+        return kd_diag_set(w->k->diag, KD_ERR_NOT_FOUND, "%s", text);
+    return kd_diag_set(w->k->diag, KD_ERR_NOT_RECORDED, "%s: %s is %s at 0x%" PRIx64, text,
+                       is_first ? "the first" : "the second", kd_status_text(missing->status),
+                       missing->fault_va);
+}
+
 /* The first route that leads to an array. */
 static enum kd_status find_array(struct etw_walk *w, struct kdw_logger_list *l, struct slots *s)
 {
     struct kdw_etw_routes *r = &l->routes;
     const struct kdw_u64 *const states[] = {&r->by_silo_globals, &r->by_host_pointer};
-    enum kd_status st = KD_ERR_NOT_FOUND;
+    enum kd_status st = KD_OK;
 
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         if (states[i]->status != KD_OK || states[i]->value == 0)
@@ -184,9 +207,7 @@ static enum kd_status find_array(struct etw_walk *w, struct kdw_logger_list *l, 
     r->agree = !contradict(&r->by_silo_globals, &r->by_host_pointer) &&
                !contradict(&r->logger_array, &r->state_array);
     if (r->state_va == 0)
-        return kd_diag_set(w->k->diag, st,
-                           "neither PspHostSiloGlobals nor EtwpHostSiloState leads to the host "
-                           "silo's ETW state");
+        return no_route(w, r);
     if (st == KD_OK)
         kd_diag_clear(w->k->diag); /* of a route that was tried in vain */
     return st;
@@ -229,9 +250,11 @@ static enum kd_status read_loggers(struct etw_walk *w, const struct slots *s,
     if (!l->loggers)
         return KD_ERR_NO_MEMORY;
     for (uint32_t i = 0; i < s->len && st == KD_OK; i++) {
-        if (!s->is_known[i]) {
-            if (l->unreadable_slots++ == 0)
+        if (s->status[i] != KD_OK) {
+            if (l->unreadable_slots++ == 0) {
                 l->unreadable_slots_va = s->va + (uint64_t)i * SLOT_LEN;
+                l->unreadable_slots_status = s->status[i];
+            }
         } else if (s->values[i] == SLOT_FREE) {
             l->free_slots++;
         } else {

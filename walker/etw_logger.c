@@ -8,15 +8,20 @@ static enum kd_status read_brief(struct etw_walk *w, struct kdw_logger *l)
 
     if (kdw_etw_note(w, st))
         return st;
-    if (st == KD_ERR_NOT_MAPPED) {
+    if (st == KD_ERR_NOT_MAPPED) { /* the page is missing, so its other field is as well */
         l->silo_state = l->id;
-        return KD_OK;
+    } else {
+        st = kdw_field_u64(w->k->mem, &w->logger, LOGGER_SILO_STATE, l->va, &l->silo_state);
+        if (kdw_etw_note(w, st))
+            return st;
     }
-    st = kdw_field_u64(w->k->mem, &w->logger, LOGGER_SILO_STATE, l->va, &l->silo_state);
-    return kdw_etw_note(w, st) ? st : KD_OK;
+    if (kd_is_unreadable(l->id.status) && kd_is_unreadable(l->silo_state.status))
+        l->state = KDW_LOGGER_UNREADABLE;
+    return KD_OK;
 }
 
-static void read_numbers(struct etw_walk *w, const struct kdw_object *o, struct kdw_logger *l)
+/* True: one of them at least is known. */
+static bool read_numbers(struct etw_walk *w, const struct kdw_object *o, struct kdw_logger *l)
 {
     struct kdw_u64 *const numbers[LOGGER_FIELDS] = {
         [LOGGER_ID] = &l->id,
@@ -39,9 +44,15 @@ static void read_numbers(struct etw_walk *w, const struct kdw_object *o, struct 
         [LOGGER_NUM_CONSUMERS] = &l->consumer_count,
     };
 
-    for (size_t i = 0; i < LOGGER_FIELDS; i++)
-        if (numbers[i])
-            (void)kdw_etw_note(w, kdw_object_u64(o, i, numbers[i]));
+    bool is_any_known = false;
+
+    for (size_t i = 0; i < LOGGER_FIELDS; i++) {
+        if (!numbers[i])
+            continue;
+        (void)kdw_etw_note(w, kdw_object_u64(o, i, numbers[i]));
+        is_any_known = is_any_known || numbers[i]->status == KD_OK;
+    }
+    return is_any_known;
 }
 
 static enum kd_status read_details(struct etw_walk *w, struct kdw_logger *l)
@@ -54,8 +65,8 @@ static enum kd_status read_details(struct etw_walk *w, struct kdw_logger *l)
                            "_WMI_LOGGER_CONTEXT: its fields lie too far apart to be true");
     if (st != KD_OK)
         return st;
-    read_numbers(w, &o, l);
-    if (l->id.status == KD_ERR_NOT_MAPPED) {
+    if (!read_numbers(w, &o, l) && kd_is_unreadable(l->id.status)) {
+        l->state = KDW_LOGGER_UNREADABLE;
         kdw_object_free(&o);
         return KD_OK;
     }
@@ -71,11 +82,7 @@ static enum kd_status read_details(struct etw_walk *w, struct kdw_logger *l)
 
 enum kd_status kdw_etw_logger_read(struct etw_walk *w, struct kdw_logger *l)
 {
-    enum kd_status st = w->detail == KDW_DETAILED ? read_details(w, l) : read_brief(w, l);
-
-    if (st == KD_OK && l->id.status == KD_ERR_NOT_MAPPED)
-        l->state = KDW_LOGGER_UNREADABLE;
-    return st;
+    return w->detail == KDW_DETAILED ? read_details(w, l) : read_brief(w, l);
 }
 
 void kdw_etw_logger_free(struct kdw_logger *l)

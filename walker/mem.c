@@ -40,6 +40,7 @@ bool kdw_ends_walk(enum kd_status st)
     case KD_ERR_UNSUPPORTED:
     case KD_ERR_MISMATCH:
     case KD_ERR_NOT_MAPPED:
+    case KD_ERR_NOT_RECORDED:
     case KD_ERR_NOT_FOUND:
     case KD_ERR_REFUSED:
     case KD_ERR_LIMIT:

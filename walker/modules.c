@@ -2,6 +2,7 @@
 
 #include <kdproto/bytes.h>
 #include <walker/list.h>
+#include <walker/stretch.h>
 #include <walker/text.h>
 
 #include <inttypes.h>
@@ -18,51 +19,56 @@ enum {
     ENTRY_LEN = 0xa0,
 };
 
-/* The name at `offset` of an entry of which `got` bytes are known. */
-static enum kd_status read_name(struct kdw_mem *mem, const uint8_t *entry, size_t got,
-                                size_t offset, uint64_t fault, struct kdw_text *out)
+/* An integer of `len` bytes at `offset`. */
+static void read_integer(const struct kdw_stretch *entry, size_t offset, size_t len,
+                         struct kdw_u64 *out)
 {
-    if (offset + KDW_UNICODE_LEN > got) {
-        *out = (struct kdw_text){.status = KD_ERR_NOT_MAPPED, .fault_va = fault};
-        return KD_ERR_NOT_MAPPED;
+    const uint8_t *at = NULL;
+
+    *out = (struct kdw_u64){0};
+    out->status = kdw_stretch_part(entry, offset, len, &at, &out->fault_va);
+    if (out->status == KD_OK) {
+        struct kd_reader r = kd_reader_of(at, len);
+
+        out->value = len == 8 ? kd_rd_u64(&r) : kd_rd_u32(&r);
     }
-    return kdw_unicode_of(mem, entry + offset, out);
+}
+
+static enum kd_status read_name(const struct kdw_stretch *entry, size_t offset,
+                                struct kdw_text *out)
+{
+    const uint8_t *at = NULL;
+
+    *out = (struct kdw_text){0};
+    out->status = kdw_stretch_part(entry, offset, KDW_UNICODE_LEN, &at, &out->fault_va);
+    return out->status == KD_OK ? kdw_unicode_of(entry->mem, at, out) : out->status;
 }
 
 /* Fails with what ends a walk only. */
 static enum kd_status read_entry(struct kdw_mem *mem, uint64_t va, struct kdw_module *m)
 {
-    uint8_t entry[ENTRY_LEN] = {0};
-    struct kd_reader r = kd_reader_of(entry, sizeof entry);
-    size_t got;
-    enum kd_status st;
+    uint8_t bytes[ENTRY_LEN];
+    struct kdw_stretch entry;
+    enum kd_status st = kdw_stretch_read(mem, va, bytes, sizeof bytes, &entry);
 
     m->entry_va = va;
-    m->status = kdw_mem_read(mem, va, entry, sizeof entry, &m->fault_va);
-    if (kdw_ends_walk(m->status))
-        return m->status;
-    got = m->status == KD_OK ? sizeof entry : (size_t)(m->fault_va - va);
-    for (size_t i = got; i < sizeof entry; i++)
-        entry[i] = 0; /* a source may have scribbled behind the fault */
-
-    kd_rd_seek(&r, ENTRY_DLL_BASE);
-    m->base_va = kd_rd_u64(&r);
-    kd_rd_seek(&r, ENTRY_SIZE_OF_IMAGE);
-    m->size = kd_rd_u32(&r);
-    kd_rd_seek(&r, ENTRY_CHECK_SUM);
-    m->checksum = kd_rd_u32(&r);
-    kd_rd_seek(&r, ENTRY_TIME_DATE_STAMP);
-    m->timestamp = kd_rd_u32(&r);
-
-    st = read_name(mem, entry, got, ENTRY_FULL_DLL_NAME, m->fault_va, &m->full_name);
+    if (st != KD_OK)
+        return st;
+    read_integer(&entry, ENTRY_DLL_BASE, 8, &m->base_va);
+    read_integer(&entry, ENTRY_SIZE_OF_IMAGE, 4, &m->size);
+    read_integer(&entry, ENTRY_CHECK_SUM, 4, &m->checksum);
+    read_integer(&entry, ENTRY_TIME_DATE_STAMP, 4, &m->timestamp);
+    st = read_name(&entry, ENTRY_FULL_DLL_NAME, &m->full_name);
     if (!kdw_ends_walk(st))
-        st = read_name(mem, entry, got, ENTRY_BASE_DLL_NAME, m->fault_va, &m->base_name);
+        st = read_name(&entry, ENTRY_BASE_DLL_NAME, &m->base_name);
     return kdw_ends_walk(st) ? st : KD_OK;
 }
 
 static bool has_gap(const struct kdw_module *m)
 {
-    return m->status != KD_OK || m->full_name.status != KD_OK || m->base_name.status != KD_OK;
+    return m->base_va.status != KD_OK || m->size.status != KD_OK || m->checksum.status != KD_OK ||
+           m->timestamp.status != KD_OK || m->full_name.status != KD_OK ||
+           m->base_name.status != KD_OK;
 }
 
 /* Room for one more, zeroed; counted at once so that whatever it comes to own is freed. */

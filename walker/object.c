@@ -204,50 +204,50 @@ static bool span_of(const struct kdw_layout *l, uint64_t *first, uint64_t *len)
 enum kd_status kdw_object_load(struct kdw_mem *mem, const struct kdw_layout *l, uint64_t object_va,
                                struct kdw_object *out)
 {
-    struct kdw_object o = {.layout = l, .va = object_va};
+    struct kdw_object o = {.layout = l};
+    uint8_t *bytes;
     uint64_t len;
+    enum kd_status st;
 
     if (!span_of(l, &o.first, &len))
         return KD_ERR_LIMIT;
-    o.bytes = malloc(len ? (size_t)len : 1);
-    if (!o.bytes)
+    bytes = malloc(len ? (size_t)len : 1);
+    if (!bytes)
         return KD_ERR_NO_MEMORY;
-    o.status = kdw_mem_read(mem, object_va + o.first, o.bytes, (size_t)len, &o.fault_va);
-    if (kdw_ends_walk(o.status)) {
-        free(o.bytes);
-        return o.status;
+    st = kdw_stretch_read(mem, object_va + o.first, bytes, (size_t)len, &o.stretch);
+    if (st != KD_OK) {
+        free(bytes);
+        return st;
     }
-    o.got = o.status == KD_OK ? (size_t)len : (size_t)(o.fault_va - (object_va + o.first));
     *out = o;
     return KD_OK;
 }
 
 void kdw_object_free(struct kdw_object *o)
 {
-    free(o->bytes);
-    o->bytes = NULL;
+    free(o->stretch.bytes);
+    o->stretch.bytes = NULL;
 }
 
 /* The field's bytes, or why they are not there. */
 static enum kd_status locate(const struct kdw_object *o, const struct kdw_field_ref *ref,
-                             const uint8_t **bytes)
+                             const uint8_t **bytes, uint64_t *fault_va)
 {
     if (!ref->exists)
         return KD_ERR_NOT_FOUND;
-    if (ref->offset - o->first + ref->size > o->got)
-        return o->status;
-    *bytes = o->bytes + (ref->offset - o->first);
-    return KD_OK;
+    return kdw_stretch_part(&o->stretch, (size_t)(ref->offset - o->first), (size_t)ref->size, bytes,
+                            fault_va);
 }
 
 enum kd_status kdw_object_u64(const struct kdw_object *o, size_t field, struct kdw_u64 *out)
 {
     const struct kdw_field_ref *ref = &o->layout->refs[field];
     const uint8_t *bytes = NULL;
-    enum kd_status st = locate(o, ref, &bytes);
+    uint64_t fault = 0;
+    enum kd_status st = locate(o, ref, &bytes, &fault);
 
     if (st != KD_OK)
-        return no_u64(out, st, o->fault_va);
+        return no_u64(out, st, fault);
     if (!is_integer_size(ref->size))
         return no_u64(out, KD_ERR_UNSUPPORTED, 0);
     return u64_of(ref, bytes, out);
@@ -258,10 +258,11 @@ enum kd_status kdw_object_unicode(const struct kdw_object *o, size_t field, stru
 {
     const struct kdw_field_ref *ref = &o->layout->refs[field];
     const uint8_t *bytes = NULL;
-    enum kd_status st = locate(o, ref, &bytes);
+    uint64_t fault = 0;
+    enum kd_status st = locate(o, ref, &bytes, &fault);
 
     if (st != KD_OK)
-        return no_text(out, st, o->fault_va);
+        return no_text(out, st, fault);
     if (ref->size != KDW_UNICODE_LEN)
         return no_text(out, KD_ERR_UNSUPPORTED, 0);
     return kdw_unicode_of(mem, bytes, out);

@@ -39,8 +39,8 @@ static enum kd_status read_at(struct image *m, uint64_t rva, void *buf, size_t l
     uint64_t fault = 0;
     enum kd_status st = kdw_mem_read(m->mem, m->base_va + rva, buf, len, &fault);
 
-    if (st == KD_ERR_NOT_MAPPED)
-        return kd_diag_set(m->diag, st, "%s: not mapped at 0x%" PRIx64, what, fault);
+    if (kd_is_unreadable(st))
+        return kd_diag_set(m->diag, st, "%s: %s at 0x%" PRIx64, what, kd_status_text(st), fault);
     return st == KD_OK ? KD_OK : kdw_explain_read(m->diag, st, "%s", what);
 }
 

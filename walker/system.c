@@ -1,6 +1,7 @@
 #include <walker/system.h>
 
 #include <kdproto/bytes.h>
+#include <walker/stretch.h>
 #include <walker/text.h>
 
 /* KUSER_SHARED_DATA: mapped at one address in every x64 kernel [doc]; offsets as in the public
@@ -44,22 +45,17 @@ static struct kdw_u64 known(uint64_t value)
     return (struct kdw_u64){.status = KD_OK, .value = value};
 }
 
-/* What could be read of the page. */
-struct shared {
-    uint8_t bytes[SHARED_LEN];
-    size_t got;
-    enum kd_status status;
-    uint64_t fault_va;
-};
-
-static struct kdw_u64 shared_u32(const struct shared *s, size_t offset)
+static struct kdw_u64 shared_u32(const struct kdw_stretch *s, size_t offset)
 {
-    struct kd_reader r = kd_reader_of(s->bytes, s->got);
-    uint32_t value;
+    const uint8_t *at = NULL;
+    uint64_t fault = 0;
+    enum kd_status st = kdw_stretch_part(s, offset, 4, &at, &fault);
+    struct kd_reader r;
 
-    kd_rd_seek(&r, offset);
-    value = kd_rd_u32(&r);
-    return kd_reader_ok(&r) ? known(value) : unknown(s->status, s->fault_va);
+    if (st != KD_OK)
+        return unknown(st, fault);
+    r = kd_reader_of(at, 4);
+    return known(kd_rd_u32(&r));
 }
 
 /* A KSYSTEM_TIME is written high half twice, around the low one: the two differ while it is being
@@ -75,18 +71,19 @@ static bool decode_time(const uint8_t *bytes, uint64_t *out)
     return high1 == high2;
 }
 
-static struct kdw_u64 shared_time(struct kdw_mem *mem, const struct shared *s, size_t offset)
+static struct kdw_u64 shared_time(const struct kdw_stretch *s, size_t offset)
 {
     uint8_t again[TIME_LEN];
+    const uint8_t *at = NULL;
     uint64_t value, fault = 0;
+    enum kd_status st = kdw_stretch_part(s, offset, TIME_LEN, &at, &fault);
 
-    if (s->got < offset + TIME_LEN)
-        return unknown(s->status, s->fault_va);
-    if (decode_time(s->bytes + offset, &value))
+    if (st != KD_OK)
+        return unknown(st, fault);
+    if (decode_time(at, &value))
         return known(value);
     for (int tries = 1; tries < TIME_TRIES; tries++) {
-        enum kd_status st = kdw_mem_read(mem, USER_SHARED_VA + offset, again, TIME_LEN, &fault);
-
+        st = kdw_mem_read(s->mem, s->va + offset, again, TIME_LEN, &fault);
         if (st != KD_OK)
             return unknown(st, fault);
         if (decode_time(again, &value))
@@ -97,20 +94,19 @@ static struct kdw_u64 shared_time(struct kdw_mem *mem, const struct shared *s, s
 
 static enum kd_status read_shared(struct kdw_mem *mem, struct kdw_system *out)
 {
-    struct shared s = {.got = SHARED_LEN};
+    uint8_t bytes[SHARED_LEN];
+    struct kdw_stretch s;
+    enum kd_status st = kdw_stretch_read(mem, USER_SHARED_VA, bytes, sizeof bytes, &s);
 
-    s.status = kdw_mem_read(mem, USER_SHARED_VA, s.bytes, sizeof s.bytes, &s.fault_va);
-    if (kdw_ends_walk(s.status))
-        return s.status;
-    if (s.status != KD_OK)
-        s.got = (size_t)(s.fault_va - USER_SHARED_VA);
+    if (st != KD_OK)
+        return st;
     out->major = shared_u32(&s, SHARED_NT_MAJOR_VERSION);
     out->minor = shared_u32(&s, SHARED_NT_MINOR_VERSION);
     out->product_type = shared_u32(&s, SHARED_NT_PRODUCT_TYPE);
     out->suite_mask = shared_u32(&s, SHARED_SUITE_MASK);
-    out->time_100ns = shared_time(mem, &s, SHARED_SYSTEM_TIME);
-    out->zone_bias_100ns = shared_time(mem, &s, SHARED_TIME_ZONE_BIAS);
-    out->uptime_100ns = shared_time(mem, &s, SHARED_INTERRUPT_TIME);
+    out->time_100ns = shared_time(&s, SHARED_SYSTEM_TIME);
+    out->zone_bias_100ns = shared_time(&s, SHARED_TIME_ZONE_BIAS);
+    out->uptime_100ns = shared_time(&s, SHARED_INTERRUPT_TIME);
     if (kdw_ends_walk(out->time_100ns.status))
         return out->time_100ns.status;
     if (kdw_ends_walk(out->zone_bias_100ns.status))

@@ -147,13 +147,13 @@ enum kd_status kdw_chars_read(struct kdw_mem *mem, uint64_t va, size_t max, stru
     if (max > sizeof bytes)
         max = sizeof bytes;
     st = kdw_mem_read(mem, va, bytes, max, &fault);
-    if (st != KD_OK && st != KD_ERR_NOT_MAPPED)
+    if (st != KD_OK && !kd_is_unreadable(st))
         return fail(out, st, fault);
     got = st == KD_OK ? max : (size_t)(fault - va);
     while (len < got && bytes[len] != 0)
         len++;
     if (len == got && got < max)
-        return fail(out, KD_ERR_NOT_MAPPED, fault); /* the hole begins before the text ends */
+        return fail(out, st, fault); /* the hole begins before the text ends */
     return convert_chars(bytes, len, out);
 }
 

@@ -88,11 +88,12 @@ static void a_boot_debugger_has_no_system(void **state)
 static void modules_with_gaps(void **state)
 {
     struct kdw_module modules[] = {
-        {.base_va = 0x1000,
-         .size = 0x2000,
+        {.base_va = {.value = 0x1000},
+         .size = {.value = 0x2000},
          .base_name = {.utf8 = text},
          .full_name = {.utf8 = text}},
-        {.base_name = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234},
+        {.base_va = {.status = KD_ERR_NOT_RECORDED, .fault_va = 0x1200},
+         .base_name = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234},
          .full_name = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234}},
     };
     const struct kdw_module_list list = {
@@ -107,7 +108,13 @@ static void modules_with_gaps(void **state)
     rows = json_object_get(o, "modules");
     assert_int_equal(json_array_size(rows), 2);
     assert_string_equal(string_at(json_array_get(rows, 0), "name"), text);
+    assert_string_equal(string_at(json_array_get(rows, 0), "base"), "0x0000000000001000");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "size")), 0x2000);
     assert_unreadable(json_array_get(rows, 1), "name", "0x0000000000001234");
+    assert_null(json_object_get(json_object_get(json_array_get(rows, 1), "name"), "reason"));
+    assert_unreadable(json_array_get(rows, 1), "base", "0x0000000000001200");
+    assert_string_equal(string_at(json_object_get(json_array_get(rows, 1), "base"), "reason"),
+                        "not in the recording");
     assert_true(json_is_false(json_object_get(o, "complete")));
     assert_string_equal(string_at(o, "end"), "list leads back into itself");
     json_decref(o);

@@ -15,14 +15,22 @@ static char odd_name[] = "a\033[2Jb.sys";
 static void modules_stand_in_columns(void **state)
 {
     struct kdw_module modules[] = {
-        {.base_va = UINT64_C(0xfffff8026e400000),
-         .size = 0xab6000,
+        {.base_va = {.value = UINT64_C(0xfffff8026e400000)},
+         .size = {.value = 0xab6000},
          .base_name = {.utf8 = kernel_name}},
-        {.base_va = UINT64_C(0xfffff80270000000), .size = 0x1000, .base_name = {.utf8 = odd_name}},
-        {.base_name = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234}},
-        {.base_name = {.status = KD_ERR_LIMIT}},
+        {.base_va = {.value = UINT64_C(0xfffff80270000000)},
+         .size = {.value = 0x1000},
+         .base_name = {.utf8 = odd_name}},
+        {.base_va = {.value = UINT64_C(0xfffff80271000000)},
+         .base_name = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234}},
+        {.base_va = {.value = UINT64_C(0xfffff80272000000)}, .base_name = {.status = KD_ERR_LIMIT}},
+        {.base_va = {.status = KD_ERR_NOT_RECORDED, .fault_va = 0x1230},
+         .base_name = {.status = KD_ERR_NOT_RECORDED, .fault_va = 0x1258}},
+        {.base_va = {.value = UINT64_C(0xfffff80273000000)},
+         .size = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1000},
+         .base_name = {.utf8 = kernel_name}},
     };
-    struct kdw_module_list list = {.modules = modules, .len = 4};
+    struct kdw_module_list list = {.modules = modules, .len = 6};
     struct capture c;
 
     (void)state;
@@ -32,8 +40,12 @@ static void modules_stand_in_columns(void **state)
                         "start             end                 module name\n"
                         "fffff802`6e400000 fffff802`6eeb6000   ntoskrnl.exe\n"
                         "fffff802`70000000 fffff802`70001000   a\\x1b[2Jb.sys\n"
-                        "00000000`00000000 00000000`00000000   (unreadable at 0x1234)\n"
-                        "00000000`00000000 00000000`00000000   (limit reached)\n");
+                        "fffff802`71000000 fffff802`71000000   (unreadable at 0x1234)\n"
+                        "fffff802`72000000 fffff802`72000000   (limit reached)\n"
+                        "????????`???????? ????????`????????   (not in the recording at 0x1258)"
+                        "  base (not in the recording at 0x1230)\n"
+                        "fffff802`73000000 ????????`????????   ntoskrnl.exe"
+                        "  size (unreadable at 0x1000)\n");
     capture_free(&c);
 }
 
@@ -53,7 +65,7 @@ static void a_module_list_that_ends_early_says_so(void **state)
 }
 
 static char tag[] = "_THING";
-static char names[][32] = {"Short", "ALongNameOfAField", "Gone", "Odd"};
+static char names[][32] = {"Short", "ALongNameOfAField", "Gone", "Odd", "Absent"};
 static char type_name[] = "Uint4B";
 static char value[] = "0xa";
 
@@ -68,8 +80,13 @@ static void fields_are_padded_and_gaps_shown(void **state)
          .status = KD_ERR_NOT_MAPPED,
          .fault_va = 0x5008},
         {.offset = 12, .name = names[3], .type = type_name, .status = KD_ERR_UNSUPPORTED},
+        {.offset = 16,
+         .name = names[4],
+         .type = type_name,
+         .status = KD_ERR_NOT_RECORDED,
+         .fault_va = 0x5010},
     };
-    struct dt dt = {.type_name = tag, .has_address = true, .rows = rows, .len = 4};
+    struct dt dt = {.type_name = tag, .has_address = true, .rows = rows, .len = 5};
     struct capture c;
 
     (void)state;
@@ -79,7 +96,9 @@ static void fields_are_padded_and_gaps_shown(void **state)
                                          "   +0x000 Short            : 0xa\n"
                                          "   +0x1008 ALongNameOfAField : 0xa\n"
                                          "   +0x008 Gone             : (unreadable at 0x5008)\n"
-                                         "   +0x00c Odd              : (not supported)\n");
+                                         "   +0x00c Odd              : (not supported)\n"
+                                         "   +0x010 Absent           : (not in the recording at "
+                                         "0x5010)\n");
     capture_free(&c);
 }
 

@@ -78,6 +78,43 @@ static void what_is_odd_stands_behind_the_line(void **state)
                     "0xffffa80faaf3e000\tempty slot: a running kernel never writes 0 here\n");
 }
 
+static void what_was_not_recorded_is_named_with_its_field(void **state)
+{
+    const struct kdw_u64 gap = {.status = KD_ERR_NOT_RECORDED,
+                                .fault_va = UINT64_C(0xffffa80faafce9c0)};
+    struct kdw_consumer consumer = {
+        .va = 0x1000, .process_id = gap, .process_name = {KD_ERR_NOT_RECORDED, NULL, 0x2000}};
+    struct kdw_logger l = sound();
+    struct capture c;
+
+    (void)state;
+    l.silo_state = gap;
+    assert_brief(l, LINE "\tSiloState: not in the recording at 0xffffa80faafce9c0\n");
+    l.state = KDW_LOGGER_UNREADABLE;
+    l.id = gap;
+    assert_brief(l, LINE "\tnot in the recording at 0xffffa80faafce9c0\n");
+
+    l = sound();
+    l.has_details = true;
+    l.name = l.log_file = (struct kdw_text){KD_ERR_NOT_RECORDED, NULL, 0x3000};
+    l.buffer_size = l.events_lost = gap;
+    l.consumers = &consumer;
+    l.consumers_len = 1;
+    l.consumers_status = KD_ERR_NOT_RECORDED;
+    l.consumers_end_va = 0x1234;
+    print_one(&l, true, &c);
+    assert_non_null(strstr(c.text, "\n    name      (not in the recording at 0x3000)\n"));
+    assert_non_null(strstr(c.text, "\n    buffers   0 of ? bytes;"));
+    assert_non_null(strstr(c.text,
+                           " lost\n"
+                           "    missing   BufferSize: not in the recording at 0xffffa80faafce9c0\n"
+                           "    missing   EventsLost: not in the recording at 0xffffa80faafce9c0\n"
+                           "    consumer  (not in the recording at 0x2000), pid ?, at 0x1000; "
+                           "UniqueProcessId: not in the recording at 0xffffa80faafce9c0\n"
+                           "    consumer  (the list ends here: not in the recording at 0x1234)\n"));
+    capture_free(&c);
+}
+
 static void details_stand_below_within_a_hundred_columns(void **state)
 {
     struct kdw_consumer consumer = {.va = UINT64_C(0xffffa80fc0012010),
@@ -125,7 +162,8 @@ static void what_is_missing_of_the_array_is_said(void **state)
     struct kdw_logger_list list = {.slots = 1024,
                                    .max_loggers = {.value = 0xffffffff},
                                    .unreadable_slots = 3,
-                                   .unreadable_slots_va = 0x5000};
+                                   .unreadable_slots_va = 0x5000,
+                                   .unreadable_slots_status = KD_ERR_NOT_MAPPED};
     struct capture c;
 
     (void)state;
@@ -136,6 +174,14 @@ static void what_is_missing_of_the_array_is_said(void **state)
         "(3 slots of the logger array cannot be read, the first at 0x5000)\n"
         "(MaxLoggers says 0xffffffff, beyond reason: only 1024 slots were walked)\n");
     capture_free(&c);
+    list.max_loggers.value = 1024;
+    list.unreadable_slots_status = KD_ERR_NOT_RECORDED;
+    capture_begin(&c, CAPTURE_OUT);
+    print_text_loggers(&list, false);
+    assert_string_equal(
+        capture_end(&c),
+        "(3 slots of the logger array are not in the recording, the first at 0x5000)\n");
+    capture_free(&c);
 }
 
 int main(void)
@@ -143,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_logger_is_one_plain_line),
         cmocka_unit_test(what_is_odd_stands_behind_the_line),
+        cmocka_unit_test(what_was_not_recorded_is_named_with_its_field),
         cmocka_unit_test(details_stand_below_within_a_hundred_columns),
         cmocka_unit_test(what_is_missing_of_the_array_is_said),
     };

@@ -139,6 +139,25 @@ static void what_cannot_be_read_says_so(void **state)
                 "System Uptime: (unreadable)\n");
 }
 
+static void what_was_not_recorded_says_so_and_where(void **state)
+{
+    const struct kdw_u64 gap = {.status = KD_ERR_NOT_RECORDED, .fault_va = 0x1234};
+    struct kdw_system s = {gap, gap, gap, gap, {KD_ERR_NOT_RECORDED, NULL, 0x5678},
+                           gap, gap, gap, true};
+
+    (void)state;
+    assert_line(&two_processors, &s,
+                "Windows (not in the recording at 0x1234) "
+                "Kernel Version 18362 MP (2 procs) Free x64\n"
+                "Product: (not in the recording at 0x1234), suite: (not in the recording at "
+                "0x1234)\n"
+                "Built by: (not in the recording at 0x5678)\n"
+                "Machine Name:\n"
+                "Kernel base = 0xfffff802`6e400000 PsLoadedModuleList = 0xfffff802`6e848130\n"
+                "Debug session time: (not in the recording at 0x1234)\n"
+                "System Uptime: (not in the recording at 0x1234)\n");
+}
+
 static void a_boot_debugger_is_no_kernel(void **state)
 {
     struct kdw_target t = two_processors;
@@ -159,6 +178,7 @@ int main(void)
         cmocka_unit_test(time_zones_lie_on_both_sides),
         cmocka_unit_test(times_that_make_no_sense_are_shown_as_they_are),
         cmocka_unit_test(what_cannot_be_read_says_so),
+        cmocka_unit_test(what_was_not_recorded_says_so_and_where),
         cmocka_unit_test(a_boot_debugger_is_no_kernel),
     };
 

@@ -167,6 +167,60 @@ static void a_logger_whose_second_page_is_missing_keeps_its_id(void **state)
     fake_etw_deinit(&e);
 }
 
+static void a_recorded_logger_without_its_id_still_has_its_silo(void **state)
+{
+    const uint64_t va = 0xffffa80faafd3000u;
+    struct fake_etw e;
+    struct kdw_logger_list l;
+
+    (void)state;
+    fake_etw_init(&e, FAKE_18362, 64);
+    fake_etw_logger(&e, 7, va, "x");
+    e.mem.hole = KD_ERR_NOT_RECORDED;
+    fake_mem_unmap(&e.mem, va, 4);
+    list_loggers(&e, &l);
+    assert_int_equal(l.loggers[0].state, KDW_LOGGER_LIVE);
+    assert_int_equal(l.loggers[0].id.status, KD_ERR_NOT_RECORDED);
+    assert_true(l.loggers[0].silo_state.value == e.state_va);
+    assert_true(l.has_gaps);
+    kdw_logger_list_free(&l);
+    fake_mem_unmap(&e.mem, va, 0x1000);
+    list_loggers(&e, &l);
+    assert_int_equal(l.loggers[0].state, KDW_LOGGER_UNREADABLE);
+    assert_int_equal(l.loggers[0].id.status, KD_ERR_NOT_RECORDED);
+    kdw_logger_list_free(&l);
+    fake_etw_deinit(&e);
+}
+
+static void of_a_recorded_array_the_slots_around_a_gap_are_walked(void **state)
+{
+    struct fake_etw e;
+    struct kdw_logger_list l;
+
+    (void)state;
+    fake_etw_init(&e, FAKE_18362, 64);
+    fake_etw_logger(&e, 3, 0xffffa80faafd3000u, "x");
+    fake_etw_logger(&e, 6, 0xffffa80faafd5000u, "y");
+    e.mem.hole = KD_ERR_NOT_RECORDED;
+    fake_mem_unmap(&e.mem, e.array_va + 4 * 8 + 7, 2);
+    list_loggers(&e, &l);
+    assert_int_equal(l.len, 2);
+    assert_int_equal(l.loggers[1].slot, 6);
+    assert_int_equal(l.unreadable_slots, 2);
+    assert_true(l.unreadable_slots_va == e.array_va + 4 * 8);
+    assert_int_equal(l.unreadable_slots_status, KD_ERR_NOT_RECORDED);
+    assert_true(l.has_gaps);
+    kdw_logger_list_free(&l);
+
+    l.len = 77;
+    fake_mem_unmap(&e.mem, e.array_va, 64 * 8);
+    assert_int_equal(kdw_loggers_of_host(&e.kernel, KDW_BRIEF, &l), KD_ERR_NOT_RECORDED);
+    assert_non_null(strstr(e.diag.text, "logger array at 0xffffa80faae71cc0 of the ETW state at "
+                                        "0xffffa80faaf3e000: not in the recording"));
+    assert_int_equal(l.len, 77);
+    fake_etw_deinit(&e);
+}
+
 static void pointers_at_the_ends_of_the_address_space_do_no_harm(void **state)
 {
     static const uint64_t slots[] = {2, 3, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 7, 0x10000};
@@ -465,6 +519,8 @@ int main(void)
         cmocka_unit_test(an_empty_slot_is_listed_as_an_anomaly),
         cmocka_unit_test(an_unreadable_logger_says_where_and_the_rest_goes_on),
         cmocka_unit_test(a_logger_whose_second_page_is_missing_keeps_its_id),
+        cmocka_unit_test(a_recorded_logger_without_its_id_still_has_its_silo),
+        cmocka_unit_test(of_a_recorded_array_the_slots_around_a_gap_are_walked),
         cmocka_unit_test(pointers_at_the_ends_of_the_address_space_do_no_harm),
         cmocka_unit_test(an_array_that_cannot_be_read_fails_with_its_address),
         cmocka_unit_test(an_array_that_is_readable_in_part_is_walked_around_the_hole),

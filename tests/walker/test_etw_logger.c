@@ -204,6 +204,42 @@ static void a_hole_in_a_context_costs_few_reads(void **state)
     fake_etw_deinit(&e);
 }
 
+static void of_a_recorded_context_each_field_is_known_or_not_by_itself(void **state)
+{
+    const uint64_t missing = VA + 0x40;
+    struct fake_etw e;
+    struct kdw_logger_list list;
+    const struct kdw_logger *l;
+
+    (void)state;
+    fake_etw_init(&e, FAKE_18362, 64);
+    fake_etw_logger(&e, 3, VA, "name");
+    e.mem.hole = KD_ERR_NOT_RECORDED;
+    fake_mem_unmap(&e.mem, VA, 0x10);
+    fake_mem_unmap(&e.mem, missing, 0x10);
+    fake_mem_unmap(&e.mem, VA + fake_etw_offset(&e, LOGGER, "EventsLost"), 1);
+    l = read_one(&e, &list);
+    assert_int_equal(l->state, KDW_LOGGER_LIVE);
+    assert_true(l->has_details);
+    assert_int_equal(l->id.status, KD_ERR_NOT_RECORDED);
+    assert_true(l->id.fault_va == VA);
+    assert_int_equal(l->events_lost.status, KD_ERR_NOT_RECORDED);
+    assert_true(l->events_lost.fault_va == VA + fake_etw_offset(&e, LOGGER, "EventsLost"));
+    is(&l->silo_state, e.state_va);
+    is(&l->collection_on, 1);
+    assert_string_equal(l->name.utf8, "name");
+    assert_true(list.has_gaps);
+    kdw_logger_list_free(&list);
+
+    fake_mem_unmap(&e.mem, VA, fake_etw_size(&e, LOGGER));
+    l = read_one(&e, &list);
+    assert_int_equal(l->state, KDW_LOGGER_UNREADABLE);
+    assert_false(l->has_details);
+    assert_int_equal(l->id.status, KD_ERR_NOT_RECORDED);
+    kdw_logger_list_free(&list);
+    fake_etw_deinit(&e);
+}
+
 static void fields_that_this_kernel_lacks_are_no_gaps(void **state)
 {
     static const struct fake_field fields[] = {{"LoggerId", 0, FAKE_UINT(4)}, {0}};
@@ -242,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_name_with_odd_length_controls_and_surrogates_is_shown_as_such),
         cmocka_unit_test(a_context_that_breaks_off_keeps_what_stands_before_the_hole),
         cmocka_unit_test(a_hole_in_a_context_costs_few_reads),
+        cmocka_unit_test(of_a_recorded_context_each_field_is_known_or_not_by_itself),
         cmocka_unit_test(fields_that_this_kernel_lacks_are_no_gaps),
     };
 

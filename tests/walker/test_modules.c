@@ -51,10 +51,10 @@ static void modules_are_listed_with_their_facts(void **state)
     assert_int_equal(l.end, KD_OK);
     assert_false(l.has_gaps);
     assert_true(l.modules[0].entry_va == entries[0]);
-    assert_true(l.modules[0].base_va == 0xfffff8026e400000);
-    assert_int_equal(l.modules[0].size, 0xab7000);
-    assert_int_equal(l.modules[0].checksum, 0x97bad9);
-    assert_int_equal(l.modules[0].timestamp, 0x5e2d7a8c);
+    assert_true(l.modules[0].base_va.value == 0xfffff8026e400000);
+    assert_int_equal(l.modules[0].size.value, 0xab7000);
+    assert_int_equal(l.modules[0].checksum.value, 0x97bad9);
+    assert_int_equal(l.modules[0].timestamp.value, 0x5e2d7a8c);
     assert_string_equal(l.modules[0].base_name.utf8, "ntoskrnl.exe");
     assert_string_equal(l.modules[0].full_name.utf8, "\\SystemRoot\\system32\\ntoskrnl.exe");
     assert_string_equal(l.modules[2].base_name.utf8, "kdnet.dll");
@@ -92,12 +92,36 @@ static void an_entry_that_ends_in_a_hole_keeps_what_stands_before_it(void **stat
     assert_int_equal(kdw_modules(&m.mem, HEAD, NULL, &l), KD_OK);
     assert_int_equal(l.len, 3);
     assert_true(l.has_gaps);
-    assert_int_equal(l.modules[1].status, KD_ERR_NOT_MAPPED);
-    assert_true(l.modules[1].fault_va == entries[1] + 0x60);
-    assert_true(l.modules[1].base_va == 0xfffff8026f000000);
+    assert_true(l.modules[1].base_va.value == 0xfffff8026f000000);
     assert_string_equal(l.modules[1].full_name.utf8, "\\SystemRoot\\system32\\hal.dll");
     assert_int_equal(l.modules[1].base_name.status, KD_ERR_NOT_MAPPED);
-    assert_int_equal(l.modules[1].checksum, 0);
+    assert_true(l.modules[1].base_name.fault_va == entries[1] + 0x60);
+    assert_int_equal(l.modules[1].checksum.status, KD_ERR_NOT_MAPPED);
+    assert_true(l.modules[1].checksum.fault_va == entries[1] + 0x60);
+    kdw_module_list_free(&l);
+    fake_mem_deinit(&m);
+}
+
+static void of_a_recorded_entry_each_fact_is_known_or_not_by_itself(void **state)
+{
+    struct fake_mem m;
+    struct kdw_module_list l;
+
+    (void)state;
+    make(&m);
+    m.hole = KD_ERR_NOT_RECORDED;
+    fake_mem_unmap(&m, entries[1] + 0x30, 8);
+    fake_mem_unmap(&m, entries[1] + 0x48, 16);
+    assert_int_equal(kdw_modules(&m.mem, HEAD, NULL, &l), KD_OK);
+    assert_int_equal(l.len, 3);
+    assert_true(l.has_gaps);
+    assert_int_equal(l.modules[1].base_va.status, KD_ERR_NOT_RECORDED);
+    assert_true(l.modules[1].base_va.fault_va == entries[1] + 0x30);
+    assert_int_equal(l.modules[1].size.value, 0xab7000);
+    assert_int_equal(l.modules[1].full_name.status, KD_ERR_NOT_RECORDED);
+    assert_true(l.modules[1].full_name.fault_va == entries[1] + 0x48);
+    assert_string_equal(l.modules[1].base_name.utf8, "hal.dll");
+    assert_int_equal(l.modules[1].timestamp.value, 0x5e2d7a8c);
     kdw_module_list_free(&l);
     fake_mem_deinit(&m);
 }
@@ -188,6 +212,7 @@ int main(void)
         cmocka_unit_test(modules_are_listed_with_their_facts),
         cmocka_unit_test(a_name_that_is_paged_out_is_a_gap_and_no_more),
         cmocka_unit_test(an_entry_that_ends_in_a_hole_keeps_what_stands_before_it),
+        cmocka_unit_test(of_a_recorded_entry_each_fact_is_known_or_not_by_itself),
         cmocka_unit_test(a_damaged_list_ends_early_and_says_where),
         cmocka_unit_test(a_list_that_cannot_be_entered_fails),
         cmocka_unit_test(a_link_lost_in_the_middle_fails_and_frees_what_there_was),

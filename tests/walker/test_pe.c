@@ -281,6 +281,10 @@ static void without_usable_headers_there_is_no_image(void **state)
     fake_mem_unmap(&s.mem, base, 64);
     fails(&s, KD_ERR_NOT_MAPPED, "DOS header: not mapped at 0xfffff80011a00000");
     make(&s);
+    s.mem.hole = KD_ERR_NOT_RECORDED;
+    fake_mem_unmap(&s.mem, base, 64);
+    fails(&s, KD_ERR_NOT_RECORDED, "DOS header: not in the recording at 0xfffff80011a00000");
+    make(&s);
     fake_mem_write(&s.mem, base, "ZM", 2);
     fails(&s, KD_ERR_MALFORMED, "MZ");
     make(&s);

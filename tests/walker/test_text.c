@@ -185,6 +185,9 @@ static void characters_before_a_hole_count_only_when_they_end_there(void **state
     fake_mem_write(&m, BUFFER + 0xff0, "0123456789abcdef", 16);
     assert_int_equal(kdw_chars_read(&m.mem, BUFFER + 0xff0, KDW_CHARS_MAX, &t), KD_ERR_NOT_MAPPED);
     assert_true(t.fault_va == BUFFER + 0x1000);
+    m.hole = KD_ERR_NOT_RECORDED;
+    assert_int_equal(kdw_chars_read(&m.mem, BUFFER + 0xff0, KDW_CHARS_MAX, &t),
+                     KD_ERR_NOT_RECORDED);
     fake_mem_deinit(&m);
 }
 

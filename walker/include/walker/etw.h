@@ -82,7 +82,8 @@ struct kdw_logger_list {
     uint32_t slots;             /* walked: fewer than max_loggers where that is beyond reason */
     uint32_t free_slots;
     uint32_t unreadable_slots;    /* of an array that is readable in part */
-    uint64_t unreadable_slots_va; /* the first of them */
+    uint64_t unreadable_slots_va; /* the first of them, and why */
+    enum kd_status unreadable_slots_status;
     struct kdw_logger *loggers;
     size_t len;
     bool has_gaps; /* something asked for could not be read */

@@ -19,12 +19,8 @@ enum { KDW_MODULES_MAX = 4096 };
 
 struct kdw_module {
     uint64_t entry_va;
-    enum kd_status status; /* not KD_OK: the entry ends in a hole; what lies behind it is 0 */
-    uint64_t fault_va;
-    uint64_t base_va;
-    uint32_t size;
-    uint32_t checksum;
-    uint32_t timestamp; /* the image's, a key rather than a date */
+    struct kdw_u64 base_va, size, checksum;
+    struct kdw_u64 timestamp; /* the image's, a key rather than a date */
     struct kdw_text base_name, full_name;
 };
 

@@ -17,6 +17,7 @@
 #define WALKER_OBJECT_H
 
 #include <walker/kernel.h>
+#include <walker/stretch.h>
 #include <walker/text.h>
 #include <walker/value.h>
 
@@ -66,15 +67,11 @@ enum kd_status kdw_field_chars(struct kdw_mem *mem, const struct kdw_layout *l, 
                                uint64_t object_va, struct kdw_text *out);
 
 /* Many fields of one object: everything from the start of the first to the end of the last is
- * copied in one read. Where that read meets a hole, the fields before it are known. */
+ * copied in one read. What a hole in it means is in stretch.h. */
 struct kdw_object {
     const struct kdw_layout *layout;
-    uint64_t va;
-    uint64_t first;        /* offset of the first byte copied */
-    uint8_t *bytes;        /* owned */
-    size_t got;            /* how many bytes hold */
-    enum kd_status status; /* why there are no more */
-    uint64_t fault_va;
+    uint64_t first;             /* offset of the first byte copied */
+    struct kdw_stretch stretch; /* owns its bytes */
 };
 
 enum { KDW_OBJECT_MAX = 16384 }; /* the largest type in use has 0x1238 bytes */
@@ -84,7 +81,7 @@ enum { KDW_OBJECT_MAX = 16384 }; /* the largest type in use has 0x1238 bytes */
 enum kd_status kdw_object_load(struct kdw_mem *mem, const struct kdw_layout *l, uint64_t object_va,
                                struct kdw_object *out);
 void kdw_object_free(struct kdw_object *o);
-/* As the kdw_field_ functions; only the characters of a string are read from mem. */
+/* As the kdw_field_ functions; of a string the characters are read from mem. */
 enum kd_status kdw_object_u64(const struct kdw_object *o, size_t field, struct kdw_u64 *out);
 enum kd_status kdw_object_unicode(const struct kdw_object *o, size_t field, struct kdw_mem *mem,
                                   struct kdw_text *out);

@@ -22,7 +22,7 @@ struct kdw_pe {
     struct kdw_pdb_id pdb_id;
 };
 
-/* KD_ERR_NOT_MAPPED, KD_ERR_MALFORMED: no usable headers. A missing or unreadable debug directory
+/* What kd_is_unreadable names, KD_ERR_MALFORMED: no usable headers. A missing or unreadable debug directory
  * is no failure: has_pdb_id says so and diag why. */
 enum kd_status kdw_pe_read(struct kdw_mem *mem, uint64_t base_va, struct kd_diag *diag,
                            struct kdw_pe *out);

@@ -18,14 +18,14 @@ extern "C" {
 struct kdw_u64 {
     enum kd_status status; /* KD_OK: value holds; KD_ERR_NOT_FOUND: this kernel has no such field */
     uint64_t value;
-    uint64_t fault_va; /* with KD_ERR_NOT_MAPPED: what could not be read */
+    uint64_t fault_va; /* where kd_is_unreadable: what could not be read */
 };
 
 struct kdw_text { /* characters of the target as UTF-8; see text.h */
     enum kd_status status;
     char *utf8; /* owned by the struct that holds it; NUL-terminated; control characters are kept,
                    printers escape them; NULL unless status is KD_OK */
-    uint64_t fault_va; /* with KD_ERR_NOT_MAPPED: what could not be read */
+    uint64_t fault_va; /* where kd_is_unreadable: what could not be read */
 };
 
 #ifdef __cplusplus
