@@ -82,3 +82,17 @@ enum kd_status kdw_kernel_symbol(struct kdw_kernel *k, const char *name, uint64_
     *va = k->base_va + rva;
     return KD_OK;
 }
+
+enum kd_status kdw_kernel_symbol_near(struct kdw_kernel *k, uint64_t va, const char **name,
+                                      uint64_t *offset)
+{
+    uint64_t name_rva;
+    enum kd_status st;
+
+    if (va < k->base_va || va - k->base_va >= k->pe.image_size)
+        return KD_ERR_NOT_FOUND;
+    st = kdw_symbol_near(k->symbols, va - k->base_va, name, &name_rva);
+    if (st == KD_OK)
+        *offset = va - k->base_va - name_rva;
+    return st;
+}

@@ -4,6 +4,7 @@
 #include "msf.h"
 #include "pdb_address.h"
 #include "pdb_members.h"
+#include "pdb_near.h"
 #include "pdb_publics.h"
 #include "pdb_types.h"
 
@@ -32,10 +33,11 @@ struct pdb {
     struct kdw_section_streams section_streams;
 
     /* opened on first use, each for itself: damage to one costs only what needs it */
-    bool has_types, has_publics, has_sections;
+    bool has_types, has_publics, has_sections, has_near;
     struct kdw_types types;
     struct kdw_pdb_publics publics;
     struct kdw_pdb_sections sections;
+    struct kdw_pdb_near near_names; /* plain "near" is a keyword of old on Windows */
 };
 
 static struct pdb *pdb_of(struct kdw_symbols *s)
@@ -92,6 +94,19 @@ static enum kd_status pdb_symbol(struct kdw_symbols *s, const char *name, uint64
     if (st != KD_OK)
         return kd_diag_set(p->diag, st, "symbol %s has no address in the image", name);
     return KD_OK;
+}
+
+static enum kd_status pdb_symbol_near(struct kdw_symbols *s, uint64_t rva, const char **name,
+                                      uint64_t *name_rva)
+{
+    struct pdb *p = pdb_of(s);
+    enum kd_status st = open_symbols(p);
+
+    if (st == KD_OK && !p->has_near) {
+        st = kdw_pdb_near_open(&p->publics, &p->sections, &p->near_names);
+        p->has_near = st == KD_OK;
+    }
+    return st == KD_OK ? kdw_pdb_near_find(&p->near_names, &p->publics, rva, name, name_rva) : st;
 }
 
 static enum kd_status pdb_type(struct kdw_symbols *s, const char *name, kdw_type_id *out)
@@ -167,6 +182,7 @@ static void pdb_close(struct kdw_symbols *s)
     struct pdb *p = pdb_of(s);
 
     kdw_types_close(&p->types);
+    kdw_pdb_near_close(&p->near_names);
     kdw_msf_close(p->msf);
     kdw_map_close(&p->map);
     free(p);
@@ -174,6 +190,7 @@ static void pdb_close(struct kdw_symbols *s)
 
 static const struct kdw_symbols_ops pdb_ops = {
     .symbol = pdb_symbol,
+    .symbol_near = pdb_symbol_near,
     .type = pdb_type,
     .describe = pdb_describe,
     .field = pdb_field,

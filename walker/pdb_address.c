@@ -75,13 +75,18 @@ static enum kd_status through_omap(const struct kd_span *omap, uint64_t src, uin
     return KD_OK;
 }
 
+size_t kdw_pdb_section_count(const struct kdw_pdb_sections *s)
+{
+    return s->headers.len / SECTION_HEADER_LEN;
+}
+
 enum kd_status kdw_pdb_rva(const struct kdw_pdb_sections *s, struct kdw_seg_offset at,
                            uint64_t *rva)
 {
     const uint8_t *header;
     uint64_t src;
 
-    if (at.segment == 0 || at.segment > s->headers.len / SECTION_HEADER_LEN)
+    if (at.segment == 0 || at.segment > kdw_pdb_section_count(s))
         return KD_ERR_NOT_FOUND;
     header = s->headers.data + (size_t)(at.segment - 1) * SECTION_HEADER_LEN;
     src = (uint64_t)le32(header + SECTION_VIRTUAL_ADDRESS) + at.offset;

@@ -30,6 +30,8 @@ struct kdw_section_streams {
 /* KD_ERR_MALFORMED: an OMAP that is not sorted; its addresses are refused rather than guessed. */
 enum kd_status kdw_pdb_sections_open(struct kdw_msf *msf, const struct kdw_section_streams *streams,
                                      struct kd_diag *diag, struct kdw_pdb_sections *out);
+/* How many sections there are; where the n-th begins, from 1 on, is the address {n, 0}. */
+size_t kdw_pdb_section_count(const struct kdw_pdb_sections *s);
 /* KD_ERR_NOT_FOUND: absolute, made up by the linker, or dropped when the image was reordered. */
 enum kd_status kdw_pdb_rva(const struct kdw_pdb_sections *s, struct kdw_seg_offset at,
                            uint64_t *rva);

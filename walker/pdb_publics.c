@@ -128,30 +128,39 @@ static enum record compare_name(struct kd_reader *r, bool has_length, const char
     return len == name_len && memcmp(text.data, name, len) == 0 ? RECORD_HIT : RECORD_OTHER;
 }
 
-/* The record at offset: is it an address of that name? References to module symbols, constants and
- * thread-locals may bear the name, but have no address in the image. */
-static enum record look_at(const struct kdw_pdb_publics *p, uint32_t offset, const char *name,
-                           size_t name_len, struct kdw_seg_offset *out)
+/* The record at offset, up to its name, which ends it: r stands there. References to module symbols,
+ * constants and thread-locals have a name too, but no address in the image. */
+static enum record open_record(const struct kdw_pdb_publics *p, uint32_t offset, uint16_t *kind,
+                               struct kdw_seg_offset *at, struct kd_reader *r)
 {
     struct kd_reader all = kd_reader_of(p->records.data, p->records.len);
-    struct kdw_seg_offset at;
-    struct kd_reader r;
     struct kd_span body;
-    uint16_t kind;
-    enum record answer;
 
     kd_rd_seek(&all, offset);
     body = kd_rd_span(&all, kd_rd_u16(&all));
-    r = kd_reader_of(body.data, body.len);
-    kind = kd_rd_u16(&r);
-    if (!kd_reader_ok(&all) || !kd_reader_ok(&r))
+    *r = kd_reader_of(body.data, body.len);
+    *kind = kd_rd_u16(r);
+    if (!kd_reader_ok(&all) || !kd_reader_ok(r))
         return RECORD_DAMAGED;
-    if (kind != S_PUB32 && kind != S_PUB32_ST && kind != S_GDATA32 && kind != S_LDATA32)
+    if (*kind != S_PUB32 && *kind != S_PUB32_ST && *kind != S_GDATA32 && *kind != S_LDATA32)
         return RECORD_OTHER;
-    kd_rd_skip(&r, 4); /* flags, or the type */
-    at.offset = kd_rd_u32(&r);
-    at.segment = kd_rd_u16(&r);
-    answer = compare_name(&r, kind == S_PUB32_ST, name, name_len);
+    kd_rd_skip(r, 4); /* flags, or the type */
+    at->offset = kd_rd_u32(r);
+    at->segment = kd_rd_u16(r);
+    return RECORD_HIT;
+}
+
+/* The record at offset: is it an address of that name? */
+static enum record look_at(const struct kdw_pdb_publics *p, uint32_t offset, const char *name,
+                           size_t name_len, struct kdw_seg_offset *out)
+{
+    struct kdw_seg_offset at;
+    struct kd_reader r;
+    uint16_t kind;
+    enum record answer = open_record(p, offset, &kind, &at, &r);
+
+    if (answer == RECORD_HIT)
+        answer = compare_name(&r, kind == S_PUB32_ST, name, name_len);
     if (answer == RECORD_HIT)
         *out = at;
     return answer;
@@ -205,13 +214,41 @@ static enum kd_status find_by_hash(const struct kdw_pdb_publics *p, const struct
     return if_not;
 }
 
+size_t kdw_pdb_publics_count(const struct kdw_pdb_publics *p)
+{
+    return p->address_map.len / 4;
+}
+
+uint32_t kdw_pdb_publics_record(const struct kdw_pdb_publics *p, size_t i)
+{
+    return le32(p->address_map.data + 4 * i);
+}
+
+enum kd_status kdw_pdb_publics_read(const struct kdw_pdb_publics *p, uint32_t record,
+                                    const char **name, struct kdw_seg_offset *at)
+{
+    struct kdw_seg_offset found;
+    struct kd_reader r;
+    struct kd_span text;
+    uint16_t kind;
+
+    if (open_record(p, record, &kind, &found, &r) != RECORD_HIT || kind == S_PUB32_ST)
+        return KD_ERR_NOT_FOUND;
+    text = kd_rd_span(&r, kd_reader_left(&r));
+    if (text.len == 0 || !memchr(text.data, '\0', text.len))
+        return KD_ERR_NOT_FOUND;
+    *name = (const char *)text.data;
+    *at = found;
+    return KD_OK;
+}
+
 static enum kd_status find_by_scan(const struct kdw_pdb_publics *p, const char *name,
                                    size_t name_len, struct kdw_seg_offset *out)
 {
     enum kd_status if_not = KD_ERR_NOT_FOUND;
 
-    for (size_t i = 0; i < p->address_map.len / 4; i++) {
-        enum record answer = look_at(p, le32(p->address_map.data + 4 * i), name, name_len, out);
+    for (size_t i = 0; i < kdw_pdb_publics_count(p); i++) {
+        enum record answer = look_at(p, kdw_pdb_publics_record(p, i), name, name_len, out);
 
         if (answer == RECORD_HIT)
             return KD_OK;

@@ -40,4 +40,12 @@ enum kd_status kdw_pdb_publics_open(struct kdw_msf *msf, const struct kdw_symbol
 enum kd_status kdw_pdb_publics_find(const struct kdw_pdb_publics *p, const char *name,
                                     struct kdw_seg_offset *out);
 
+/* The public symbols one by one: the i-th of count, ascending by section and offset. */
+size_t kdw_pdb_publics_count(const struct kdw_pdb_publics *p);
+uint32_t kdw_pdb_publics_record(const struct kdw_pdb_publics *p, size_t i);
+/* What a record says. KD_ERR_NOT_FOUND: it is damaged, no address, or of old tools, whose names have no
+ * end of their own. */
+enum kd_status kdw_pdb_publics_read(const struct kdw_pdb_publics *p, uint32_t record,
+                                    const char **name, struct kdw_seg_offset *at);
+
 #endif

@@ -9,6 +9,12 @@ enum kd_status kdw_symbol(struct kdw_symbols *s, const char *name, uint64_t *rva
     return s->ops->symbol(s, name, rva);
 }
 
+enum kd_status kdw_symbol_near(struct kdw_symbols *s, uint64_t rva, const char **name,
+                               uint64_t *name_rva)
+{
+    return s->ops->symbol_near(s, rva, name, name_rva);
+}
+
 enum kd_status kdw_type_by_name(struct kdw_symbols *s, const char *name, kdw_type_id *out)
 {
     return s->ops->type(s, name, out);

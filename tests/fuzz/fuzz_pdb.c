@@ -1,5 +1,6 @@
 /* Any bytes as a PDB: opened, and asked every question there is. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <walker/pdb.h>
 
@@ -67,6 +68,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
         (void)kdw_symbol(pdb, names[i], &rva);
         (void)kdw_type_by_name(pdb, names[i], &type);
+    }
+    for (uint64_t rva = 0; rva <= 0x10000; rva += 0x130) {
+        const char *name;
+        uint64_t name_rva;
+
+        if (kdw_symbol_near(pdb, rva, &name, &name_rva) == KD_OK)
+            require(name_rva <= rva && strlen(name) < len);
     }
     for (type = 0x1000; type < 0x1000 + TYPES_MAX; type++)
         look_at_type(pdb, type);

@@ -21,6 +21,21 @@ static enum kd_status symbol(struct kdw_symbols *s, const char *name, uint64_t *
     return KD_ERR_NOT_FOUND;
 }
 
+static enum kd_status symbol_near(struct kdw_symbols *s, uint64_t rva, const char **name,
+                                  uint64_t *name_rva)
+{
+    const struct fake_symbol *best = NULL;
+
+    for (const struct fake_symbol *v = self(s)->variables; v->name; v++)
+        if (v->rva <= rva && (!best || v->rva > best->rva))
+            best = v;
+    if (!best)
+        return KD_ERR_NOT_FOUND;
+    *name = best->name;
+    *name_rva = best->rva;
+    return KD_OK;
+}
+
 static enum kd_status type(struct kdw_symbols *s, const char *name, kdw_type_id *out)
 {
     const struct fake_type *types = self(s)->types;
@@ -122,8 +137,8 @@ static void close_symbols(struct kdw_symbols *s)
 void fake_symbols_init(struct fake_symbols *s, const struct fake_type *types,
                        const struct fake_symbol *variables)
 {
-    static const struct kdw_symbols_ops ops = {symbol,     type,      describe,     field,
-                                               each_field, enum_name, close_symbols};
+    static const struct kdw_symbols_ops ops = {symbol, symbol_near, type,      describe,
+                                               field,  each_field,  enum_name, close_symbols};
 
     *s = (struct fake_symbols){{&ops}, types, variables, 0};
 }

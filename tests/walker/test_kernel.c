@@ -185,6 +185,28 @@ static void a_variable_that_is_missing_is_named(void **state)
     kdw_kernel_close(&k);
 }
 
+static void an_address_inside_the_image_has_a_name(void **state)
+{
+    struct fake_symbols s;
+    struct kdw_kernel k = {.target = &target, .base_va = BASE, .pe = {.image_size = 0xab7000}};
+    const char *name = NULL;
+    uint64_t offset = 7;
+
+    (void)state;
+    fake_symbols_init(&s, types, variables);
+    assert_int_equal(kdw_kernel_use_symbols(&k, &s.symbols), KD_OK);
+    assert_int_equal(kdw_kernel_symbol_near(&k, BASE + 0x58e540, &name, &offset), KD_OK);
+    assert_string_equal(name, "PspHostSiloGlobals");
+    assert_int_equal(offset, 0);
+    assert_int_equal(kdw_kernel_symbol_near(&k, BASE + 0xab6fff, &name, &offset), KD_OK);
+    assert_int_equal(offset, 0xab6fff - 0x58e540);
+    assert_int_equal(kdw_kernel_symbol_near(&k, BASE + 0xab7000, &name, &offset), KD_ERR_NOT_FOUND);
+    assert_int_equal(kdw_kernel_symbol_near(&k, BASE - 1, &name, &offset), KD_ERR_NOT_FOUND);
+    assert_int_equal(kdw_kernel_symbol_near(&k, BASE + 1, &name, &offset), KD_ERR_NOT_FOUND);
+    assert_int_equal(offset, 0xab6fff - 0x58e540);
+    kdw_kernel_close(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +218,7 @@ int main(void)
         cmocka_unit_test(symbols_of_another_kernel_are_refused_with_both_addresses),
         cmocka_unit_test(a_target_that_does_not_name_its_module_list_cannot_be_checked),
         cmocka_unit_test(a_variable_that_is_missing_is_named),
+        cmocka_unit_test(an_address_inside_the_image_has_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

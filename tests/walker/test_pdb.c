@@ -89,6 +89,9 @@ static void check_all(struct kdw_symbols *pdb)
 
     assert_int_equal(kdw_symbol(pdb, "PsLoadedModuleList", &rva), KD_OK);
     assert_int_equal(rva, 0x448130);
+    assert_int_equal(kdw_symbol_near(pdb, 0x448138, &name, &rva), KD_OK);
+    assert_string_equal(name, "PsLoadedModuleList");
+    assert_int_equal(rva, 0x448130);
     assert_int_equal(kdw_type_by_name(pdb, "_LOGGER", &logger), KD_OK);
     assert_int_equal(kdw_type_describe(pdb, logger, &t), KD_OK);
     assert_int_equal(t.size, 0x30);

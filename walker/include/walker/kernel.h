@@ -37,6 +37,10 @@ void kdw_kernel_close(struct kdw_kernel *k);
 
 /* Address of a kernel variable. KD_ERR_NOT_FOUND where the symbols lack it; diag names it. */
 enum kd_status kdw_kernel_symbol(struct kdw_kernel *k, const char *name, uint64_t *va);
+/* The other way round: the symbol at va, or the nearest below, and how far below. KD_ERR_NOT_FOUND:
+ * outside the image, or nothing there has a name. Reads no memory. */
+enum kd_status kdw_kernel_symbol_near(struct kdw_kernel *k, uint64_t va, const char **name,
+                                      uint64_t *offset);
 
 #ifdef __cplusplus
 }

@@ -63,6 +63,8 @@ typedef bool kdw_field_visit(void *ctx, const struct kdw_field *field);
 struct kdw_symbols;
 struct kdw_symbols_ops {
     enum kd_status (*symbol)(struct kdw_symbols *s, const char *name, uint64_t *rva);
+    enum kd_status (*symbol_near)(struct kdw_symbols *s, uint64_t rva, const char **name,
+                                  uint64_t *name_rva);
     enum kd_status (*type)(struct kdw_symbols *s, const char *name, kdw_type_id *out);
     enum kd_status (*describe)(struct kdw_symbols *s, kdw_type_id type, struct kdw_type *out);
     enum kd_status (*field)(struct kdw_symbols *s, kdw_type_id type, const char *name,
@@ -79,6 +81,10 @@ struct kdw_symbols { /* embedded first in each source's own struct */
 };
 
 enum kd_status kdw_symbol(struct kdw_symbols *s, const char *name, uint64_t *rva);
+/* The symbol at rva, or the nearest below it in its section, and where that is. How large it is, nobody
+ * says: what lies far behind it need not be a part of it. */
+enum kd_status kdw_symbol_near(struct kdw_symbols *s, uint64_t rva, const char **name,
+                               uint64_t *name_rva);
 /* A complete struct, union or enum by its tag: "_ETW_SILODRIVERSTATE". Of several the largest: some
  * of a kernel's structures are also there cut short, as drivers may see them. */
 enum kd_status kdw_type_by_name(struct kdw_symbols *s, const char *name, kdw_type_id *out);
