@@ -46,6 +46,7 @@ struct kdt_channel_opts {
     const struct kdt_target_spec *spec; /* borrowed during _open only */
     void *ctx;
     void (*on_event)(void *ctx, const struct kdt_channel_event *ev);
+    struct kdt_recorder *recorder; /* may be NULL; outlives the channel */
 };
 
 struct kdt_channel;

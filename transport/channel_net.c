@@ -287,6 +287,7 @@ enum kd_status kdt_channel_net_open(const struct kdt_channel_opts *opts, struct 
         .bind = opts->spec->bind,
         .port = opts->spec->port,
         .on_datagram = on_datagram,
+        .recorder = opts->recorder,
     };
     struct channel_net *n;
     enum kd_status st;

@@ -217,6 +217,7 @@ enum kd_status kdt_channel_stream_open(const struct kdt_channel_opts *opts, stru
         .on_bytes = on_bytes,
         .on_cut = on_cut,
         .on_over = on_over,
+        .recorder = opts->recorder,
     };
     struct channel_stream *s = calloc(1, sizeof *s);
     enum kd_status st;

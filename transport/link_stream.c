@@ -139,6 +139,8 @@ static void on_bytes(void *owner, struct kd_span bytes)
 
     l->wait_ms = RETRY_FIRST_MS; /* who speaks is no peer that turns us away */
     l->counters.bytes_received += bytes.len;
+    if (l->opts.recorder)
+        kdt_recorder_bytes(l->opts.recorder, false, bytes);
     l->opts.on_bytes(l->opts.ctx, bytes);
 }
 
@@ -147,6 +149,8 @@ static void on_sent(void *owner, struct kd_span bytes)
     struct kdt_link_stream *l = owner;
 
     l->counters.bytes_sent += bytes.len;
+    if (l->opts.recorder)
+        kdt_recorder_bytes(l->opts.recorder, true, bytes);
 }
 
 static void on_end(void *owner, int err)

@@ -18,6 +18,7 @@
 
 #include <kdproto/bytes.h>
 #include <kdproto/diag.h>
+#include <transport/recorder.h>
 #include <transport/target_spec.h>
 
 #include <uv.h>
@@ -32,6 +33,7 @@ struct kdt_link_stream_opts {
     void (*on_bytes)(void *ctx, struct kd_span bytes);
     void (*on_cut)(void *ctx); /* it is gone, and will be made anew */
     void (*on_over)(void *ctx, enum kd_status st, const char *text); /* it is gone for good */
+    struct kdt_recorder *recorder; /* may be NULL; outlives the link */
 };
 
 struct kdt_link_stream_counters {

@@ -14,6 +14,7 @@ enum {
 struct send_slot { /* a datagram that the socket would not take at once */
     uv_udp_send_t request;
     struct kdt_link_udp *link;
+    struct kdnet_peer to;
     bool is_used;
     size_t len;
     uint8_t bytes[KDNET_DATAGRAM_MAX];
@@ -25,6 +26,7 @@ struct kdt_link_udp {
     struct kdt_link_udp_counters counters;
     struct send_slot slots[SEND_SLOTS];
     char received[KDNET_DATAGRAM_MAX];
+    struct kdt_endpoint peer, local; /* the last that were recorded */
 };
 
 /* --- peers: a socket address without the bytes that may differ for the same sender --- */
@@ -61,6 +63,101 @@ static struct sockaddr_storage address_of(const struct kdnet_peer *peer)
     return to;
 }
 
+/* --- the recorder --- */
+
+static const uint8_t any_ipv4[16] = {[10] = 0xFF, 0xFF}, any_ipv6[16];
+
+static struct kdt_endpoint endpoint_of(const struct sockaddr_storage *address)
+{
+    struct kdt_endpoint e;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+
+    if (address->ss_family == AF_INET6) {
+        memcpy(&in6, address, sizeof in6);
+        memcpy(e.ip, &in6.sin6_addr, sizeof e.ip);
+        e.port = ntohs(in6.sin6_port);
+    } else {
+        memcpy(&in, address, sizeof in);
+        memcpy(e.ip, any_ipv4, sizeof e.ip);
+        memcpy(e.ip + 12, &in.sin_addr, 4);
+        e.port = ntohs(in.sin_port);
+    }
+    return e;
+}
+
+static bool is_any(const struct kdt_endpoint *e)
+{
+    return memcmp(e->ip, any_ipv4, sizeof e->ip) == 0 || memcmp(e->ip, any_ipv6, sizeof e->ip) == 0;
+}
+
+static struct kdt_endpoint name_of(const uv_udp_t *udp)
+{
+    struct sockaddr_storage address;
+    int len = sizeof address;
+
+    memset(&address, 0, sizeof address); /* what it stays should this fail: 0.0.0.0 */
+    uv_udp_getsockname(udp, (struct sockaddr *)&address, &len);
+    return endpoint_of(&address);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* Which address of this machine the way to `to` begins at: a connected socket knows. Nothing is
+ * sent for that. Left as it is where there is no way. */
+static void ask_route(uv_loop_t *loop, const struct sockaddr_storage *to, uint8_t ip[16])
+{
+    uv_udp_t *udp = malloc(sizeof *udp);
+
+    if (!udp || uv_udp_init(loop, udp) != 0) {
+        free(udp);
+        return;
+    }
+    udp->data = udp;
+    if (uv_udp_connect(udp, (const struct sockaddr *)to) == 0)
+        memcpy(ip, name_of(udp).ip, 16);
+    uv_close((uv_handle_t *)udp, on_closed);
+}
+
+/* Both ends of a datagram. Where the socket listens on every address, the system is asked for the
+ * one that this peer sees, once for each peer that speaks after another. */
+static void find_ends(struct kdt_link_udp *l, const struct kdnet_peer *peer)
+{
+    struct sockaddr_storage address = address_of(peer);
+    struct kdt_endpoint e = endpoint_of(&address);
+    bool is_ipv4 = memcmp(e.ip, any_ipv4, 12) == 0;
+
+    if (e.port == l->peer.port && memcmp(e.ip, l->peer.ip, sizeof e.ip) == 0)
+        return;
+    l->peer = e;
+    l->local = name_of(&l->udp);
+    if (!is_any(&l->local))
+        return;
+    memcpy(l->local.ip, is_ipv4 ? any_ipv4 : any_ipv6, sizeof l->local.ip);
+    ask_route(l->opts.loop, &address, l->local.ip);
+}
+
+static void record_received(struct kdt_link_udp *l, const struct kdnet_peer *from,
+                            struct kd_span datagram)
+{
+    if (!l->opts.recorder)
+        return;
+    find_ends(l, from);
+    kdt_recorder_datagram(l->opts.recorder, &l->peer, &l->local, datagram);
+}
+
+static void record_sent(struct kdt_link_udp *l, const struct kdnet_peer *to,
+                        struct kd_span datagram)
+{
+    if (!l->opts.recorder)
+        return;
+    find_ends(l, to);
+    kdt_recorder_datagram(l->opts.recorder, &l->local, &l->peer, datagram);
+}
+
 /* --- receiving --- */
 
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -75,6 +172,7 @@ static void on_received(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf,
                         const struct sockaddr *from, unsigned flags)
 {
     struct kdt_link_udp *l = udp->data;
+    struct kd_span datagram;
     struct kdnet_peer peer;
 
     if (len < 0) {
@@ -89,17 +187,19 @@ static void on_received(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf,
     }
     l->counters.datagrams_received++;
     l->counters.bytes_received += (uint64_t)len;
+    datagram = (struct kd_span){(const uint8_t *)buf->base, (size_t)len};
     peer_of(from, &peer);
-    l->opts.on_datagram(l->opts.ctx, (struct kd_span){(const uint8_t *)buf->base, (size_t)len},
-                        &peer);
+    record_received(l, &peer, datagram);
+    l->opts.on_datagram(l->opts.ctx, datagram, &peer);
 }
 
 /* --- sending --- */
 
-static void count_sent(struct kdt_link_udp *l, size_t len)
+static void sent(struct kdt_link_udp *l, struct kd_span datagram, const struct kdnet_peer *to)
 {
     l->counters.datagrams_sent++;
-    l->counters.bytes_sent += len;
+    l->counters.bytes_sent += datagram.len;
+    record_sent(l, to, datagram);
 }
 
 static void count_unsent(struct kdt_link_udp *l, int error)
@@ -114,7 +214,7 @@ static void on_sent(uv_udp_send_t *request, int status)
 
     slot->is_used = false;
     if (status == 0)
-        count_sent(slot->link, slot->len);
+        sent(slot->link, (struct kd_span){slot->bytes, slot->len}, &slot->to);
     else
         count_unsent(slot->link, status);
 }
@@ -128,7 +228,8 @@ static struct send_slot *free_slot(struct kdt_link_udp *l)
 }
 
 /* The socket's buffer is full: wait in line for it, in the order of sending. */
-static void send_later(struct kdt_link_udp *l, struct kd_span datagram, const struct sockaddr *to)
+static void send_later(struct kdt_link_udp *l, struct kd_span datagram,
+                       const struct kdnet_peer *peer, const struct sockaddr *to)
 {
     struct send_slot *slot = free_slot(l);
     uv_buf_t buf;
@@ -141,6 +242,7 @@ static void send_later(struct kdt_link_udp *l, struct kd_span datagram, const st
     memcpy(slot->bytes, datagram.data, datagram.len);
     slot->len = datagram.len;
     slot->link = l;
+    slot->to = *peer;
     slot->request.data = slot;
     buf = uv_buf_init((char *)slot->bytes, (unsigned)slot->len);
     err = uv_udp_send(&slot->request, &l->udp, &buf, 1, to, on_sent);
@@ -159,9 +261,9 @@ void kdt_link_udp_send(struct kdt_link_udp *l, struct kd_span datagram,
     int result = uv_udp_try_send(&l->udp, &buf, 1, (const struct sockaddr *)&to);
 
     if (result >= 0)
-        count_sent(l, datagram.len);
+        sent(l, datagram, peer);
     else if (result == UV_EAGAIN)
-        send_later(l, datagram, (const struct sockaddr *)&to);
+        send_later(l, datagram, peer, (const struct sockaddr *)&to);
     else
         count_unsent(l, result);
 }
@@ -241,11 +343,6 @@ enum kd_status kdt_link_udp_open(const struct kdt_link_udp_opts *opts, struct kd
     uv_recv_buffer_size((uv_handle_t *)&l->udp, &wanted); /* less is slower, not wrong */
     *out = l;
     return KD_OK;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
 }
 
 void kdt_link_udp_close(struct kdt_link_udp *l)

@@ -1,8 +1,7 @@
 /* link_udp.h - datagrams to and from targets: one listening UDP socket. Private to this room.
  *
  * A target calls the host, so this end only binds and listens; whom to answer is what a datagram
- * came from. Links that carry a byte stream (serial, pipe, TCP) will stand beside this file with
- * the same verbs; a byte handler takes the datagram handler's place there.
+ * came from.
  *
  * Lifetime  The caller's from _open to _close; libuv's from then on, until its loop has run the
  *           close callback, which frees it.
@@ -15,6 +14,7 @@
 #include <kdproto/bytes.h>
 #include <kdproto/diag.h>
 #include <kdproto/kdnet.h>
+#include <transport/recorder.h>
 
 #include <uv.h>
 
@@ -26,6 +26,7 @@ struct kdt_link_udp_opts {
     uint16_t port;
     void *ctx;
     void (*on_datagram)(void *ctx, struct kd_span datagram, const struct kdnet_peer *from);
+    struct kdt_recorder *recorder; /* may be NULL; outlives the link's closing */
 };
 
 struct kdt_link_udp_counters {

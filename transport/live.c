@@ -46,8 +46,11 @@ static void close_loop(struct kdt_live *l)
 
 static enum kd_status open_channel(struct kdt_live *l, const struct kdt_target_spec *spec)
 {
-    const struct kdt_channel_opts opts = {
-        .loop = &l->loop, .spec = spec, .ctx = l, .on_event = kdt_live_on_channel};
+    const struct kdt_channel_opts opts = {.loop = &l->loop,
+                                          .spec = spec,
+                                          .ctx = l,
+                                          .on_event = kdt_live_on_channel,
+                                          .recorder = l->opts.recorder};
 
     if (spec->kind == KDT_LINK_NET)
         return kdt_channel_net_open(&opts, l->opts.diag, &l->channel);

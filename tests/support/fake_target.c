@@ -24,6 +24,28 @@ uint64_t fake_clock_ms(void)
     return uv_hrtime() / 1000000;
 }
 
+/* --- what passed --- */
+
+static void keep(uint8_t *kept, size_t *kept_len, const void *bytes, size_t len)
+{
+    if (len > FAKE_WIRE_MAX - *kept_len)
+        abort();
+    memcpy(kept + *kept_len, bytes, len);
+    *kept_len += len;
+}
+
+void fake_heard(struct fake_target *t, const void *bytes, size_t len)
+{
+    if (t->opts.wire)
+        keep(t->opts.wire->heard, &t->opts.wire->heard_len, bytes, len);
+}
+
+void fake_said(struct fake_target *t, const void *bytes, size_t len)
+{
+    if (t->opts.wire)
+        keep(t->opts.wire->said, &t->opts.wire->said_len, bytes, len);
+}
+
 /* --- packets out --- */
 
 void fake_transmit(struct fake_target *t)

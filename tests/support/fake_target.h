@@ -9,6 +9,7 @@
 #define TESTS_SUPPORT_FAKE_TARGET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct fake_target;
@@ -23,6 +24,13 @@ uint8_t fake_byte(uint64_t offset);
 #define FAKE_KERNEL_BASE 0xFFFFF80010000000u
 #define FAKE_STOP_PC     0xFFFFF80010001234u
 #define FAKE_CR3         0x1AB000u
+
+enum { FAKE_WIRE_MAX = 64 * 1024 };
+
+struct fake_wire { /* what a target heard and said: its datagrams or bytes, one after the other */
+    size_t heard_len, said_len;
+    uint8_t heard[FAKE_WIRE_MAX], said[FAKE_WIRE_MAX];
+};
 
 struct fake_target_opts {
     const char *path;      /* a unix socket to listen on; NULL: KDNET */
@@ -51,7 +59,10 @@ struct fake_target_opts {
     bool is_boot_debugger; /* a stage before the kernel; the kernel comes when it is continued */
     bool prints;           /* says something before it halts */
     bool prints_on;        /* says something over and over for as long as it runs */
-    bool halts_on;         /* halts again, with another exception, each time it is continued */
+    struct fake_wire
+        *wire;     /* filled until it is stopped; what does not fit ends the test run. May be
+                               NULL */
+    bool halts_on; /* halts again, with another exception, each time it is continued */
 };
 
 struct fake_target_seen {

@@ -39,8 +39,9 @@ static void send_datagram(struct fake_target *t, const struct kdnet_datagram *d,
 
     if (t->is_silent)
         return;
-    if (kdnet_seal(kdt_crypto_table(n->crypto), &n->key, key, d, buf, sizeof buf, &len) == KD_OK)
-        sendto(n->fd, buf, len, 0, (const struct sockaddr *)&to, sizeof to);
+    if (kdnet_seal(kdt_crypto_table(n->crypto), &n->key, key, d, buf, sizeof buf, &len) == KD_OK &&
+        sendto(n->fd, buf, len, 0, (const struct sockaddr *)&to, sizeof to) > 0)
+        fake_said(t, buf, len);
 }
 
 static void net_send(struct fake_target *t, const uint8_t *payload, size_t len)
@@ -176,8 +177,10 @@ static void net_receive(struct fake_target *t)
     uint8_t buf[KDNET_DATAGRAM_MAX];
     ssize_t len = recv(n->fd, buf, sizeof buf, 0);
 
-    if (len > 0)
-        on_datagram(t, buf, (size_t)len);
+    if (len <= 0)
+        return;
+    fake_heard(t, buf, (size_t)len);
+    on_datagram(t, buf, (size_t)len);
 }
 
 static void net_tick(struct fake_target *t)

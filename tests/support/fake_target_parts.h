@@ -59,6 +59,9 @@ uint64_t fake_clock_ms(void);
 
 /* One packet, or the break-in byte, came from the host. */
 void fake_payload(struct fake_target *t, struct kd_span payload);
+/* For the test that wants to know what passed. */
+void fake_heard(struct fake_target *t, const void *bytes, size_t len);
+void fake_said(struct fake_target *t, const void *bytes, size_t len);
 void fake_transmit(struct fake_target *t); /* what is unacknowledged, once more */
 void fake_send_control(struct fake_target *t, uint16_t type, uint32_t id);
 

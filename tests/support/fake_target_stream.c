@@ -34,6 +34,7 @@ static void put(struct fake_target *t, const void *bytes, size_t len)
 
         if (done <= 0)
             return;
+        fake_said(t, at, (size_t)done);
         at += done;
         len -= (size_t)done;
     }
@@ -111,6 +112,7 @@ static void stream_receive(struct fake_target *t)
         cut(t);
         return;
     }
+    fake_heard(t, s->held + s->len, (size_t)len);
     s->len += (size_t)len;
     take(t);
 }

@@ -18,7 +18,7 @@
 
 #include <kdproto/deadline.h>
 
-#include "support/temp_dir.h"
+#include "support/tape.h"
 #include "transport/link_stream.h"
 
 enum { PATIENCE_MS = 5000 };
@@ -33,6 +33,7 @@ struct end { /* the link, and what it said */
     uint8_t bytes[256];
     enum kd_status over;
     char text[KD_DIAG_MAX];
+    struct kdt_recorder *recorder;
 };
 
 static void on_up(void *ctx)
@@ -83,7 +84,8 @@ static enum kd_status open_text(struct end *e, const char *text, struct kd_diag 
                                         .on_up = on_up,
                                         .on_bytes = on_bytes,
                                         .on_cut = on_cut,
-                                        .on_over = on_over};
+                                        .on_over = on_over,
+                                        .recorder = e->recorder};
 
     if (kdt_target_spec_parse(text, diag, &spec) != KD_OK)
         fail_msg("%s: %s", text, diag->text);
@@ -244,6 +246,41 @@ static void bytes_go_both_ways_over_a_pipe(void **state)
     assert_int_equal(recv(peer, e.bytes, 1, 0), 0); /* closed */
     close(peer);
     close(listening);
+}
+
+static void what_passes_is_recorded_in_order_with_its_direction(void **state)
+{
+    struct tape t;
+    struct end e;
+    int listening, peer;
+
+    (void)state;
+    tape_begin(&t);
+    begin(&e);
+    e.recorder = t.recorder;
+    listening = listen_at(e.path);
+    open_pipe(&e, ",reconnect");
+    kdt_link_stream_send(e.link, span("too early, and not sent"));
+    for (unsigned i = 1; i <= 2; i++) { /* connections come and go, the recording goes on */
+        await(&e, &e.ups, i);
+        peer = accept_on(listening);
+        kdt_link_stream_send(e.link, span("ask"));
+        check_read(peer, "ask");
+        assert_int_equal(send(peer, "answer", 6, 0), 6);
+        await_bytes(&e, (size_t)i * 6);
+        close(peer);
+        await(&e, &e.cuts, i);
+    }
+    finish(&e);
+    close(listening);
+    tape_read(&t);
+    assert_string_equal(tape_turns(&t, 0, TAPE_STREAM_HOST), "HTHT");
+    assert_int_equal(t.len, 18);
+    assert_memory_equal(t.bytes,
+                        "askanswer"
+                        "askanswer",
+                        18);
+    tape_end(&t);
 }
 
 static void check_tcp(const char *host)
@@ -631,6 +668,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_go_both_ways_over_a_pipe),
+        cmocka_unit_test(what_passes_is_recorded_in_order_with_its_direction),
         cmocka_unit_test(a_host_is_found_by_address_and_by_name),
         cmocka_unit_test(what_refuses_is_told_at_once_with_advice),
         cmocka_unit_test(a_socket_that_nobody_listens_on_is_told_from_one_that_is_not_there),

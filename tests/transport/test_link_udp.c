@@ -13,6 +13,7 @@
 #include <kdproto/kdnet_datagram.h>
 
 #include "support/free_port.h"
+#include "support/tape.h"
 #include "transport/link_udp.h"
 
 enum { PATIENCE_MS = 5000 };
@@ -29,6 +30,18 @@ int socket(int domain, int type, int protocol)
     return (int)syscall(SYS_socket, domain, type, protocol);
 }
 
+/* Likewise, for a socket whose buffer is full. */
+static bool is_full;
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    if (is_full) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return syscall(SYS_sendmsg, fd, message, flags);
+}
+
 struct end { /* one side, and what came to it */
     struct kdt_link_udp *link;
     unsigned count;
@@ -36,6 +49,7 @@ struct end { /* one side, and what came to it */
     size_t last_len;
     struct kdnet_peer from;
     bool answers; /* sends what it gets back to where it came from */
+    struct kdt_recorder *recorder;
 };
 
 static void on_datagram(void *ctx, struct kd_span datagram, const struct kdnet_peer *from)
@@ -53,7 +67,7 @@ static void on_datagram(void *ctx, struct kd_span datagram, const struct kdnet_p
 static enum kd_status open_end(uv_loop_t *loop, struct end *e, const char *bind, uint16_t port,
                                struct kd_diag *diag)
 {
-    struct kdt_link_udp_opts opts = {loop, bind, port, e, on_datagram};
+    struct kdt_link_udp_opts opts = {loop, bind, port, e, on_datagram, e->recorder};
 
     kd_diag_clear(diag);
     return kdt_link_udp_open(&opts, diag, &e->link);
@@ -285,6 +299,190 @@ static void a_datagram_that_the_system_refuses_is_counted(void **state)
     finish(&loop, &e, NULL);
 }
 
+/* --- recording --- */
+
+static void check_recorded(const struct taped *d, const struct kdt_endpoint *from,
+                           const struct kdt_endpoint *to, const char *text)
+{
+    assert_memory_equal(d->from.ip, from->ip, sizeof from->ip);
+    assert_memory_equal(d->to.ip, to->ip, sizeof to->ip);
+    assert_int_equal(d->from.port, from->port);
+    assert_int_equal(d->to.port, to->port);
+    assert_int_equal(d->len, strlen(text));
+    assert_memory_equal(d->bytes, text, d->len);
+}
+
+/* A target at that address calls a host that is bound to `bind`, and is answered. */
+static void check_ends(const char *bind, const uint8_t ip[16], struct kdnet_peer to,
+                       const char *target_bind)
+{
+    uv_loop_t loop;
+    struct end host = {.answers = true}, target = {0};
+    struct kdt_endpoint here = {.port = free_port()}, there = {.port = free_port()};
+    uint16_t port = htons(here.port);
+    struct kd_diag diag;
+    struct tape t;
+
+    tape_begin(&t);
+    memcpy(to.bytes + 2, &port, sizeof port);
+    memcpy(here.ip, ip, 16);
+    memcpy(there.ip, ip, 16);
+    uv_loop_init(&loop);
+    host.recorder = t.recorder;
+    assert_int_equal(open_end(&loop, &host, bind, here.port, &diag), KD_OK);
+    assert_int_equal(open_end(&loop, &target, target_bind, there.port, &diag), KD_OK);
+    kdt_link_udp_send(target.link, span("poke"), &to);
+    await(&loop, &target.count, 1);
+    kdt_link_udp_send(target.link, span("and again"), &to);
+    await(&loop, &target.count, 2);
+    finish(&loop, &host, &target);
+    tape_read(&t);
+    assert_int_equal(t.count, 4);
+    check_recorded(&t.all[0], &there, &here, "poke");
+    check_recorded(&t.all[1], &here, &there, "poke");
+    check_recorded(&t.all[2], &there, &here, "and again");
+    check_recorded(&t.all[3], &here, &there, "and again");
+    tape_end(&t);
+}
+
+static const uint8_t loopback4[16] = {[10] = 0xFF, 0xFF, 127, 0, 0, 1};
+
+static void what_passes_is_recorded_between_its_true_ends(void **state)
+{
+    (void)state;
+    check_ends("127.0.0.1", loopback4, peer_at("127.0.0.1", 0), "127.0.0.1");
+}
+
+static void a_link_without_an_address_records_the_one_that_its_peer_sees(void **state)
+{
+    (void)state;
+    check_ends("", loopback4, peer_at("127.0.0.1", 0), "127.0.0.1");
+    check_ends("0.0.0.0", loopback4, peer_at("127.0.0.1", 0), "127.0.0.1");
+    lacks_ipv6 = true;
+    check_ends("", loopback4, peer_at("127.0.0.1", 0), "127.0.0.1");
+    lacks_ipv6 = false;
+}
+
+static void ends_over_ipv6_are_recorded_likewise(void **state)
+{
+    static const uint8_t loopback6[16] = {[15] = 1};
+    struct end e = {0};
+    struct kd_diag diag;
+    uv_loop_t loop;
+    bool has_ipv6;
+
+    (void)state;
+    uv_loop_init(&loop);
+    has_ipv6 = open_end(&loop, &e, "::1", free_port(), &diag) == KD_OK;
+    finish(&loop, &e, NULL);
+    if (!has_ipv6) {
+        print_message("skipped: this machine has no ::1\n");
+        skip();
+    }
+    check_ends("", loopback6, peer_at6("::1", 0), "::1");
+    check_ends("::1", loopback6, peer_at6("::1", 0), "::1");
+}
+
+/* Two peers in turn, and a socket that has an address of its own for each. */
+static void each_peer_has_its_own_ends(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.1"};
+    uv_loop_t loop;
+    struct end host = {0};
+    uint16_t port = free_port();
+    struct kdnet_peer to = peer_at("127.0.0.1", port);
+    struct kd_diag diag;
+    struct tape t;
+
+    (void)state;
+    tape_begin(&t);
+    uv_loop_init(&loop);
+    host.recorder = t.recorder;
+    assert_int_equal(open_end(&loop, &host, "", port, &diag), KD_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        struct end peer = {0};
+
+        assert_int_equal(open_end(&loop, &peer, addresses[i], free_port(), &diag), KD_OK);
+        kdt_link_udp_send(peer.link, span("who am I"), &to);
+        await(&loop, &host.count, i + 1);
+        kdt_link_udp_close(peer.link);
+    }
+    finish(&loop, &host, NULL);
+    tape_read(&t);
+    assert_int_equal(t.count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(t.all[i].from.ip[15], i == 1 ? 2 : 1);
+        assert_int_equal(t.all[i].to.ip[12], 127);
+        assert_int_equal(t.all[i].to.port, port);
+    }
+    tape_end(&t);
+}
+
+static void what_the_system_refuses_is_not_recorded(void **state)
+{
+    static char huge[70000];
+    uv_loop_t loop;
+    struct end e = {0};
+    struct kdnet_peer to = peer_at("127.0.0.1", 9);
+    struct kd_diag diag;
+    struct tape t;
+
+    (void)state;
+    tape_begin(&t);
+    uv_loop_init(&loop);
+    e.recorder = t.recorder;
+    assert_int_equal(open_end(&loop, &e, "127.0.0.1", free_port(), &diag), KD_OK);
+    kdt_link_udp_send(e.link, (struct kd_span){(uint8_t *)huge, sizeof huge}, &to);
+    kdt_link_udp_send(e.link, span("goes out"), &to);
+    assert_int_equal(kdt_link_udp_get_counters(e.link)->unsent, 1);
+    finish(&loop, &e, NULL);
+    tape_read(&t);
+    assert_int_equal(t.count, 1);
+    assert_int_equal(t.all[0].len, 8);
+    tape_end(&t);
+}
+
+/* When the socket takes nothing for a while: some wait in line, the rest is dropped. What arrives is
+ * what stands in the file. */
+static void what_waits_for_the_socket_is_recorded_once_it_went_out(void **state)
+{
+    enum { COUNT = 20, SLOTS = 16 };
+    uv_loop_t loop;
+    struct end host = {0}, target = {0};
+    uint16_t port = free_port();
+    struct kdnet_peer to = peer_at("127.0.0.1", port);
+    const struct kdt_link_udp_counters *c;
+    struct kd_diag diag;
+    struct tape t;
+
+    (void)state;
+    tape_begin(&t);
+    uv_loop_init(&loop);
+    host.recorder = t.recorder;
+    assert_int_equal(open_end(&loop, &host, "127.0.0.1", free_port(), &diag), KD_OK);
+    assert_int_equal(open_end(&loop, &target, "127.0.0.1", port, &diag), KD_OK);
+    c = kdt_link_udp_get_counters(host.link);
+    is_full = true;
+    for (uint8_t i = 0; i < COUNT; i++)
+        kdt_link_udp_send(host.link, (struct kd_span){&i, 1}, &to);
+    is_full = false;
+    assert_int_equal(c->datagrams_sent, 0);
+    assert_int_equal(c->unsent, COUNT - SLOTS);
+    tape_read(&t);
+    assert_int_equal(t.count, 0);
+    await(&loop, &target.count, SLOTS);
+    assert_int_equal(target.count, SLOTS);
+    assert_int_equal(c->datagrams_sent, SLOTS);
+    finish(&loop, &host, &target);
+    tape_read(&t);
+    assert_int_equal(t.count, SLOTS);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        assert_int_equal(t.all[i].to.port, port);
+        assert_int_equal(t.all[i].bytes[0], i);
+    }
+    tape_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +494,12 @@ int main(void)
         cmocka_unit_test(an_address_of_another_machine_is_refused),
         cmocka_unit_test(a_datagram_longer_than_the_buffer_is_dropped_and_counted),
         cmocka_unit_test(a_datagram_that_the_system_refuses_is_counted),
+        cmocka_unit_test(what_passes_is_recorded_between_its_true_ends),
+        cmocka_unit_test(a_link_without_an_address_records_the_one_that_its_peer_sees),
+        cmocka_unit_test(ends_over_ipv6_are_recorded_likewise),
+        cmocka_unit_test(each_peer_has_its_own_ends),
+        cmocka_unit_test(what_the_system_refuses_is_not_recorded),
+        cmocka_unit_test(what_waits_for_the_socket_is_recorded_once_it_went_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

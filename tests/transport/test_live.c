@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "support/live_pair.h"
+#include "support/tape.h"
 
 static uint64_t since_ms(uint64_t begin_ns)
 {
@@ -160,6 +161,37 @@ static void requests_are_counted_by_kind_and_once_each(void **state)
     assert_true(stats.datagrams_received > 8);
 }
 
+static void what_goes_over_the_wire_is_recorded_in_order(void **state)
+{
+    static struct fake_wire wire;
+    struct live_pair_opts opts = live_pair_defaults();
+    struct live_pair p;
+    struct tape t;
+    uint8_t buf[3000];
+    size_t done, first;
+
+    (void)state;
+    tape_begin(&t);
+    opts.live.recorder = t.recorder;
+    opts.target.wire = &wire;
+    opts.target.poke_ms = 10000; /* no call but the first */
+    live_pair_attach(&p, &opts);
+    assert_int_equal(p.attached, KD_OK);
+    tape_read(&t);
+    first = t.count;
+    assert_int_equal(t.all[0].to.port, p.port); /* the call */
+    assert_int_equal(t.all[1].from.port, p.port);
+    assert_int_equal(kdt_live_read_virtual(p.live, FAKE_VA, buf, sizeof buf, &done), KD_OK);
+    tape_read(&t);
+    assert_int_equal(t.count - first, 3 * 4); /* requests, answers, and each acknowledged */
+    assert_string_equal(tape_turns(&t, first, p.port), "HTHTHTH");
+    assert_int_equal(kdt_live_leave(p.live, NULL), KD_OK);
+    live_pair_close(&p);
+    tape_read(&t);
+    tape_check_wire(&t, &wire, p.port);
+    tape_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +203,7 @@ int main(void)
         cmocka_unit_test(closing_takes_leave_where_the_caller_did_not),
         cmocka_unit_test(nothing_can_be_asked_after_leaving),
         cmocka_unit_test(requests_are_counted_by_kind_and_once_each),
+        cmocka_unit_test(what_goes_over_the_wire_is_recorded_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,9 +7,11 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include "support/live_pair.h"
+#include "support/tape.h"
 
 static uint8_t buffer[FAKE_LEN];
 
@@ -571,6 +573,53 @@ static void packets_are_counted_in_both_directions(void **state)
     check_let_go(&p);
 }
 
+static void what_goes_over_the_wire_is_recorded_in_order(void **state)
+{
+    static struct fake_wire wire;
+    struct live_pair_opts opts = standing();
+    struct live_pair p;
+    struct tape t;
+    size_t first;
+
+    (void)state;
+    tape_begin(&t);
+    opts.live.recorder = t.recorder;
+    opts.target.wire = &wire;
+    attach(&p, &opts);
+    tape_read(&t);
+    first = t.count;
+    read_all(&p, 0, 3 * 3944);
+    tape_read(&t);
+    assert_string_equal(tape_turns(&t, first, TAPE_STREAM_HOST), "HTHTHTH");
+    check_let_go(&p);
+    tape_read(&t);
+    tape_check_wire(&t, &wire, TAPE_STREAM_HOST);
+    tape_end(&t);
+}
+
+/* The recording is a witness of the session and no part of it. */
+static void a_recording_that_fails_is_no_harm(void **state)
+{
+    struct live_pair_opts opts = standing();
+    struct rlimit limit;
+    struct live_pair p;
+    struct tape t;
+
+    (void)state;
+    tape_begin(&t);
+    opts.live.recorder = t.recorder;
+    attach(&p, &opts);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 1000;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    read_all(&p, 0, 10000);
+    limit.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    read_all(&p, 0x6000, 10000);
+    check_let_go(&p);
+    tape_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,8 +649,11 @@ int main(void)
         cmocka_unit_test(a_read_is_cancelled_in_its_middle_and_the_target_runs_on),
         cmocka_unit_test(waiting_for_a_connection_is_cancelled),
         cmocka_unit_test(packets_are_counted_in_both_directions),
+        cmocka_unit_test(what_goes_over_the_wire_is_recorded_in_order),
+        cmocka_unit_test(a_recording_that_fails_is_no_harm),
     };
 
     signal(SIGPIPE, SIG_IGN); /* as live.h wants it */
+    signal(SIGXFSZ, SIG_IGN); /* as recorder.h wants it */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
