@@ -2,13 +2,15 @@
  * still, which of its memory was read until then.
  *
  * One pass over the file. Of several boots, or targets, the last that is fit is taken: of those whose
- * version is known (of an NT kernel, where that is wanted) the one that stood still last. What was read
- * in earlier stops of the same boot stays known, until a later answer replaces it.
+ * version is known (of an NT kernel, where that is wanted) the one that stood still last. Where no
+ * version is known and anything will do, the one that stood still last. What was read in earlier stops
+ * of the same boot stays known, until a later answer replaces it.
  *
  * Lifetime  _open to _close.
+ * Memory    grows with the distinct bytes that were read, of the boots that may still be taken.
  * Threads   One at a time.
  * Errors    enum kd_status, explained in the diag given at _open. A recording that is cut short or
- *           damaged is used as far as it goes: facts.end says so. */
+ *           damaged is used as far as it goes: facts.end says so, and the diag how. */
 #ifndef TRANSPORT_RECORDED_TARGET_H
 #define TRANSPORT_RECORDED_TARGET_H
 
@@ -34,7 +36,7 @@ struct kdt_recorded_target_opts {
     uint64_t time_ns;  /* TIME: since 1970; OFFSET: since the first record of the file */
     bool needs_kernel; /* an NT kernel, no boot debugger */
     void *ctx;
-    /* Now and then; returning false gives up with KD_ERR_CANCELLED. May be NULL. */
+    /* Now and then; returning false gives up with KD_ERR_CANCELLED. May be NULL. total 0: unknown. */
     bool (*on_progress)(void *ctx, uint64_t done, uint64_t total);
 };
 
@@ -44,10 +46,11 @@ struct kdt_recorded_facts {
     bool has_stop;
     struct kd_state_change stop; /* without its path */
     bool has_dtb;
-    uint64_t dtb; /* CR3 of the processor that stopped, where special registers were read */
+    uint64_t dtb; /* page-table root of the processor that stopped, where its CR3 was read */
     uint64_t start_ns, moment_ns; /* of the file's first record; of the last that counted */
     unsigned boot, boots;         /* which was taken, of how many until the moment */
     unsigned targets;             /* conversations with a target that was halted */
+    uint64_t sealed;              /* KDNET datagrams until then that could not be opened */
     struct kdt_recording_counts counts;
     enum kd_status end; /* KD_OK: the moment or the end of the file; else how the file broke off */
 };
