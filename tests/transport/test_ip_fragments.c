@@ -149,6 +149,12 @@ static void an_identification_that_comes_around_begins_anew(void **state)
     other.bytes.data += 1;
     assert_int_equal(add(*state, other, 0), MORE);
     assert_int_equal(kdt_fragments_incomplete(*state), 1);
+
+    assert_int_equal(add(*state, part(2, 0, 8, false), 0), MORE);
+    assert_int_equal(add(*state, part(2, 8, 8, true), 16), KD_OK);
+    /* The same bytes, but here they are not the end. */
+    assert_int_equal(add(*state, part(2, 8, 8, false), 0), MORE);
+    assert_int_equal(kdt_fragments_incomplete(*state), 2);
 }
 
 static void what_is_too_far_away_in_time_does_not_belong(void **state)
