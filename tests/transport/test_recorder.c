@@ -34,6 +34,7 @@ struct scene {
     struct kdt_recorder *recorder;
     unsigned failures;
     char reason[128];
+    struct kd_diag diag; /* of whoever reads the file back */
 };
 
 static void on_failed(void *ctx, const char *reason)
@@ -76,13 +77,12 @@ static struct kd_span span(const char *text)
 
 /* --- reading back --- */
 
-static struct kdt_capture *reopen(const struct scene *s)
+static struct kdt_capture *reopen(struct scene *s)
 {
     struct kdt_capture *c = NULL;
-    struct kd_diag diag;
 
-    if (kdt_capture_open(s->path, &diag, &c) != KD_OK)
-        fail_msg("%s", diag.text);
+    if (kdt_capture_open(s->path, &s->diag, &c) != KD_OK)
+        fail_msg("%s", s->diag.text);
     return c;
 }
 
