@@ -1,5 +1,6 @@
 #include <transport/recorded_memory.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,7 @@ static enum kd_status add_page(struct kdt_recorded_memory *m, uint64_t no, struc
             return KD_ERR_NO_MEMORY;
         m->pages = pages;
     }
+    assert(m->pages); /* there is room for one more */
     if ((m->page_count + 1) * 2 > m->slot_count && double_slots(m) != KD_OK)
         return KD_ERR_NO_MEMORY;
     page = &m->pages[m->page_count++];
