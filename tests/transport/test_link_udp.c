@@ -463,8 +463,8 @@ static void what_waits_for_the_socket_is_recorded_once_it_went_out(void **state)
     assert_int_equal(open_end(&loop, &target, "127.0.0.1", port, &diag), KD_OK);
     c = kdt_link_udp_get_counters(host.link);
     is_full = true;
-    for (uint8_t i = 0; i < COUNT; i++)
-        kdt_link_udp_send(host.link, (struct kd_span){&i, 1}, &to);
+    for (unsigned i = 0; i < COUNT; i++)
+        kdt_link_udp_send(host.link, (struct kd_span){(const uint8_t[]){(uint8_t)i}, 1}, &to);
     is_full = false;
     assert_int_equal(c->datagrams_sent, 0);
     assert_int_equal(c->unsent, COUNT - SLOTS);
