@@ -3,82 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-struct kd_reader kd_reader_of(const void *data, size_t len)
-{
-    struct kd_reader r = {data, len, 0, false};
-
-    return r;
-}
-
-bool kd_reader_ok(const struct kd_reader *r)
-{
-    return !r->failed;
-}
-
-size_t kd_reader_left(const struct kd_reader *r)
-{
-    return r->failed ? 0 : r->len - r->pos;
-}
-
-/* The one place that moves forward: n bytes from here, or NULL and failed for good. */
-static const uint8_t *take(struct kd_reader *r, size_t n)
-{
-    const uint8_t *at;
-
-    if (r->failed || n > r->len - r->pos) {
-        r->failed = true;
-        return NULL;
-    }
-    if (!r->data)
-        return NULL; /* nothing of nothing: NULL + 0 is undefined */
-    at = r->data + r->pos;
-    r->pos += n;
-    return at;
-}
-
-static uint64_t take_le(struct kd_reader *r, size_t n)
-{
-    const uint8_t *at = take(r, n);
-    uint64_t v = 0;
-
-    if (at)
-        for (size_t i = n; i-- > 0;)
-            v = v << 8 | at[i];
-    return v;
-}
-
-uint8_t kd_rd_u8(struct kd_reader *r)
-{
-    return (uint8_t)take_le(r, 1);
-}
-
-uint16_t kd_rd_u16(struct kd_reader *r)
-{
-    return (uint16_t)take_le(r, 2);
-}
-
-uint16_t kd_rd_u16be(struct kd_reader *r)
-{
-    uint16_t v = kd_rd_u16(r);
-
-    return (uint16_t)(v << 8 | v >> 8);
-}
-
-uint32_t kd_rd_u32(struct kd_reader *r)
-{
-    return (uint32_t)take_le(r, 4);
-}
-
-uint64_t kd_rd_u64(struct kd_reader *r)
-{
-    return take_le(r, 8);
-}
-
-void kd_rd_skip(struct kd_reader *r, size_t n)
-{
-    (void)take(r, n);
-}
-
 void kd_rd_seek(struct kd_reader *r, size_t pos)
 {
     if (r->failed || pos > r->len)
@@ -89,7 +13,7 @@ void kd_rd_seek(struct kd_reader *r, size_t pos)
 
 void kd_rd_copy(struct kd_reader *r, void *out, size_t n)
 {
-    const uint8_t *at = take(r, n);
+    const uint8_t *at = kd_rd_take(r, n);
 
     if (n == 0)
         return; /* out may be NULL */
@@ -97,14 +21,6 @@ void kd_rd_copy(struct kd_reader *r, void *out, size_t n)
         memcpy(out, at, n);
     else
         memset(out, 0, n);
-}
-
-struct kd_span kd_rd_span(struct kd_reader *r, size_t n)
-{
-    const uint8_t *at = take(r, n);
-    struct kd_span s = {at, at ? n : 0};
-
-    return s;
 }
 
 struct kd_writer kd_writer_of(void *data, size_t cap)

@@ -37,19 +37,18 @@ bool kdnet_version_is_known(uint8_t version)
     return version == 2 || version == 4 || version == 5;
 }
 
-/* The tag that belongs to these 6 clear bytes and this plaintext. */
+/* The tag that belongs to a datagram whose plaintext stands behind its clear bytes, len bytes in all. */
 static enum kd_status tag_of(const struct kd_crypto *crypto, const struct kdnet_key *control_key,
-                             const uint8_t *clear, const uint8_t *plain, size_t plain_len,
-                             uint8_t tag[TAG_LEN])
+                             const uint8_t *bytes, size_t len, uint8_t tag[TAG_LEN])
 {
-    const struct kd_span parts[] = {{clear, CLEAR_LEN}, {plain, plain_len}};
+    const struct kd_span whole = {bytes, len};
     uint8_t mac_key[KD_KEY_LEN];
     uint8_t mac[KD_SHA256_LEN];
     enum kd_status st;
 
     for (size_t i = 0; i < KD_KEY_LEN; i++)
         mac_key[i] = (uint8_t)~control_key->bytes[i];
-    st = crypto->hmac_sha256(crypto->self, mac_key, parts, 2, mac);
+    st = crypto->hmac_sha256(crypto->self, mac_key, &whole, 1, mac);
     crypto->wipe(crypto->self, mac_key, sizeof mac_key);
     if (st == KD_OK)
         memcpy(tag, mac, TAG_LEN);
@@ -99,7 +98,7 @@ enum kd_status kdnet_seal(const struct kd_crypto *crypto, const struct kdnet_key
 
     plain = buf + CLEAR_LEN;
     plain_len = w.pos - CLEAR_LEN;
-    st = tag_of(crypto, control_key, buf, plain, plain_len, tag);
+    st = tag_of(crypto, control_key, buf, w.pos, tag);
     if (st == KD_OK)
         st = crypto->aes256_cbc_encrypt(crypto->self, aes_key, tag, plain, plain, plain_len);
     if (st != KD_OK)
@@ -149,21 +148,24 @@ enum kd_status kdnet_open(const struct kd_crypto *crypto, const struct kdnet_key
     struct kdnet_datagram d = {0};
     uint8_t expected[TAG_LEN];
     const uint8_t *tag;
-    size_t plain_len;
+    uint8_t *inner;
+    size_t inner_len;
     enum kd_status st = kdnet_peek(buf, len, &d);
 
     if (st != KD_OK)
         return st;
     tag = buf + len - TAG_LEN;
-    plain_len = len - CLEAR_LEN - TAG_LEN;
-    st = crypto->aes256_cbc_decrypt(crypto->self, aes_key, tag, buf + CLEAR_LEN, plain, plain_len);
+    inner = plain + CLEAR_LEN;
+    inner_len = len - CLEAR_LEN - TAG_LEN;
+    memcpy(plain, buf, CLEAR_LEN); /* in one piece with the rest, as the HMAC takes them */
+    st = crypto->aes256_cbc_decrypt(crypto->self, aes_key, tag, buf + CLEAR_LEN, inner, inner_len);
     if (st == KD_OK)
-        st = tag_of(crypto, control_key, buf, plain, plain_len, expected);
+        st = tag_of(crypto, control_key, plain, CLEAR_LEN + inner_len, expected);
     if (st != KD_OK)
         return st;
     if (!is_same_tag(tag, expected))
         return KD_ERR_AUTH;
-    st = read_inner(plain, plain_len, &d);
+    st = read_inner(inner, inner_len, &d);
     if (st == KD_OK)
         *out = d;
     return st;

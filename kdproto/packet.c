@@ -1,13 +1,43 @@
 #include <kdproto/packet.h>
 
+#include <string.h>
+
 #define LEADER_DATA    0x30303030u /* "0000" */
 #define LEADER_CONTROL 0x69696969u /* "iiii" */
 
+/* The sum of 8 bytes at a time: four lanes of 16 bits, each of which takes two bytes. So many words and
+ * no lane can overflow. The order of bytes in a word makes no difference to their sum. */
+enum { WORDS_MAX = UINT16_MAX / (2 * UINT8_MAX) };
+#define EVEN_BYTES UINT64_C(0x00ff00ff00ff00ff)
+
+static uint32_t sum_words(const uint8_t *data, size_t count)
+{
+    uint64_t lanes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word;
+
+        memcpy(&word, data + i * sizeof word, sizeof word);
+        lanes += (word & EVEN_BYTES) + (word >> 8 & EVEN_BYTES);
+    }
+    return (uint32_t)((lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) +
+                      (lanes >> 48));
+}
+
+/* Recordings are gigabytes of packets: byte by byte this was the slowest part of reading them. */
 uint32_t kd_checksum(const uint8_t *data, size_t len)
 {
+    size_t words = len / sizeof(uint64_t);
     uint32_t sum = 0;
+    size_t done;
 
-    for (size_t i = 0; i < len; i++)
+    for (done = 0; done < words;) {
+        size_t count = words - done < WORDS_MAX ? words - done : WORDS_MAX;
+
+        sum += sum_words(data + done * sizeof(uint64_t), count);
+        done += count;
+    }
+    for (size_t i = words * sizeof(uint64_t); i < len; i++)
         sum += data[i];
     return sum;
 }

@@ -197,6 +197,24 @@ static void a_checksum_is_the_sum_of_all_bytes(void **state)
     assert_int_equal(kd_checksum(NULL, 0), 0);
 }
 
+/* The longest packet of the largest bytes, and all lengths in which a word or a lane may end. */
+static void a_checksum_is_the_same_however_many_bytes_are_added_at_a_time(void **state)
+{
+    static uint8_t bytes[KD_PACKET_DATA_MAX + 1];
+    uint32_t expected = 0;
+
+    (void)state;
+    memset(bytes, 0xff, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i += 3)
+        bytes[i] = (uint8_t)i;
+    for (size_t len = 0; len + 1 < sizeof bytes; len++) {
+        assert_int_equal(kd_checksum(bytes + 1, len), expected);
+        expected += bytes[1 + len];
+    }
+    memset(bytes, 0xff, sizeof bytes);
+    assert_int_equal(kd_checksum(bytes, sizeof bytes), sizeof bytes * 0xff);
+}
+
 static void every_type_up_to_file_io_has_a_name(void **state)
 {
     (void)state;
@@ -224,6 +242,7 @@ int main(void)
         cmocka_unit_test(encoding_gives_the_bytes_that_were_decoded),
         cmocka_unit_test(what_does_not_fit_is_not_encoded),
         cmocka_unit_test(a_checksum_is_the_sum_of_all_bytes),
+        cmocka_unit_test(a_checksum_is_the_same_however_many_bytes_are_added_at_a_time),
         cmocka_unit_test(every_type_up_to_file_io_has_a_name),
     };
 
