@@ -22,6 +22,8 @@ struct aes { /* one direction */
     EVP_CIPHER_CTX *ctx;
     int is_encryption;
     struct kept_key key;
+    uint8_t
+        before[KD_IV_LEN]; /* decryption: the ciphertext that the next first block is mixed with */
 };
 
 struct kdt_crypto {
@@ -34,9 +36,14 @@ struct kdt_crypto {
     struct kept_key hmac_key;
 };
 
+/* Takes as long whether or not and wherever they differ; OpenSSL's own way of that goes byte by byte. */
 static bool is_kept(const struct kept_key *kept, const uint8_t key[KD_KEY_LEN])
 {
-    return kept->is_set && CRYPTO_memcmp(kept->bytes, key, KD_KEY_LEN) == 0;
+    uint8_t difference = 0;
+
+    for (size_t i = 0; i < KD_KEY_LEN; i++)
+        difference |= (uint8_t)(kept->bytes[i] ^ key[i]);
+    return kept->is_set && difference == 0;
 }
 
 static void keep(struct kept_key *kept, const uint8_t key[KD_KEY_LEN])
@@ -85,30 +92,28 @@ static enum kd_status sha256(void *self, const struct kd_span *parts, size_t cou
     return EVP_DigestFinal_ex(c->digest, out, NULL) ? KD_OK : KD_ERR_IO;
 }
 
-/* A NULL key keeps the one that is set up, and with it that nothing is padded. */
-static bool set_up_aes(const struct kdt_crypto *c, const struct aes *a, const uint8_t *key,
-                       const uint8_t *iv)
+static bool is_whole_blocks(size_t len)
 {
-    if (!key)
-        return EVP_CipherInit_ex2(a->ctx, NULL, NULL, iv, a->is_encryption, NULL) == 1;
-    return EVP_CipherInit_ex2(a->ctx, c->aes, key, iv, a->is_encryption, NULL) == 1 &&
-           EVP_CIPHER_CTX_set_padding(a->ctx, 0) == 1;
+    return len <= INT_MAX && len % KD_IV_LEN == 0;
 }
 
-static enum kd_status run_aes(const struct kdt_crypto *c, struct aes *a, const uint8_t *key,
-                              const uint8_t *iv, const uint8_t *in, uint8_t *out, size_t len)
+/* With nothing padded. */
+static bool set_key(const struct kdt_crypto *c, struct aes *a, const uint8_t *key,
+                    const uint8_t *iv)
 {
-    bool is_same = is_kept(&a->key, key);
+    a->key.is_set = false;
+    if (EVP_CipherInit_ex2(a->ctx, c->aes, key, iv, a->is_encryption, NULL) != 1 ||
+        EVP_CIPHER_CTX_set_padding(a->ctx, 0) != 1)
+        return false;
+    keep(&a->key, key);
+    return true;
+}
+
+static bool update(struct aes *a, const uint8_t *in, uint8_t *out, size_t len)
+{
     int written = 0;
 
-    if (len > INT_MAX || len % KD_IV_LEN != 0)
-        return KD_ERR_IO;
-    if (!set_up_aes(c, a, is_same ? NULL : key, iv) ||
-        !EVP_CipherUpdate(a->ctx, out, &written, in, (int)len) || written != (int)len)
-        return failed(&a->key);
-    if (!is_same)
-        keep(&a->key, key);
-    return KD_OK;
+    return EVP_CipherUpdate(a->ctx, out, &written, in, (int)len) == 1 && written == (int)len;
 }
 
 static enum kd_status aes256_cbc_encrypt(void *self, const uint8_t key[KD_KEY_LEN],
@@ -116,17 +121,52 @@ static enum kd_status aes256_cbc_encrypt(void *self, const uint8_t key[KD_KEY_LE
                                          uint8_t *out, size_t len)
 {
     struct kdt_crypto *c = self;
+    struct aes *a = &c->encrypt;
+    bool is_ready;
 
-    return run_aes(c, &c->encrypt, key, iv, in, out, len);
+    if (!is_whole_blocks(len))
+        return KD_ERR_IO;
+    if (is_kept(&a->key, key))
+        is_ready = EVP_CipherInit_ex2(a->ctx, NULL, NULL, iv, a->is_encryption, NULL) == 1;
+    else
+        is_ready = set_key(c, a, key, iv);
+    return is_ready && update(a, in, out, len) ? KD_OK : failed(&a->key);
 }
 
+static void mix_in(uint8_t *block, const uint8_t *other)
+{
+    for (size_t i = 0; i < KD_IV_LEN; i++)
+        block[i] ^= other[i];
+}
+
+/* CBC mixes into each block the ciphertext before it, and into the first the IV. Telling OpenSSL an IV
+ * costs more than decrypting a short datagram, for it looks parameters up by name. So it is told one
+ * with the key only, and goes on from the ciphertext of the call before; what that mixed into the first
+ * block is taken out here, and the IV put in. */
 static enum kd_status aes256_cbc_decrypt(void *self, const uint8_t key[KD_KEY_LEN],
                                          const uint8_t iv[KD_IV_LEN], const uint8_t *in,
                                          uint8_t *out, size_t len)
 {
     struct kdt_crypto *c = self;
+    struct aes *a = &c->decrypt;
+    uint8_t last[KD_IV_LEN];
 
-    return run_aes(c, &c->decrypt, key, iv, in, out, len);
+    if (!is_whole_blocks(len))
+        return KD_ERR_IO;
+    if (!is_kept(&a->key, key)) {
+        if (!set_key(c, a, key, iv))
+            return failed(&a->key);
+        memcpy(a->before, iv, KD_IV_LEN);
+    }
+    if (len == 0)
+        return KD_OK;
+    memcpy(last, in + len - KD_IV_LEN, KD_IV_LEN); /* out may be in */
+    mix_in(a->before, iv);                         /* out may be in front of iv */
+    if (!update(a, in, out, len))
+        return failed(&a->key);
+    mix_in(out, a->before);
+    memcpy(a->before, last, KD_IV_LEN);
+    return KD_OK;
 }
 
 static enum kd_status random_bytes(void *self, uint8_t *out, size_t len)

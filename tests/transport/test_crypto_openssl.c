@@ -101,6 +101,27 @@ static void cbc_agrees_with_sp_800_38a_whichever_key_was_used_before(void **stat
     }
 }
 
+/* What was decrypted before must leave no trace in the next call. */
+static void each_decryption_begins_with_its_own_iv(void **state)
+{
+    const struct kd_crypto *t = table(state);
+    uint8_t other[KD_IV_LEN], out[sizeof aes_plain];
+
+    assert_int_equal(t->aes256_cbc_decrypt(t->self, aes_key, aes_iv, aes_cipher, out, sizeof out),
+                     KD_OK);
+    for (size_t i = 0; i < sizeof other; i++)
+        other[i] = aes_iv[i] ^ 0x5a;
+    assert_int_equal(t->aes256_cbc_decrypt(t->self, aes_key, other, aes_cipher, out, sizeof out),
+                     KD_OK);
+    for (size_t i = 0; i < sizeof other; i++)
+        assert_int_equal(out[i], aes_plain[i] ^ 0x5a);
+    assert_memory_equal(out + KD_IV_LEN, aes_plain + KD_IV_LEN, sizeof out - KD_IV_LEN);
+    assert_int_equal(t->aes256_cbc_decrypt(t->self, aes_key, aes_iv, aes_cipher, out, 0), KD_OK);
+    assert_int_equal(t->aes256_cbc_decrypt(t->self, aes_key, aes_iv, aes_cipher, out, sizeof out),
+                     KD_OK);
+    assert_memory_equal(out, aes_plain, sizeof out);
+}
+
 static void encryption_works_in_place(void **state)
 {
     const struct kd_crypto *t = table(state);
@@ -171,6 +192,7 @@ int main(void)
         cmocka_unit_test(hmac_agrees_with_rfc_4231_whichever_key_was_used_before),
         cmocka_unit_test(parts_are_hashed_as_if_they_were_one),
         cmocka_unit_test(cbc_agrees_with_sp_800_38a_whichever_key_was_used_before),
+        cmocka_unit_test(each_decryption_begins_with_its_own_iv),
         cmocka_unit_test(encryption_works_in_place),
         cmocka_unit_test(a_length_that_is_no_multiple_of_the_block_is_refused),
         cmocka_unit_test(random_bytes_differ_from_call_to_call),
