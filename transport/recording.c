@@ -229,7 +229,6 @@ static enum kd_status hear(struct kdt_recording *r, struct kdt_record *out, bool
     *is_record = false;
     if (st != KD_OK)
         return st;
-    r->counts.packets++;
     is_stream = is_wrapped_stream(&d);
     if (!is_stream && !is_kdnet(&d)) {
         r->counts.other++;
@@ -266,8 +265,9 @@ enum kd_status kdt_recording_next(struct kdt_recording *r, struct kdt_record *ou
 void kdt_recording_get_counts(const struct kdt_recording *r, struct kdt_recording_counts *out)
 {
     *out = r->counts;
+    out->packets = kdt_capture_packets(r->capture);
     out->not_udp = kdt_capture_skipped(r->capture);
-    out->packets += out->not_udp;
+    out->incomplete = kdt_capture_incomplete(r->capture);
 }
 
 void kdt_recording_ends(const struct kdt_recording *r, unsigned conversation,
@@ -280,6 +280,5 @@ void kdt_recording_ends(const struct kdt_recording *r, unsigned conversation,
 
 void kdt_recording_position(const struct kdt_recording *r, uint64_t *done, uint64_t *total)
 {
-    *done = r->counts.packets;
-    *total = 0;
+    kdt_capture_position(r->capture, done, total);
 }
