@@ -19,21 +19,26 @@
 
 /* ---- conversation_copies.c: what was captured twice ----
  *
- * A datagram that two interfaces saw, or a mirrored port, stands in the file twice. Its last 16 bytes
- * are a MAC over all the rest, which holds a sequence number that is used once: so those bytes alone
- * tell a copy from something said again. */
+ * A datagram that two interfaces saw, or a mirrored port, stands in the file twice. Its first ciphertext
+ * and its MAC tell a copy from something said again: together they depend on the key and on all of the
+ * content, which holds a sequence number that is used once under a key. */
 enum {
-    KDT_COPIES_SETS = 2048, /* by bits of the MAC; so some 8000 datagrams may lie between copies */
-    KDT_COPIES_WAYS = 4,
+    KDT_COPIES_WINDOW =
+        4096, /* so many datagrams may lie between copies: interfaces are written to a
+                                 file in batches */
+    KDT_COPIES_HEADS = 8192,
 };
 #define KDT_COPIES_WITHIN_NS 1000000000u /* a poke of a host has no sequence: it is said again */
 
-struct kdt_copies {
+struct kdt_copies { /* begins as zeros */
     struct kdt_copies_entry {
-        uint64_t mac;     /* the first 8 bytes of it; 0: none */
+        uint64_t mark;    /* of the datagram */
         uint64_t time_ns; /* of the packet */
+        uint32_t before;  /* the one before it that has the same head */
         bool is_verified;
-    } entries[KDT_COPIES_SETS][KDT_COPIES_WAYS]; /* newest first */
+    } entries[KDT_COPIES_WINDOW];     /* a ring */
+    uint32_t heads[KDT_COPIES_HEADS]; /* by bits of the mark: the newest. Counted from 1; 0: none */
+    uint32_t count;
 };
 
 /* The entry of a datagram that was noted within the time around time_ns, or NULL. */
