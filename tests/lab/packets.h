@@ -30,6 +30,7 @@ enum lab_packet_type {
     LAB_PACKET_RESET = 6,
     LAB_PACKET_STATE_CHANGE64 = 7,
     LAB_PACKET_FILE_IO = 11,
+    /* 9 (trace) and 10 (control request) are only ever repeated from a recording */
 };
 
 struct lab_header {
@@ -48,6 +49,7 @@ static_assert(sizeof(struct lab_header) == 16, "KD header");
 #define LAB_STATUS_WAKE_DEBUGGER   0x80000007u /* of a processor that was switched to [guess] */
 #define LAB_STATUS_NO_MORE_ENTRIES 0x8000001Au
 #define LAB_STATUS_UNSUCCESSFUL    0xC0000001u
+#define LAB_STATUS_INVALID_HANDLE  0xC0000008u /* of a file that was never opened */
 #define LAB_STATUS_NO_SUCH_DEVICE  0xC000000Eu /* unknown MSR [guess] */
 #define LAB_STATUS_NO_SUCH_FILE    0xC000000Fu
 #define LAB_DBG_CONTINUE           0x00010002u
@@ -175,7 +177,8 @@ static_assert(offsetof(struct lab_state_change, report) == 192, "control report"
 static_assert(offsetof(struct lab_state_change, report.instructions) == 216, "control report");
 static_assert(offsetof(struct lab_state_change, report.cs) == 232, "control report");
 
-#define LAB_DEBUG_IO_PRINT 0x3230u
+#define LAB_DEBUG_IO_PRINT      0x3230u
+#define LAB_DEBUG_IO_GET_STRING 0x3231u
 
 struct lab_debug_io {
     uint32_t api;

@@ -28,7 +28,7 @@ void target_start_stage(struct lab_target *t, bool is_boot)
     t->was_heard = false;
     t->phase = LAB_RUNNING;
     t->is_break_pending = false;
-    t->file = NULL;
+    t->coming = (struct lab_coming){.at_us = t->now_us};
     t->script = t->script_end = NULL;
     t->stats.stages++;
     link_start_stage(t, 0);
@@ -38,21 +38,22 @@ void target_start_stage(struct lab_target *t, bool is_boot)
         kdnet_start_stage(t);
 }
 
-/* What a stage says as it begins. A kernel says nothing, unless it waits for a host. */
+/* What a stage says as it begins. A kernel says nothing, unless it waits for a host; what a tape says
+ * comes by itself. */
 static void begin_script(struct lab_target *t)
 {
-    if (t->is_boot || t->rules->waits_at_boot)
+    if (!t->opts.tape && (t->is_boot || t->rules->waits_at_boot))
         stage_script(t);
 }
 
-/* Over a stream a new boot announces itself; on KDNET its poke does that. */
+/* Over a stream a new boot announces itself; on KDNET its poke does that. A tape goes on where it stands. */
 void target_reboot(struct lab_target *t)
 {
     if (t->phase == LAB_HALTED)
         run_end_freeze(t);
     t->stats.reboots++;
     target_start_stage(t, t->opts.boot);
-    if (is_over_stream(t)) {
+    if (!t->opts.tape && is_over_stream(t)) {
         stream_boot_text(t);
         stage_restart(t);
     }
@@ -67,7 +68,7 @@ struct lab_target *lab_target_create(const struct lab_target_options *opts, uint
     if (!t)
         return NULL;
     t->opts = *opts;
-    t->info = lab_machine_info(opts->machine);
+    t->info = opts->tape ? NULL : lab_machine_info(opts->machine);
     t->rules = link_rules_of(opts);
     t->random = opts->seed;
     t->now_us = now_us;
@@ -114,14 +115,18 @@ void lab_target_tick(struct lab_target *t, uint64_t now_us)
         kdnet_poke(t);
     stream_tick(t);
     link_tick(t);
+    if (now_us >= tape_due_us(t))
+        run_on(t);
 }
 
 uint64_t lab_target_deadline(const struct lab_target *t)
 {
-    uint64_t at_us = t->resend_at_us;
+    uint64_t at_us = t->resend_at_us, tape_us = tape_due_us(t);
 
     if (t->is_silent)
         return UINT64_MAX;
+    if (tape_us < at_us)
+        at_us = tape_us;
     if (t->poke_at_us < at_us)
         at_us = t->poke_at_us;
     return t->stream.due_us < at_us ? t->stream.due_us : at_us;

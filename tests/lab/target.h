@@ -12,9 +12,10 @@
  *   target_stage.c      who is debugged: the boot debugger or the kernel; what it says while it boots
  *   target_requests.c   what a halted target is asked
  *   target_registers.c  what it answers about its processors
+ *   target_tape.c       says and answers what a recording has instead of a machine
  *   target_stats.c      what it was asked, counted, as JSON
  *
- * Lifetime  The caller owns a target from _create to _destroy; the machine must outlive it. An output
+ * Lifetime  The caller owns a target from _create to _destroy; machine or tape must outlive it. An output
  *           borrows from the target until the next call that takes it as non-const.
  * Units     now_us: any monotonic count of microseconds. */
 #ifndef LAB_TARGET_H
@@ -25,7 +26,9 @@
 #include <stdint.h>
 
 #include "machine.h"
+#include "packets.h"
 #include "seal.h"
+#include "tape.h"
 
 struct lab_endpoint {
     uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
@@ -45,7 +48,8 @@ enum lab_dialect {
 };
 
 struct lab_target_options {
-    const struct lab_machine *machine;
+    const struct lab_machine *machine; /* or: */
+    const struct lab_tape *tape;
     enum lab_carrier carrier;
     enum lab_dialect dialect; /* over a stream */
     /* Of its serial line: what it says takes that long, and only then does it wait for an answer; the
@@ -64,9 +68,10 @@ struct lab_target_options {
     uint64_t seed;                    /* of all that looks random */
 };
 
-#define LAB_API_FIRST   0x3130u
-#define LAB_API_COUNT   0x31u
-#define LAB_FREEZES_MAX 1000 /* lengths kept; all are counted */
+#define LAB_API_FIRST      0x3130u
+#define LAB_API_COUNT      0x31u
+#define LAB_FREEZES_MAX    1000 /* lengths kept; all are counted */
+#define LAB_UNEXPECTED_MAX 20   /* requests kept; all are counted */
 
 /* What was wrong in a byte stream (2.10). */
 struct lab_stream_bad {
@@ -101,8 +106,11 @@ struct lab_stats {
     uint64_t stages; /* boot debugger and kernel count each */
     uint64_t reboots;
     uint64_t file_asked, file_answered, file_wrong;
+    uint64_t lines_asked, lines_answered;
     uint64_t prints_acked;
-    uint64_t given_up; /* prints, module loads, file requests that no host acknowledged */
+    uint64_t given_up;   /* prints, module loads, file requests that no host acknowledged */
+    uint64_t unexpected; /* requests whose answer is not on the tape */
+    struct lab_manipulate unexpected_each[LAB_UNEXPECTED_MAX]; /* the first of them */
 };
 
 struct lab_target;

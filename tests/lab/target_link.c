@@ -273,8 +273,8 @@ static uint64_t tries_max(const struct lab_target *t)
 {
     uint64_t tries = t->was_heard ? t->rules->tries_heard : t->rules->tries_unheard;
 
-    if (!t->was_heard && t->is_boot)
-        return UINT64_MAX; /* a boot debugger waits for its host [guess] */
+    if (!t->was_heard && (t->is_boot || t->opts.tape))
+        return UINT64_MAX; /* as a boot debugger waits [guess]; a tape is not played to nobody */
     if (ack_wait_us(t) < LAB_ACK_WAIT_US)
         tries = tries * LAB_ACK_WAIT_US / ack_wait_us(t);
     return tries;
@@ -416,8 +416,8 @@ static void on_data(struct lab_target *t, const struct lab_header *h, const uint
     if (is_repeat(t, h)) {
         t->stats.duplicates++;
         acknowledge(t, h->id); /* again: the first one was lost */
-    } else if (t->phase == LAB_AWAITING_FILE && h->type == LAB_PACKET_FILE_IO) {
-        run_file_answer(t, h->id, data, h->byte_count);
+    } else if (t->phase == LAB_AWAITING_ANSWER && h->type == t->question.type) {
+        run_answer(t, h->id, data, h->byte_count);
     } else if (t->phase == LAB_HALTED && is_request &&
                h->byte_count >= sizeof(struct lab_manipulate)) {
         requests_handle(t, h->id, data, h->byte_count);

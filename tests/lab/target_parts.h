@@ -81,25 +81,45 @@ struct lab_event {
 };
 
 enum lab_phase {
-    LAB_RUNNING,      /* polls for the break-in byte */
-    LAB_HALTED,       /* waits for requests */
-    LAB_AWAITING_FILE /* waits for the answer to a FILE_IO */
+    LAB_RUNNING,        /* polls for the break-in byte */
+    LAB_HALTED,         /* waits for requests */
+    LAB_AWAITING_ANSWER /* waits for the answer to its question */
 };
 
 struct lab_halt {
     const struct lab_event *module; /* a load-symbols stop; NULL: a break-in */
+    uint16_t processor;             /* that noticed */
     uint64_t pc;
-    bool is_at_int3; /* processor LAB_HALTING stands at one, and would execute it again */
+    bool is_at_int3; /* that processor stands at one, and would execute it again */
     uint64_t since_us;
-    struct lab_state_change said;                  /* and is said again when the host asks */
+    struct lab_state_change said; /* and is said again when the host asks */
+    const uint8_t *tail;          /* and what follows it: a path */
+    size_t tail_len;
+    enum lab_patience patience;
+    bool has_context[LAB_PROCESSORS_MAX];
     struct lab_context before[LAB_PROCESSORS_MAX]; /* as the halt found them */
     struct lab_context now[LAB_PROCESSORS_MAX];    /* as the host left them */
 };
-#define LAB_HALTING 0 /* the processor that notices a break-in and loads modules */
+#define LAB_HALTING 0 /* the processor of a machine that notices a break-in and loads modules */
+
+/* What the host is asked for, and asked again. */
+struct lab_question {
+    enum lab_packet_type type; /* FILE_IO, DEBUG_IO */
+    enum lab_patience patience;
+    size_t len;
+    uint8_t data[LAB_DATA_MAX];
+};
+
+/* What is to be said next of a tape. */
+struct lab_coming {
+    enum { LAB_COMING_UNSEEN, LAB_COMING_IS_THERE, LAB_COMING_IS_OVER } state;
+    struct lab_said said;
+    uint64_t at_us; /* not before */
+};
 
 struct lab_target {
     struct lab_target_options opts;
-    const struct lab_machine_info *info;
+    const struct lab_machine_info *info; /* NULL: there is a tape */
     struct lab_seal *seal;
     struct lab_stats stats;
     uint64_t now_us;
@@ -142,8 +162,20 @@ struct lab_target {
     enum lab_phase phase;
     bool is_break_pending;
     struct lab_halt halt;
-    const struct lab_event *file; /* being asked for */
-    struct lab_file_create file_request;
+    struct lab_question question;
+
+    /* target_tape.c */
+    struct lab_coming coming;
+};
+
+/* A request, and the reply to it. */
+struct lab_call {
+    const struct lab_manipulate *in;
+    const uint8_t *data; /* what followed the request's header */
+    size_t data_len;
+    struct lab_manipulate *out; /* begins as a copy of *in, refused */
+    uint8_t *out_data;
+    size_t out_max, out_len;
 };
 
 /* target.c */
@@ -194,9 +226,19 @@ void run_greet(struct lab_target *t); /* a host that has just come: a print, and
 void run_continue(struct lab_target *t);
 void run_switch_processor(struct lab_target *t, uint16_t processor);
 void run_say_again(struct lab_target *t); /* asked to, with nothing outstanding */
-void run_file_answer(struct lab_target *t, uint32_t id, const uint8_t *data, size_t len);
+void run_answer(struct lab_target *t, uint32_t id, const uint8_t *data, size_t len);
+void run_ask(struct lab_target *t);   /* the question that was made ready */
+void run_stand(struct lab_target *t); /* at the halt that was made ready; says so */
 void run_given_up(struct lab_target *t, enum lab_patience patience);
 void run_end_freeze(struct lab_target *t);
+
+/* target_tape.c */
+void tape_on(struct lab_target *t); /* as run_on */
+void tape_again(struct lab_target *t);
+uint64_t tape_due_us(const struct lab_target *t); /* when it has something to say */
+bool tape_lacks_context_ex(const struct lab_target *t);
+void tape_reply(struct lab_target *t, struct lab_call *c);
+void tape_unexpected(struct lab_target *t, const struct lab_manipulate *in);
 
 /* target_requests.c */
 const char *requests_name(size_t index); /* of LAB_API_FIRST + index; NULL: no such request */

@@ -9,21 +9,12 @@
 #define SEARCH_MAX    (64u << 20)
 #define KERNEL_SPACE  0xFFFF800000000000u
 
-struct call {
-    const struct lab_manipulate *in;
-    const uint8_t *data; /* what followed the request's header */
-    size_t data_len;
-    struct lab_manipulate *out; /* begins as a copy of *in */
-    uint8_t *out_data;
-    size_t out_max, out_len;
-};
-
 /* ---- memory ---- */
 
 typedef size_t reader(const struct lab_target *t, uint64_t at, void *buf, size_t len);
 
 /* A count above the limit is cut, which is a success; a hole in what is left is none (3.7). */
-static void read_memory(struct lab_target *t, struct call *c, reader *read)
+static void read_memory(struct lab_target *t, struct lab_call *c, reader *read)
 {
     uint32_t wanted = c->in->u.memory.count;
 
@@ -37,17 +28,17 @@ static void read_memory(struct lab_target *t, struct call *c, reader *read)
     t->stats.bytes_read += c->out_len;
 }
 
-static void read_virtual(struct lab_target *t, struct call *c)
+static void read_virtual(struct lab_target *t, struct lab_call *c)
 {
     read_memory(t, c, stage_read);
 }
 
-static void read_physical(struct lab_target *t, struct call *c)
+static void read_physical(struct lab_target *t, struct lab_call *c)
 {
     read_memory(t, c, stage_read_physical);
 }
 
-static bool is_at(const struct lab_target *t, uint64_t va, const struct call *c)
+static bool is_at(const struct lab_target *t, uint64_t va, const struct lab_call *c)
 {
     uint8_t there[LAB_DATA_MAX];
 
@@ -56,7 +47,7 @@ static bool is_at(const struct lab_target *t, uint64_t va, const struct call *c)
 }
 
 /* Pages that are not there hold no match; a length without end does not hold the machine up. */
-static bool find(const struct lab_target *t, const struct call *c, uint64_t *found)
+static bool find(const struct lab_target *t, const struct lab_call *c, uint64_t *found)
 {
     uint64_t at = c->in->u.search.address;
     uint64_t left = c->in->u.search.length < SEARCH_MAX ? c->in->u.search.length : SEARCH_MAX;
@@ -80,7 +71,7 @@ static bool find(const struct lab_target *t, const struct call *c, uint64_t *fou
     return false;
 }
 
-static void search_memory(struct lab_target *t, struct call *c)
+static void search_memory(struct lab_target *t, struct lab_call *c)
 {
     uint64_t found;
 
@@ -94,7 +85,7 @@ static void search_memory(struct lab_target *t, struct call *c)
     c->out->status = LAB_STATUS_SUCCESS;
 }
 
-static void query_memory(struct lab_target *t, struct call *c)
+static void query_memory(struct lab_target *t, struct lab_call *c)
 {
     uint64_t va = c->in->u.query.address;
     uint8_t byte;
@@ -105,7 +96,7 @@ static void query_memory(struct lab_target *t, struct call *c)
     c->out->status = LAB_STATUS_SUCCESS;
 }
 
-static void check_low_memory(struct lab_target *t, struct call *c)
+static void check_low_memory(struct lab_target *t, struct lab_call *c)
 {
     (void)t;
     c->out->status = LAB_STATUS_SUCCESS;
@@ -113,13 +104,20 @@ static void check_low_memory(struct lab_target *t, struct call *c)
 
 /* ---- processors ---- */
 
-static struct lab_context *context_asked(struct lab_target *t, const struct call *c)
+/* NULL: there is no such processor, or nobody recorded its context. */
+static struct lab_context *context_asked(struct lab_target *t, const struct lab_call *c)
 {
-    return c->in->processor < stage_processors(t) ? &t->halt.now[c->in->processor] : NULL;
+    uint16_t processor = c->in->processor;
+
+    if (processor < stage_processors(t) && t->halt.has_context[processor])
+        return &t->halt.now[processor];
+    if (t->opts.tape)
+        tape_unexpected(t, c->in);
+    return NULL;
 }
 
 /* A CONTEXT does not fit a version-5 packet; such a target is asked in parts (1.16). */
-static void get_context(struct lab_target *t, struct call *c)
+static void get_context(struct lab_target *t, struct lab_call *c)
 {
     const struct lab_context *context = context_asked(t, c);
 
@@ -134,10 +132,13 @@ static void get_context(struct lab_target *t, struct call *c)
 /* Old kernels and the boot debugger know no parts. A version-5 boot debugger has to: see above. */
 static bool knows_context_ex(const struct lab_target *t)
 {
+    if (t->opts.tape)
+        return !tape_lacks_context_ex(t) ||
+               sizeof(struct lab_context) > link_data_max(t) - sizeof(struct lab_manipulate);
     return t->opts.version == 5 || (t->opts.version == 4 && !t->is_boot);
 }
 
-static void get_context_ex(struct lab_target *t, struct call *c)
+static void get_context_ex(struct lab_target *t, struct lab_call *c)
 {
     const struct lab_context *context = context_asked(t, c);
     uint32_t offset = c->in->u.context_ex.offset, n = c->in->u.context_ex.count;
@@ -159,16 +160,18 @@ static void get_context_ex(struct lab_target *t, struct call *c)
 /* May a session for reading write these bytes there (3.6)? Only what makes the processor that stands
  * at an int3 go on behind it: the context of this halt, byte for byte, but for Rip, one higher. No
  * int3 here is ever the host's: its breakpoints are refused. */
-static bool is_rip_advance(const struct lab_target *t, const struct call *c, size_t offset)
+static bool is_rip_advance(const struct lab_target *t, const struct lab_call *c, size_t offset)
 {
-    struct lab_context advanced = t->halt.before[LAB_HALTING];
+    struct lab_context advanced;
 
+    if (!t->halt.is_at_int3 || c->in->processor != t->halt.processor)
+        return false;
+    advanced = t->halt.before[t->halt.processor];
     advanced.rip++;
-    return t->halt.is_at_int3 && c->in->processor == LAB_HALTING &&
-           memcmp(c->data, (const uint8_t *)&advanced + offset, c->data_len) == 0;
+    return memcmp(c->data, (const uint8_t *)&advanced + offset, c->data_len) == 0;
 }
 
-static void store_context(struct lab_target *t, struct call *c, size_t offset)
+static void store_context(struct lab_target *t, struct lab_call *c, size_t offset)
 {
     struct lab_context *context = context_asked(t, c);
     size_t rip = offsetof(struct lab_context, rip);
@@ -183,7 +186,7 @@ static void store_context(struct lab_target *t, struct call *c, size_t offset)
     c->out->status = LAB_STATUS_SUCCESS;
 }
 
-static void set_context(struct lab_target *t, struct call *c)
+static void set_context(struct lab_target *t, struct lab_call *c)
 {
     c->out->status = LAB_STATUS_UNSUCCESSFUL;
     if (context_asked(t, c) && c->data_len == sizeof(struct lab_context))
@@ -192,7 +195,7 @@ static void set_context(struct lab_target *t, struct call *c)
         t->stats.altering++;
 }
 
-static void set_context_ex(struct lab_target *t, struct call *c)
+static void set_context_ex(struct lab_target *t, struct lab_call *c)
 {
     uint32_t offset = c->in->u.context_ex.offset;
 
@@ -208,7 +211,7 @@ static void set_context_ex(struct lab_target *t, struct call *c)
     c->out->u.context_ex.copied = (uint32_t)c->data_len;
 }
 
-static void read_control_space(struct lab_target *t, struct call *c)
+static void read_control_space(struct lab_target *t, struct lab_call *c)
 {
     uint8_t space[sizeof(struct lab_special_registers)];
     size_t len = 0;
@@ -222,7 +225,7 @@ static void read_control_space(struct lab_target *t, struct call *c)
     c->out->status = len > 0 ? LAB_STATUS_SUCCESS : LAB_STATUS_UNSUCCESSFUL;
 }
 
-static void read_msr(struct lab_target *t, struct call *c)
+static void read_msr(struct lab_target *t, struct lab_call *c)
 {
     uint64_t value;
 
@@ -235,7 +238,7 @@ static void read_msr(struct lab_target *t, struct call *c)
     c->out->status = LAB_STATUS_SUCCESS;
 }
 
-static void get_version(struct lab_target *t, struct call *c)
+static void get_version(struct lab_target *t, struct lab_call *c)
 {
     stage_version(t, c->out);
     c->out->status = LAB_STATUS_SUCCESS;
@@ -243,31 +246,31 @@ static void get_version(struct lab_target *t, struct call *c)
 
 /* ---- what ends a halt, and has no reply ---- */
 
-static void go_on(struct lab_target *t, struct call *c)
+static void go_on(struct lab_target *t, struct lab_call *c)
 {
     if (c->in->u.go_on.status != LAB_DBG_CONTINUE)
         t->stats.altering++;
     run_continue(t);
 }
 
-static void go_on_2(struct lab_target *t, struct call *c)
+static void go_on_2(struct lab_target *t, struct lab_call *c)
 {
     (void)c;
     run_continue(t);
 }
 
-static void switch_processor(struct lab_target *t, struct call *c)
+static void switch_processor(struct lab_target *t, struct lab_call *c)
 {
     run_switch_processor(t, c->in->processor);
 }
 
-static void reboot(struct lab_target *t, struct call *c)
+static void reboot(struct lab_target *t, struct lab_call *c)
 {
     (void)c;
     target_reboot(t);
 }
 
-static void only_acknowledge(struct lab_target *t, struct call *c)
+static void only_acknowledge(struct lab_target *t, struct lab_call *c)
 {
     (void)t;
     (void)c;
@@ -283,8 +286,8 @@ enum effect {
 struct api {
     const char *name;
     enum effect effect;
-    void (*reply)(struct lab_target *t, struct call *c); /* NULL: refused with C0000001 */
-    void (*act)(struct lab_target *t, struct call *c);   /* instead of a reply */
+    void (*reply)(struct lab_target *t, struct lab_call *c); /* NULL: refused with C0000001 */
+    void (*act)(struct lab_target *t, struct lab_call *c);   /* instead of a reply */
 };
 
 static const struct api apis[LAB_API_COUNT] = {
@@ -355,7 +358,14 @@ static const struct api *count(struct lab_target *t, uint32_t number)
     return api;
 }
 
-static void answer(struct lab_target *t, const struct api *api, struct call *c)
+/* What a recorded target says of itself; but contexts are the halt's, which keeps what is set. */
+static bool is_on_tape(const struct lab_target *t, const struct api *api)
+{
+    return t->opts.tape && api->effect == READS && api->reply != get_context &&
+           api->reply != get_context_ex;
+}
+
+static void answer(struct lab_target *t, const struct api *api, struct lab_call *c)
 {
     struct lab_manipulate out = *c->in;
     struct lab_packet *p;
@@ -368,7 +378,9 @@ static void answer(struct lab_target *t, const struct api *api, struct call *c)
     c->out_data = link_data(p) + sizeof out;
     c->out_max = link_data_max(t) - sizeof out;
     out.status = LAB_STATUS_UNSUCCESSFUL;
-    if (api->reply)
+    if (is_on_tape(t, api))
+        tape_reply(t, c);
+    else if (api->reply)
         api->reply(t, c);
     memcpy(link_data(p), &out, sizeof out);
     link_queue(t, p, LAB_PACKET_MANIPULATE, sizeof out + c->out_len, LAB_REPEATS_FOR_EVER);
@@ -377,12 +389,14 @@ static void answer(struct lab_target *t, const struct api *api, struct call *c)
 void requests_handle(struct lab_target *t, uint32_t id, const uint8_t *data, size_t len)
 {
     struct lab_manipulate in;
-    struct call c = {.in = &in, .data = data + sizeof in, .data_len = len - sizeof in};
+    struct lab_call c = {.in = &in, .data = data + sizeof in, .data_len = len - sizeof in};
     const struct api *api;
 
     memcpy(&in, data, sizeof in);
     link_accept(t, id);
     api = count(t, in.api);
+    if (t->opts.tape && api->effect == ALTERS)
+        tape_unexpected(t, &in);
     if (api->act)
         api->act(t, &c);
     else

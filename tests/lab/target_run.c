@@ -1,8 +1,8 @@
 /* Running and halted: break-in, halts, resumes, and what a target says unasked.
  *
- *   LAB_RUNNING        works through its script; 0x62 halts it between two events
- *   LAB_HALTED         at a break-in or a loaded module; requests; Continue resumes
- *   LAB_AWAITING_FILE  asked the host for a file; its answer resumes
+ *   LAB_RUNNING          works through its script; 0x62 halts it between two events
+ *   LAB_HALTED           at a break-in or a loaded module; requests; Continue resumes
+ *   LAB_AWAITING_ANSWER  asked the host for a file or a line; its answer resumes
  *
  * No instruction is executed. What a resumed machine does is: execute an int3 again that it still
  * stands at, halt for a break-in that came meanwhile, go on with the script. */
@@ -10,9 +10,7 @@
 
 #include <string.h>
 
-#define DATA_MODULE_PATH 240 /* offset of the path in a load-symbols state change */
-
-/* ---- prints and files ---- */
+/* ---- prints and questions ---- */
 
 void run_print(struct lab_target *t, const char *text)
 {
@@ -25,26 +23,28 @@ void run_print(struct lab_target *t, const char *text)
     link_queue(t, p, LAB_PACKET_DEBUG_IO, sizeof io + io.length, LAB_GIVES_UP_PRINT);
 }
 
-static void say_file(struct lab_target *t)
+static void say_question(struct lab_target *t)
 {
     struct lab_packet *p = link_slot(t);
-    uint8_t *out = link_data(p);
-    size_t len = sizeof t->file_request;
 
-    memcpy(out, &t->file_request, len);
-    for (const char *c = t->file->text; *c; c++) {
-        out[len++] = (uint8_t)*c;
-        out[len++] = 0;
-    }
-    out[len++] = 0;
-    out[len++] = 0;
-    link_queue(t, p, LAB_PACKET_FILE_IO, len, LAB_GIVES_UP_FILE);
+    memcpy(link_data(p), t->question.data, t->question.len);
+    link_queue(t, p, t->question.type, t->question.len, t->question.patience);
+}
+
+void run_ask(struct lab_target *t)
+{
+    t->phase = LAB_AWAITING_ANSWER;
+    if (t->question.type == LAB_PACKET_FILE_IO)
+        t->stats.file_asked++;
+    else
+        t->stats.lines_asked++;
+    say_question(t);
 }
 
 static void ask_file(struct lab_target *t, const struct lab_event *event)
 {
-    t->file = event;
-    t->file_request = (struct lab_file_create){
+    struct lab_question *q = &t->question;
+    struct lab_file_create request = {
         .api = LAB_FILE_CREATE,
         .access = 0x00120089,
         .attributes = 0x80,
@@ -52,26 +52,46 @@ static void ask_file(struct lab_target *t, const struct lab_event *event)
         .disposition = 1,
         .pad = (uint32_t)target_random(t),
     };
-    for (size_t i = 0; i < sizeof t->file_request.unused; i++)
-        t->file_request.unused[i] = (uint8_t)target_random(t);
-    t->phase = LAB_AWAITING_FILE;
-    t->stats.file_asked++;
-    say_file(t);
+
+    for (size_t i = 0; i < sizeof request.unused; i++)
+        request.unused[i] = (uint8_t)target_random(t);
+    q->type = LAB_PACKET_FILE_IO;
+    q->patience = LAB_GIVES_UP_FILE;
+    memcpy(q->data, &request, sizeof request);
+    q->len = sizeof request;
+    for (const char *c = event->text; *c; c++) {
+        q->data[q->len++] = (uint8_t)*c;
+        q->data[q->len++] = 0;
+    }
+    q->data[q->len++] = 0;
+    q->data[q->len++] = 0;
+    run_ask(t);
 }
 
-/* 3.11: the request's header comes back with "no such file" and nothing else. A boot that got
- * anything else stays where it is: the host has to notice, and so has whoever reads the statistics. */
-void run_file_answer(struct lab_target *t, uint32_t id, const uint8_t *data, size_t len)
+/* 3.11: the request's header comes back with "no such file", or "no such handle", and nothing else. */
+static bool is_refusal(const struct lab_question *q, const uint8_t *data, size_t len)
 {
-    struct lab_file_create expected = t->file_request;
+    struct lab_file_create expected;
 
+    memcpy(&expected, q->data, sizeof expected);
+    expected.status =
+        expected.api == LAB_FILE_CREATE ? LAB_STATUS_NO_SUCH_FILE : LAB_STATUS_INVALID_HANDLE;
+    return len == sizeof expected && memcmp(data, &expected, sizeof expected) == 0;
+}
+
+/* A boot that got anything but a refusal stays where it is: the host has to notice, and so has
+ * whoever reads the statistics. A line may be any. */
+void run_answer(struct lab_target *t, uint32_t id, const uint8_t *data, size_t len)
+{
     link_accept(t, id);
-    expected.status = LAB_STATUS_NO_SUCH_FILE;
-    if (len != sizeof expected || memcmp(data, &expected, sizeof expected) != 0) {
+    if (t->question.type != LAB_PACKET_FILE_IO) {
+        t->stats.lines_answered++;
+    } else if (is_refusal(&t->question, data, len)) {
+        t->stats.file_answered++;
+    } else {
         t->stats.file_wrong++;
         return;
     }
-    t->stats.file_answered++;
     t->phase = LAB_RUNNING;
     run_on(t);
 }
@@ -80,21 +100,25 @@ void run_file_answer(struct lab_target *t, uint32_t id, const uint8_t *data, siz
 
 static void say_state(struct lab_target *t)
 {
+    const struct lab_halt *halt = &t->halt;
     struct lab_packet *p = link_slot(t);
-    const struct lab_event *module = t->halt.module;
-    size_t len = sizeof t->halt.said;
 
-    memcpy(link_data(p), &t->halt.said, len);
-    if (module && t->halt.said.u.module.path_length > 0) {
-        memcpy(link_data(p) + len, module->text, strlen(module->text) + 1);
-        len += strlen(module->text) + 1;
-    }
-    link_queue(t, p, LAB_PACKET_STATE_CHANGE64, len,
-               module ? LAB_GIVES_UP_MODULE : LAB_REPEATS_FOR_EVER);
+    memcpy(link_data(p), &halt->said, sizeof halt->said);
+    if (halt->tail_len > 0)
+        memcpy(link_data(p) + sizeof halt->said, halt->tail, halt->tail_len);
+    link_queue(t, p, LAB_PACKET_STATE_CHANGE64, sizeof halt->said + halt->tail_len, halt->patience);
+}
+
+void run_stand(struct lab_target *t)
+{
+    t->phase = LAB_HALTED;
+    t->halt.since_us = t->now_us;
+    say_state(t);
 }
 
 static void describe_exception(struct lab_target *t, uint32_t code, struct lab_state_change *sc)
 {
+    t->halt.tail_len = 0;
     sc->new_state = LAB_STATE_EXCEPTION;
     sc->u.exception.code = code;
     sc->u.exception.flags = 0;
@@ -117,6 +141,8 @@ static void describe_module(struct lab_target *t, const struct lab_event *module
     if (t->opts.version == 5)
         sc->new_state |= LAB_STATE_ALTERNATE;
     sc->u.module.path_length = is_farewell ? 0 : (uint32_t)strlen(module->text) + 1;
+    t->halt.tail = (const uint8_t *)module->text;
+    t->halt.tail_len = sc->u.module.path_length;
     sc->u.module.base = module->base;
     sc->u.module.process_id = is_farewell ? 0 : UINT64_MAX;
     sc->u.module.checksum = module->checksum;
@@ -147,17 +173,19 @@ static void halt(struct lab_target *t, const struct lab_event *module, uint64_t 
 {
     uint8_t code = 0;
 
-    t->phase = LAB_HALTED;
     t->halt.module = module;
+    t->halt.processor = LAB_HALTING;
     t->halt.pc = pc;
     t->halt.is_at_int3 = stage_read(t, pc, &code, 1) == 1 && code == 0xCC;
-    t->halt.since_us = t->now_us;
-    for (uint16_t i = 0; i < stage_processors(t); i++)
+    for (uint16_t i = 0; i < stage_processors(t); i++) {
         registers_context(t, i, &t->halt.before[i]);
+        t->halt.has_context[i] = true;
+    }
     t->halt.before[LAB_HALTING].rip = pc;
     memcpy(t->halt.now, t->halt.before, sizeof t->halt.now);
     describe(t, LAB_HALTING, LAB_STATUS_BREAKPOINT);
-    say_state(t);
+    t->halt.patience = module ? LAB_GIVES_UP_MODULE : LAB_REPEATS_FOR_EVER;
+    run_stand(t);
 }
 
 void run_end_freeze(struct lab_target *t)
@@ -199,7 +227,8 @@ void run_greet(struct lab_target *t)
 
 void run_switch_processor(struct lab_target *t, uint16_t processor)
 {
-    if (processor < stage_processors(t))
+    /* Of a recorded target only what it said itself is known. */
+    if (!t->opts.tape && processor < stage_processors(t))
         describe(t, processor, LAB_STATUS_WAKE_DEBUGGER);
     say_state(t);
 }
@@ -208,8 +237,8 @@ void run_say_again(struct lab_target *t)
 {
     if (t->phase == LAB_HALTED)
         say_state(t);
-    else if (t->phase == LAB_AWAITING_FILE)
-        say_file(t);
+    else if (t->phase == LAB_AWAITING_ANSWER)
+        say_question(t);
 }
 
 /* ---- running ---- */
@@ -247,6 +276,10 @@ static void perform(struct lab_target *t, const struct lab_event *event)
 /* Go on until something has to be acknowledged or answered, or there is nothing more to do. */
 void run_on(struct lab_target *t)
 {
+    if (t->opts.tape) {
+        tape_on(t);
+        return;
+    }
     while (t->phase == LAB_RUNNING && link_is_idle(t)) {
         const struct lab_event *event;
 
@@ -266,9 +299,12 @@ void run_on(struct lab_target *t)
 void run_continue(struct lab_target *t)
 {
     run_end_freeze(t);
-    if (t->halt.is_at_int3 && t->halt.now[LAB_HALTING].rip == t->halt.pc) {
+    if (t->halt.is_at_int3 && t->halt.now[t->halt.processor].rip == t->halt.pc) {
         t->stats.rehalts++;
-        halt(t, t->halt.module, t->halt.pc);
+        if (t->opts.tape)
+            tape_again(t);
+        else
+            halt(t, t->halt.module, t->halt.pc);
         return;
     }
     t->phase = LAB_RUNNING;

@@ -79,6 +79,9 @@ uint64_t stage_pc(const struct lab_target *t, enum stage_stop stop)
 
 uint16_t stage_processors(const struct lab_target *t)
 {
+    if (t->opts.tape)
+        return t->halt.said.processors < LAB_PROCESSORS_MAX ? (uint16_t)t->halt.said.processors
+                                                            : LAB_PROCESSORS_MAX;
     return t->is_boot ? 1 : (uint16_t)t->info->processors;
 }
 

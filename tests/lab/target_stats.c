@@ -1,6 +1,7 @@
 /* What the target was asked, as JSON. */
 #include "target_parts.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 
 static double ms(uint64_t us)
@@ -99,6 +100,36 @@ static json_t *file_io(const struct lab_stats *s)
     return o;
 }
 
+/* As far as they are kept. Where the address is, other functions have an index, a number, an offset. */
+static json_t *unexpected_requests(const struct lab_stats *s)
+{
+    json_t *each = json_array();
+
+    for (uint64_t i = 0; i < s->unexpected && i < LAB_UNEXPECTED_MAX; i++) {
+        const struct lab_manipulate *m = &s->unexpected_each[i];
+        const char *name =
+            m->api - LAB_API_FIRST < LAB_API_COUNT ? requests_name(m->api - LAB_API_FIRST) : NULL;
+        json_t *o = json_object();
+
+        put(o, "api", m->api);
+        json_object_set_new(o, "name", json_string(name ? name : "unknown"));
+        put(o, "processor", m->processor);
+        json_object_set_new(o, "address", json_sprintf("0x%" PRIx64, m->u.memory.address));
+        put(o, "count", m->u.memory.count);
+        json_array_append_new(each, o);
+    }
+    return each;
+}
+
+static void add_tape(json_t *o, const struct lab_target *t)
+{
+    json_object_set_new(o, "recording", json_string(t->opts.tape->name));
+    put(o, "unexpected", t->stats.unexpected);
+    json_object_set_new(o, "unexpected_requests", unexpected_requests(&t->stats));
+    put(o, "lines_asked", t->stats.lines_asked);
+    put(o, "lines_answered", t->stats.lines_answered);
+}
+
 static const char *const dialects[LAB_DIALECTS] = {
     [LAB_DIALECT_NTKD] = "ntkd",
     [LAB_DIALECT_BOOT] = "boot",
@@ -111,7 +142,10 @@ char *lab_target_stats_json(const struct lab_target *t, uint64_t now_us)
     json_t *o = json_object();
     char *text;
 
-    json_object_set_new(o, "kernel", json_string(t->info->name));
+    if (t->opts.tape)
+        add_tape(o, t);
+    else
+        json_object_set_new(o, "kernel", json_string(t->info->name));
     if (t->opts.carrier == LAB_OVER_KDNET)
         put(o, "kdnet_version", t->opts.version);
     else
