@@ -13,6 +13,7 @@ static const struct {
     const char *about;
 } commands[] = {
     {"serve", kdlab_serve, "be a debug-enabled machine, over KDNET or a serial line"},
+    {"replay", kdlab_replay, "be the target of a recorded session"},
     {"symbols", kdlab_symbols, "write the kernels' PDBs as a symbol store"},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)

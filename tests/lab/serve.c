@@ -1,4 +1,4 @@
-/* kdlab serve: a target, a wire that may misbehave, and a link to the host. */
+/* A target, a wire that may misbehave, and a link to the host; kdlab serve: the target is a machine. */
 #define _GNU_SOURCE /* ppoll, which lets no signal slip; NOLINT(*reserved-identifier): libc named it */
 #include "kdlab.h"
 #include "random.h"
@@ -19,12 +19,6 @@ struct serving {
     struct serve_forging forging;
     uint64_t end_us;
 };
-
-int serve_failed(const char *what, const char *why)
-{
-    fprintf(stderr, "kdlab serve: %s: %s\n", what, why);
-    return KDLAB_FAILED;
-}
 
 static uint64_t clock_us(void)
 {
@@ -154,7 +148,7 @@ static void wait_until(const struct serving *v, uint64_t due_us, const sigset_t 
 static void greet(const struct serving *v)
 {
     if (v->link.ops->greeting)
-        printf("kdlab: %s %s ", v->settings.kernel, v->link.ops->greeting);
+        printf("kdlab: %s %s ", v->settings.subject, v->link.ops->greeting);
     printf("%s\n", v->link.where);
     fflush(stdout); /* tests wait for this line */
 }
@@ -235,21 +229,6 @@ static void destroy_parts(struct serving *v)
     lab_line_destroy(v->to_target);
 }
 
-static int serve_machine(struct serving *v, const char *kernel_dir)
-{
-    const char *why = "?";
-    struct lab_machine *machine = lab_machine_create(v->settings.kernel, kernel_dir, &why);
-    int status;
-
-    if (!machine)
-        return serve_failed(v->settings.kernel, why);
-    v->settings.target.machine = machine;
-    status = create_parts(v) ? serve(v) : serve_failed("target", "out of memory");
-    destroy_parts(v);
-    lab_machine_destroy(machine);
-    return status;
-}
-
 static uint64_t changing_seed(void)
 {
     uint64_t state = clock_us() * 31 + (uint64_t)getpid();
@@ -257,25 +236,44 @@ static uint64_t changing_seed(void)
     return lab_random(&state) >> 32; /* short enough to be typed */
 }
 
-int kdlab_serve(int argc, char **argv, const char *kernel_dir)
+int serve_target(struct serve_settings *s)
 {
     struct serving v = {
-        .settings = {.seed = changing_seed(), .target.version = 5},
         .link = {.poll_fd = -1, .opened_fd = -1, .host_fd = -1, .listener = -1, .other_fd = -1},
     };
     int status;
 
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0) {
-            fputs(serve_usage, stdout);
-            return 0;
-        }
-    status = serve_take_settings(&v.settings, argc, argv);
+    if (!s->has_seed)
+        s->seed = changing_seed();
+    status = open_link(s, &v.link);
+    v.settings = *s;
+    if (status == 0) {
+        status = create_parts(&v) ? serve(&v) : serve_failed("target", "out of memory");
+        destroy_parts(&v);
+    }
+    v.link.ops->close(&v.link);
+    return status;
+}
+
+int kdlab_serve(int argc, char **argv, const char *kernel_dir)
+{
+    struct serve_settings s = {.target.version = 5};
+    struct lab_machine *machine;
+    const char *why = "?";
+    int status;
+
+    if (serve_wants_help(argc, argv)) {
+        fputs(serve_usage, stdout);
+        return 0;
+    }
+    status = serve_take_settings(&s, SERVE_MACHINE, argc, argv);
     if (status != 0)
         return status;
-    status = open_link(&v.settings, &v.link);
-    if (status == 0)
-        status = serve_machine(&v, kernel_dir);
-    v.link.ops->close(&v.link);
+    machine = lab_machine_create(s.subject, kernel_dir, &why);
+    if (!machine)
+        return serve_failed(s.subject, why);
+    s.target.machine = machine;
+    status = serve_target(&s);
+    lab_machine_destroy(machine);
     return status;
 }

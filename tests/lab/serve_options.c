@@ -1,4 +1,4 @@
-/* The command line of kdlab serve. */
+/* The command lines of kdlab serve and kdlab replay: the same, but for what only a machine can do. */
 #include "kdlab.h"
 #include "serve_parts.h"
 
@@ -9,55 +9,87 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USAGE_LINKS                                                                                \
+    "  --net HOST:PORT      KDNET: pokes the host, which listens there; IPv6 as [::1]:50000\n"     \
+    "  --pipe PATH          a serial line as a unix socket that waits for its host\n"              \
+    "  --tcp ADDR:PORT      a serial line over TCP, the same; port 0: one that is free\n"          \
+    "  --pty                a serial line as a terminal; its path is the first line of the "       \
+    "output\n\n"
+#define USAGE_COMMON                                                                               \
+    "  --silent-after N     fall silent for ever after N requests\n"                               \
+    "  --retransmit-ms N    repeat after N ms what is not acknowledged (default: as real ones "    \
+    "do)\n"                                                                                        \
+    "  --time-limit S       end after S seconds\n"                                                 \
+    "  --stats FILE         write counts as JSON at the end, and at each SIGUSR1\n"                \
+    "  --seed N             of all that looks random (default: differs each time)\n"               \
+    "\n"                                                                                           \
+    "A bad link, both ways; P is a probability, 0 to 1, for each packet:\n"                        \
+    "  --drop P             it does not arrive\n"                                                  \
+    "  --dup P              it arrives twice\n"                                                    \
+    "  --reorder P          it arrives behind the next one\n"                                      \
+    "  --corrupt P          one bit of it is flipped\n"                                            \
+    "  --truncate P         its end is missing\n"                                                  \
+    "  --garbage P          1 to 32 bytes come before it\n"                                        \
+    "  --delay MS           all arrive later\n"                                                    \
+    "\n"                                                                                           \
+    "KDNET only:\n"
+#define USAGE_NET                                                                                  \
+    "  --first-id N         first packet id; not 0: the kernel has spoken to a host before\n"      \
+    "  --forge N            N forged datagrams in between, while the host is linked\n"             \
+    "\n"                                                                                           \
+    "Serial lines only:\n"                                                                         \
+    "  --baud N             bits a second, ten a byte (default: as fast as it goes)\n"             \
+    "  --dialect NAME       ntkd (default); boot: waits for its host at boot; minimal: a stub\n"   \
+    "\n"
+
 const char serve_usage[] =
     "usage: kdlab serve --kernel NAME LINK [OPTION]...\n"
     "\n"
     "Is a machine that is being debugged until SIGTERM or SIGINT: does what its host asks over one "
     "of\n"
-    "\n"
-    "  --net HOST:PORT      KDNET: pokes the host, which listens there; IPv6 as [::1]:50000\n"
-    "  --pipe PATH          a serial line as a unix socket that waits for its host\n"
-    "  --tcp ADDR:PORT      a serial line over TCP, the same; port 0: one that is free\n"
-    "  --pty                a serial line as a terminal; its path is the first line of the output\n"
-    "\n"
-    "  --kernel NAME        14393, 18362, 19041, 22000\n"
+    "\n" USAGE_LINKS "  --kernel NAME        14393, 18362, 19041, 22000\n"
     "  --boot               start in the boot debugger, then become the kernel\n"
     "  --chatter            print between request and reply, load a module after each resume\n"
-    "  --reboot-after N     reboot once, after N requests\n"
-    "  --silent-after N     fall silent for ever after N requests\n"
-    "  --retransmit-ms N    repeat after N ms what is not acknowledged (default: as real ones do)\n"
-    "  --time-limit S       end after S seconds\n"
-    "  --stats FILE         write counts as JSON at the end, and at each SIGUSR1\n"
-    "  --seed N             of all that looks random (default: differs each time)\n"
-    "\n"
-    "A bad link, both ways; P is a probability, 0 to 1, for each packet:\n"
-    "  --drop P             it does not arrive\n"
-    "  --dup P              it arrives twice\n"
-    "  --reorder P          it arrives behind the next one\n"
-    "  --corrupt P          one bit of it is flipped\n"
-    "  --truncate P         its end is missing\n"
-    "  --garbage P          1 to 32 bytes come before it\n"
-    "  --delay MS           all arrive later\n"
-    "\n"
-    "KDNET only:\n"
+    "  --reboot-after N     reboot once, after N requests\n" USAGE_COMMON
     "  --key W.X.Y.Z        the key, or --key-file FILE with the key as its first line\n"
-    "  --kdnet-version N    2, 4 or 5 (default 5)\n"
-    "  --first-id N         first packet id; not 0: the kernel has spoken to a host before\n"
-    "  --forge N            N forged datagrams in between, while the host is linked\n"
-    "\n"
-    "Serial lines only:\n"
-    "  --baud N             bits a second, ten a byte (default: as fast as it goes)\n"
-    "  --dialect NAME       ntkd (default); boot: waits for its host at boot; minimal: a stub\n"
-    "\n"
+    "  --kdnet-version N    2, 4 or 5 (default 5)\n" USAGE_NET
     "  kdlab serve --kernel 18362 --net 127.0.0.1:50000 --key 1.2.3.4 --stats lab.json &\n"
     "  kdwalk loggers -k net:port=50000,key=1.2.3.4 -y STORE\n";
+
+const char replay_usage[] =
+    "usage: kdlab replay FILE LINK [OPTION]...\n"
+    "\n"
+    "Is the target of a recorded session until SIGTERM or SIGINT: says once more what it said, in "
+    "that\norder, and answers what it answered, over one of\n"
+    "\n" USAGE_LINKS
+    "Any recording plays over any link. At a stop it knows what was read until then in that boot, "
+    "else what\nwas read later; other answers are those of this stop, else of the nearest one. "
+    "Stops "
+    "that came because\nthe host broke in wait for a break-in, all else comes at once: waiting "
+    "times "
+    "are not kept. Behind the\nend the target runs, and a break-in halts it in its last stop once "
+    "more: any number of hosts may come,\none after the other.\n"
+    "\n"
+    "What nobody asked while it was recorded is refused with status 0xc0000001, and told on stderr "
+    "(the\nfirst 20) and in --stats. What would alter a target is refused as well, but for moving "
+    "Rip "
+    "past an int3.\n"
+    "\n"
+    "  --key W.X.Y.Z        opens a recording of KDNET, and seals what goes over --net; or\n"
+    "                       --key-file FILE with the key as its first line\n" USAGE_COMMON
+    "  --kdnet-version N    2, 4 or 5 (default: as recorded; of a serial line: 5)\n" USAGE_NET
+    "  kdlab replay field.pcap --key 1.2.3.4 --net 127.0.0.1:50000 &\n"
+    "  kdwalk loggers -v -k net:port=50000,key=1.2.3.4 -y STORE\n"
+    "\n"
+    "  kdlab replay field.pcap --key 1.2.3.4 --pipe /tmp/com1 --drop 0.1 --stats replay.json &\n"
+    "  kdwalk vertarget -k com:pipe,port=/tmp/com1\n";
 
 enum {
     O_NET = 1, /* the links first, as in enum serve_link_kind */
     O_PIPE,
     O_TCP,
     O_PTY,
-    O_KERNEL,
+    O_KERNEL, /* only of a machine */
     O_BOOT,
     O_CHATTER,
     O_REBOOT,
@@ -113,8 +145,25 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static const char *command_name = "kdlab"; /* how messages begin */
+
+int serve_failed(const char *what, const char *why)
+{
+    fprintf(stderr, "%s: %s: %s\n", command_name, what, why);
+    return KDLAB_FAILED;
+}
+
+bool serve_wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
 struct reading { /* what is known while the options are read */
     struct serve_settings *s;
+    enum serve_command command;
     uint32_t given; /* a bit for each option */
     const char *key, *key_file;
 };
@@ -127,7 +176,7 @@ static const char *option_name(int value)
 
 static int refused(int option, const char *why)
 {
-    fprintf(stderr, "kdlab serve: --%s: %s\n", option_name(option), why);
+    fprintf(stderr, "%s: --%s: %s\n", command_name, option_name(option), why);
     return KDLAB_FAILED;
 }
 
@@ -141,9 +190,8 @@ static bool number(int option, const char *text, uint64_t min, uint64_t max, uin
     errno = 0;
     value = strtoull(text, &end, 0);
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno || value < min || value > max) {
-        fprintf(stderr,
-                "kdlab serve: --%s %s: a number from %" PRIu64 " to %" PRIu64 " is wanted\n",
-                option_name(option), text, min, max);
+        fprintf(stderr, "%s: --%s %s: a number from %" PRIu64 " to %" PRIu64 " is wanted\n",
+                command_name, option_name(option), text, min, max);
         return false;
     }
     *out = value;
@@ -156,7 +204,7 @@ static bool probability(int option, const char *text, double *out)
     double value = strtod(text, &end);
 
     if ((text[0] != '.' && (text[0] < '0' || text[0] > '9')) || *end != '\0' || value > 1) {
-        fprintf(stderr, "kdlab serve: --%s %s: a probability from 0 to 1 is wanted\n",
+        fprintf(stderr, "%s: --%s %s: a probability from 0 to 1 is wanted\n", command_name,
                 option_name(option), text);
         return false;
     }
@@ -177,7 +225,7 @@ static bool dialect(const char *text, enum lab_dialect *out)
             *out = (enum lab_dialect)i;
             return true;
         }
-    fprintf(stderr, "kdlab serve: --dialect %s: ntkd, boot or minimal is wanted\n", text);
+    fprintf(stderr, "%s: --dialect %s: ntkd, boot or minimal is wanted\n", command_name, text);
     return false;
 }
 
@@ -191,7 +239,7 @@ static const char **text_field(struct reading *r, int option)
     case O_TCP:
         return &r->s->where;
     case O_KERNEL:
-        return &r->s->kernel;
+        return &r->s->subject;
     case O_STATS:
         return &r->s->stats;
     case O_KEY:
@@ -316,6 +364,8 @@ static int take_key(struct reading *r)
 {
     char line[128];
 
+    if (!r->key && !r->key_file && r->s->kind != SERVE_NET)
+        return 0; /* a recording of a serial line needs none */
     if (!r->key == !r->key_file)
         return serve_failed("key", "give either --key or --key-file");
     if (r->key_file && !read_key_file(r->key_file, line, sizeof line))
@@ -323,6 +373,7 @@ static int take_key(struct reading *r)
     if (!lab_key_parse(r->key_file ? line : r->key, r->s->target.key))
         return serve_failed("key", "not a key: four words of 0-9 and a-z, at most 64 bits each, "
                                    "not all zero, joined by dots");
+    r->s->has_key = true;
     return 0;
 }
 
@@ -350,11 +401,16 @@ static int take_link(struct reading *r)
 static int check_together(const struct reading *r)
 {
     bool is_net = r->s->kind == SERVE_NET;
+    bool is_recording = r->command == SERVE_RECORDING;
+    int first = is_net ? O_BAUD : is_recording ? O_VERSION : O_KEY;
     int last = is_net ? O_DIALECT : O_FORGE;
 
-    for (int option = is_net ? O_BAUD : O_KEY; option <= last; option++)
+    for (int option = first; option <= last; option++)
         if (is_given(r, option))
             return refused(option, is_net ? "only on a serial line" : "only with --net");
+    for (int option = O_KERNEL; is_recording && option <= O_REBOOT; option++)
+        if (is_given(r, option))
+            return refused(option, "not with a recording");
     if (is_given(r, O_FORGE) && r->s->faults.corrupt > 0)
         return refused(O_FORGE, "not with --corrupt: a bit flipped twice would be a real datagram");
     if (r->s->target.version == 3)
@@ -362,26 +418,42 @@ static int check_together(const struct reading *r)
     return 0;
 }
 
-int serve_take_settings(struct serve_settings *s, int argc, char **argv)
+/* What is played or simulated. */
+static int take_subject(struct reading *r, int argc, char **argv)
 {
-    static char name[] = "kdlab serve"; /* how getopt begins its messages */
-    struct reading r = {.s = s};
+    if (r->command == SERVE_RECORDING && optind < argc)
+        r->s->subject = argv[optind++];
+    if (optind < argc)
+        return serve_failed(argv[optind], r->command == SERVE_RECORDING
+                                              ? "one recording is wanted; kdlab replay --help"
+                                              : "not an option; kdlab serve --help");
+    if (r->s->subject)
+        return 0;
+    return r->command == SERVE_RECORDING
+               ? serve_failed("FILE", "is missing; kdlab replay --help")
+               : serve_failed("--kernel", "is missing; kdlab serve --help");
+}
+
+int serve_take_settings(struct serve_settings *s, enum serve_command command, int argc, char **argv)
+{
+    static char names[][sizeof "kdlab replay"] = {
+        [SERVE_MACHINE] = "kdlab serve",
+        [SERVE_RECORDING] = "kdlab replay",
+    };
+    struct reading r = {.s = s, .command = command};
     int option, status;
 
-    argv[0] = name;
+    command_name = argv[0] = names[command]; /* getopt's messages begin with it, too */
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (!take_option(&r, option, optarg))
             return KDLAB_FAILED;
         r.given |= UINT32_C(1) << option;
     }
-    if (optind < argc)
-        return serve_failed(argv[optind], "not an option; kdlab serve --help");
-    if (!s->kernel)
-        return serve_failed("--kernel", "is missing; kdlab serve --help");
-    status = take_link(&r);
+    s->has_seed = is_given(&r, O_SEED);
+    status = take_subject(&r, argc, argv);
+    if (status == 0)
+        status = take_link(&r);
     if (status == 0)
         status = check_together(&r);
-    if (status == 0 && s->kind == SERVE_NET)
-        status = take_key(&r);
-    return status;
+    return status == 0 ? take_key(&r) : status;
 }

@@ -1,7 +1,8 @@
-/* serve_parts.h - what the files of `kdlab serve` share; nobody else includes it.
+/* serve_parts.h - what the files of `kdlab serve` and `kdlab replay` share; nobody else includes it.
  *
- *   serve.c          the loop: host, wire, target, wire, host
- *   serve_options.c  the command line
+ *   serve.c          the loop: host, wire, target, wire, host; serve: a machine behind it
+ *   kdlab_replay.c   replay: a recording behind it
+ *   serve_options.c  the command lines
  *   serve_net.c      the host over UDP; the second socket of an attacker
  *   serve_stream.c   the host over a byte stream: unix socket, TCP, pty
  *   serve_forge.c    when datagrams are forged, and how fast (forge.h says what they are)
@@ -22,7 +23,8 @@
 #define SERVE_RECEIVE_MAX 4096 /* bytes taken at once; no datagram of a host is as long */
 #define SERVE_WHERE_MAX   300  /* an address and its NUL */
 
-/* One line on stderr; returns KDLAB_FAILED. */
+/* One line on stderr, which begins with the command that serve_take_settings was given; returns
+ * KDLAB_FAILED. */
 int serve_failed(const char *what, const char *why);
 
 /* ---- options ---- */
@@ -31,18 +33,31 @@ enum serve_link_kind { SERVE_NET, SERVE_PIPE, SERVE_TCP, SERVE_PTY };
 
 struct serve_settings {
     enum serve_link_kind kind;
-    const char *where; /* HOST:PORT, PATH, ADDR:PORT; NULL for a pty */
-    const char *kernel, *stats;
+    const char *where;   /* HOST:PORT, PATH, ADDR:PORT; NULL for a pty */
+    const char *subject; /* the kernel, or the recording */
+    const char *stats;
     uint64_t time_limit_s;
     uint64_t forge; /* how many datagrams */
+    bool has_key;
+    bool has_seed;
     uint64_t seed;
     struct lab_line_faults faults; /* both ways */
     struct lab_target_options target;
 };
 
-/* 0, or an exit status after a line on stderr. */
-int serve_take_settings(struct serve_settings *s, int argc, char **argv);
-extern const char serve_usage[];
+enum serve_command { SERVE_MACHINE, SERVE_RECORDING };
+
+/* 0, or an exit status after a line on stderr. A key that was given is in target.key. */
+int serve_take_settings(struct serve_settings *s, enum serve_command command, int argc,
+                        char **argv);
+extern const char serve_usage[], replay_usage[];
+bool serve_wants_help(int argc, char **argv);
+
+/* ---- all of it ---- */
+
+/* The target of these settings on their link, until a signal or the time limit ends it: 0, or an exit
+ * status after a line on stderr. */
+int serve_target(struct serve_settings *s);
 
 /* ---- the link to the host ---- */
 

@@ -27,7 +27,8 @@ def run(*arguments):
 
 class Usage(unittest.TestCase):
     def test_help_is_no_error(self):
-        for arguments in (["--help"], ["help"], ["serve", "--help"], ["symbols", "--help"]):
+        for arguments in (["--help"], ["help"], ["serve", "--help"], ["replay", "--help"],
+                          ["symbols", "--help"]):
             result = run(*arguments)
             self.assertEqual(result.returncode, 0)
             self.assertIn("usage:", result.stdout)
@@ -83,6 +84,19 @@ class Usage(unittest.TestCase):
             ([*SERVE, "--louder"], "--louder"),
             ([*SERVE, "louder"], "louder"),
             (["symbols", "/dev/null/store"], "/dev/null/store"),
+            (["replay"], "FILE: is missing"),
+            (["replay", "--pty"], "FILE: is missing"),
+            (["replay", "a.pcap"], "give one of"),
+            (["replay", "a.pcap", "b.pcap", "--pty"], "b.pcap: one recording is wanted"),
+            (["replay", "a.pcap", "--net", "127.0.0.1:50000"], "--key"),
+            (["replay", "a.pcap", "--pty", "--key", "1.2.3"], "not a key"),
+            (["replay", "a.pcap", "--pty", "--kernel", "18362"], "--kernel: not with a recording"),
+            (["replay", "a.pcap", "--pty", "--reboot-after", "3"], "--reboot-after: not with"),
+            (["replay", "a.pcap", "--pty", "--kdnet-version", "4"], "--kdnet-version: only with"),
+            (["replay", "/no/such/file", "--pty"], "/no/such/file: No such file"),
+            (["replay", "/", "--pty"], "/: Is a directory"),
+            (["replay", "/dev/null", "--pty"], "/dev/null: this is no pcap or pcapng file"),
+            (["replay", __file__, "--pty"], "this is no pcap or pcapng file"),
         ]
         for arguments, named in wrong:
             with self.subTest(arguments=arguments):
