@@ -1,7 +1,7 @@
 /* bench_link.c - how fast memory comes over KDNET, against the least that the exchange itself costs.
  *
  * One round measures, one after the other on the same loopback, so that a noisy machine disturbs both:
- *   - kdwalk's live session reading from kdlab, 64 KiB and 1 MiB at a time;
+ *   - kdwalk's live session reading from kdlab, 64 KiB and 1 MiB at a time, and recorded (-w);
  *   - the bound: two processes that do nothing but exchange the same four datagrams for each KiB (request and
  *     acknowledgement out, acknowledgement and reply back), of the same sizes, sealed and opened in the same way.
  * Printed are the medians over all rounds, and their ratio.
@@ -11,20 +11,21 @@
  * measured, each against the bound in the same placement.
  *
  * usage: bench_link KDLAB [ROUNDS] */
-#define _GNU_SOURCE /* sched_setaffinity */
+#define _DEFAULT_SOURCE
+
+#include "bench.h"
 
 #include <kdproto/kdnet_datagram.h>
 #include <transport/crypto_openssl.h>
 #include <transport/live.h>
+#include <transport/recorder.h>
 
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -43,34 +44,8 @@ enum {
     ACK_LEN = 16,              /* and a control packet */
 };
 
-#define KEY "1.2.3.4"
 #define IMAGE_VA                                                                                   \
     UINT64_C(0xfffff8026e400000) /* the lab's kernel 18362: 10 MiB that are all mapped */
-
-static void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Pin a process (0: this one) to one core. */
-static void pin(pid_t process, int core)
-{
-    cpu_set_t cores;
-
-    CPU_ZERO(&cores);
-    CPU_SET(core, &cores);
-    if (sched_setaffinity(process, sizeof cores, &cores) < 0)
-        die("sched_setaffinity");
-}
 
 /* --- the bound --------------------------------------------------------------------------------- */
 
@@ -95,9 +70,9 @@ static void send_payload(struct end *e, size_t len)
 
     if (kdnet_seal(e->crypto, &e->key, e->data_key, &d, sealed, sizeof sealed, &sealed_len) !=
         KD_OK)
-        die("seal");
+        bench_die("seal");
     if (send(e->fd, sealed, sealed_len, 0) < 0)
-        die("send");
+        bench_die("send");
 }
 
 static bool receive_payload(struct end *e)
@@ -118,10 +93,10 @@ static int udp_socket(uint16_t port, uint16_t peer)
 
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0)
-        die("bind");
+        bench_die("bind");
     a.sin_port = htons(peer);
     if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0)
-        die("connect");
+        bench_die("connect");
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return fd;
 }
@@ -145,11 +120,11 @@ static double measure_bound(const struct kd_crypto *crypto, int requests, int ta
 
     target = fork();
     if (target < 0)
-        die("fork");
+        bench_die("fork");
     if (target == 0) {
         struct end e = host;
 
-        pin(0, target_core);
+        bench_pin(0, target_core);
         e.is_host = false;
         e.fd = udp_socket(PORT + 2, PORT + 1);
         serve_bound(&e);
@@ -157,14 +132,14 @@ static double measure_bound(const struct kd_crypto *crypto, int requests, int ta
     }
     host.fd = udp_socket(PORT + 1, PORT + 2);
     nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL); /* until it listens */
-    begin = now_s();
+    begin = bench_now_s();
     for (int i = 0; i < requests; i++) {
         send_payload(&host, REQUEST_LEN);
         if (!receive_payload(&host) || !receive_payload(&host))
-            die("the bound's exchange broke off");
+            bench_die("the bound's exchange broke off");
         send_payload(&host, ACK_LEN);
     }
-    end = now_s();
+    end = bench_now_s();
     kill(target, SIGTERM);
     waitpid(target, NULL, 0);
     close(host.fd);
@@ -173,50 +148,64 @@ static double measure_bound(const struct kd_crypto *crypto, int requests, int ta
 
 /* --- kdwalk ------------------------------------------------------------------------------------ */
 
-static pid_t start_lab(const char *kdlab)
-{
-    char where[32];
-    pid_t lab = fork();
+struct session { /* a lab, and kdwalk's end of a session with it */
+    pid_t lab;
+    struct kdt_live *live;
+    struct kdt_recorder *recorder; /* or NULL */
+    struct kd_diag diag;
+};
 
-    if (lab < 0)
-        die("fork");
-    if (lab == 0) {
-        snprintf(where, sizeof where, "127.0.0.1:%d", PORT);
-        if (!freopen("/dev/null", "w", stdout))
-            _exit(127);
-        execl(kdlab, kdlab, "serve", "--kernel", "18362", "--net", where, "--key", KEY,
-              (char *)NULL);
-        _exit(127);
-    }
-    return lab;
+static void need(enum kd_status st, const struct kd_diag *diag)
+{
+    if (st != KD_OK)
+        bench_fail("bench_link", diag->text[0] ? diag->text : kd_status_text(st));
 }
 
-static double measure_read(struct kdt_live *live, uint8_t *buf, size_t len, int times)
+static void open_session(struct session *s, const char *kdlab, uint16_t port)
 {
-    double begin = now_s();
+    struct kdt_target_spec spec;
+    struct kdt_live_opts opts = {
+        .spec = &spec, .attach_timeout_ms = 30000, .diag = &s->diag, .recorder = s->recorder};
+    struct kd_version version;
+    struct kd_state_change stop;
+    char text[64];
+
+    snprintf(text, sizeof text, "net:port=%d,key=%s,bind=127.0.0.1", port, BENCH_KEY);
+    need(kdt_target_spec_parse(text, &s->diag, &spec), &s->diag);
+    need(kdt_live_open(&opts, &s->live), &s->diag);
+    s->lab = bench_start_lab(kdlab, port);
+    need(kdt_live_attach(s->live, &version, &stop), &s->diag);
+}
+
+static void close_session(struct session *s)
+{
+    kdt_live_leave(s->live, NULL);
+    kdt_live_close(s->live);
+    bench_stop_lab(s->lab);
+    kdt_recorder_destroy(s->recorder);
+}
+
+static struct kdt_recorder *create_recorder(struct kd_diag *diag)
+{
+    const struct bench_file file = bench_temp_file();
+    const struct kdt_recorder_opts opts = {.path = file.path};
+    struct kdt_recorder *recorder = NULL;
+
+    need(kdt_recorder_create(&opts, diag, &recorder), diag);
+    return recorder;
+}
+
+/* Seconds for one request. */
+static double measure_read(const struct session *s, uint8_t *buf, size_t len, int times)
+{
+    double begin = bench_now_s();
 
     for (int i = 0; i < times; i++) {
         size_t done;
 
-        if (kdt_live_read_virtual(live, IMAGE_VA, buf, len, &done) != KD_OK) {
-            fprintf(stderr, "the read broke off after %zu bytes\n", done);
-            exit(1);
-        }
+        need(kdt_live_read_virtual(s->live, IMAGE_VA, buf, len, &done), &s->diag);
     }
-    return now_s() - begin;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
+    return (bench_now_s() - begin) / (double)(len / KIB) / times;
 }
 
 static void print_row(const char *what, double requests_per_s, double bound)
@@ -226,81 +215,55 @@ static void print_row(const char *what, double requests_per_s, double bound)
 }
 
 struct bench {
-    struct kdt_live *live;
+    struct session plain, recorded;
     struct kdt_crypto *crypto;
     uint8_t *buf;
-    pid_t lab;
     int rounds;
 };
 
 static void measure(const struct bench *b, const char *placement, int target_core)
 {
-    double small[ROUNDS_MAX], large[ROUNDS_MAX], bound[ROUNDS_MAX], bound_rate;
+    double small[ROUNDS_MAX], large[ROUNDS_MAX], recorded[ROUNDS_MAX], bound[ROUNDS_MAX];
+    double bound_rate;
 
-    pin(b->lab, target_core);
+    bench_pin(b->plain.lab, target_core);
+    bench_pin(b->recorded.lab, target_core);
     for (int i = 0; i < b->rounds; i++) {
-        small[i] = 16 * (SMALL / KIB) / measure_read(b->live, b->buf, SMALL, 16);
-        large[i] = LARGE / KIB / measure_read(b->live, b->buf, LARGE, 1);
+        small[i] = 1 / measure_read(&b->plain, b->buf, SMALL, 16);
+        recorded[i] = 1 / measure_read(&b->recorded, b->buf, SMALL, 16);
+        large[i] = 1 / measure_read(&b->plain, b->buf, LARGE, 1);
         bound[i] =
             LARGE / KIB / measure_bound(kdt_crypto_table(b->crypto), LARGE / KIB, target_core);
     }
-    bound_rate = median(bound, b->rounds);
+    bound_rate = bench_median(bound, b->rounds);
     printf("link, %s: reads over KDNET on loopback, 1 KiB a request, medians of %d rounds\n",
            placement, b->rounds);
     print_row("raw exchange (bound)", bound_rate, bound_rate);
-    print_row("64 KiB at a time", median(small, b->rounds), bound_rate);
-    print_row("1 MiB at a time", median(large, b->rounds), bound_rate);
-}
-
-static enum kd_status open_live(struct bench *b, struct kd_diag *diag)
-{
-    struct kdt_target_spec spec;
-    struct kdt_live_opts opts = {.spec = &spec, .attach_timeout_ms = 30000, .diag = diag};
-    char text[64];
-    enum kd_status st;
-
-    snprintf(text, sizeof text, "net:port=%d,key=%s,bind=127.0.0.1", PORT, KEY);
-    st = kdt_target_spec_parse(text, diag, &spec);
-    if (st == KD_OK)
-        st = kdt_crypto_create(&b->crypto);
-    if (st == KD_OK)
-        st = kdt_live_open(&opts, &b->live);
-    return st;
+    print_row("64 KiB at a time", bench_median(small, b->rounds), bound_rate);
+    print_row("the same, recorded", bench_median(recorded, b->rounds), bound_rate);
+    print_row("1 MiB at a time", bench_median(large, b->rounds), bound_rate);
 }
 
 int main(int argc, char **argv)
 {
     struct bench b = {.rounds = argc > 2 ? atoi(argv[2]) : ROUNDS, .buf = malloc(LARGE)};
-    struct kd_version version;
-    struct kd_state_change stop;
-    struct kd_diag diag;
-    enum kd_status st;
 
     if (argc < 2 || !b.buf || b.rounds < 1 || b.rounds > ROUNDS_MAX) {
         fprintf(stderr, "usage: bench_link KDLAB [ROUNDS]\n");
         return 2;
     }
-    kd_diag_clear(&diag);
-    st = open_live(&b, &diag);
-    if (st != KD_OK) {
-        fprintf(stderr, "%s\n", diag.text);
-        return 1;
-    }
-    b.lab = start_lab(argv[1]);
-    st = kdt_live_attach(b.live, &version, &stop);
-    if (st == KD_OK) {
-        pin(0, 0);
-        measure(&b, "both on one core", 0);
-        if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
-            measure(&b, "a core each", 1);
-        kdt_live_leave(b.live, NULL);
-    } else {
-        fprintf(stderr, "%s\n", diag.text);
-    }
-    kdt_live_close(b.live);
+    if (kdt_crypto_create(&b.crypto) != KD_OK)
+        bench_fail("bench_link", "no crypto");
+    b.recorded.recorder = create_recorder(&b.recorded.diag);
+    open_session(&b.plain, argv[1], PORT);
+    open_session(&b.recorded, argv[1], PORT + 3);
+    bench_pin(0, 0);
+    measure(&b, "both on one core", 0);
+    if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+        measure(&b, "a core each", 1);
+    close_session(&b.plain);
+    close_session(&b.recorded);
     kdt_crypto_destroy(b.crypto);
-    kill(b.lab, SIGTERM);
-    waitpid(b.lab, NULL, 0);
     free(b.buf);
-    return st == KD_OK ? 0 : 1;
+    return 0;
 }

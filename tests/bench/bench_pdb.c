@@ -6,14 +6,13 @@
  * allocations, so what lies in the mapping is not counted.
  *
  * usage: bench_pdb PDB [ROUNDS]     (the PDB is made by make_pdb.py) */
-#define _POSIX_C_SOURCE 200809L
+#include "bench.h"
 
 #include <walker/pdb.h>
 
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const char *const symbols[] = {
     "PspHostSiloGlobals",  "EtwpHostSiloState",      "EtwpDebuggerData", "PsLoadedModuleList",
@@ -70,14 +69,6 @@ static const struct {
     {"_LARGE_INTEGER", {"QuadPart", "u.HighPart"}},
 };
 
-static double now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 static size_t private_bytes(void)
 {
     struct mallinfo2 m = mallinfo2();
@@ -87,10 +78,8 @@ static size_t private_bytes(void)
 
 static void need(enum kd_status st, const struct kd_diag *diag, const char *what)
 {
-    if (st == KD_OK)
-        return;
-    fprintf(stderr, "bench_pdb: %s: %s\n", what, diag->text[0] ? diag->text : kd_status_text(st));
-    exit(1);
+    if (st != KD_OK)
+        bench_fail(what, diag->text[0] ? diag->text : kd_status_text(st));
 }
 
 static size_t resolve_all(struct kdw_symbols *pdb, const struct kd_diag *diag)
@@ -117,40 +106,33 @@ static size_t resolve_all(struct kdw_symbols *pdb, const struct kd_diag *diag)
     return count;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv)
 {
-    size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 101;
+    int rounds = argc > 2 ? atoi(argv[2]) : 101;
     size_t names = 0, peak = 0;
-    double *us = calloc(rounds ? rounds : 1, sizeof *us);
+    double median, *us = calloc(rounds > 0 ? (size_t)rounds : 1, sizeof *us);
 
-    if (argc < 2 || rounds == 0 || !us) {
+    if (argc < 2 || rounds < 1 || !us) {
         fprintf(stderr, "usage: bench_pdb PDB [ROUNDS]\n");
         return 2;
     }
-    for (size_t i = 0; i < rounds; i++) {
+    for (int i = 0; i < rounds; i++) {
         struct kd_diag diag = {{0}};
         struct kdw_symbols *pdb;
         size_t before = private_bytes(), held;
-        double start = now_us();
+        double start = bench_now_s();
 
         need(kdw_pdb_open(argv[1], &diag, &pdb), &diag, argv[1]);
         names = resolve_all(pdb, &diag);
-        us[i] = now_us() - start;
+        us[i] = (bench_now_s() - start) * 1e6;
         held = private_bytes() - before; /* nothing is given back before the end */
         peak = held > peak ? held : peak;
         kdw_symbols_close(pdb);
     }
-    qsort(us, rounds, sizeof *us, ascending);
-    printf("pdb: open and resolve %zu names: %.0f us median of %zu (fastest %.0f us; aim: under "
+    median = bench_median(us, rounds);
+    printf("pdb: open and resolve %zu names: %.0f us median of %d (fastest %.0f us; aim: under "
            "2000 us)\n",
-           names, us[rounds / 2], rounds, us[0]);
+           names, median, rounds, us[0]);
     printf("pdb: private memory beyond the mapping: %zu bytes (aim: under 4194304)\n", peak);
     free(us);
     return 0;

@@ -1,0 +1,30 @@
+/* bench.h - what the measurements share: clock, statistics, cores, a lab to measure against. All of it
+ * ends the program when it fails: a measurement that went wrong is none. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+double bench_now_s(void);                       /* monotonic */
+double bench_median(double *values, int count); /* sorts them */
+
+_Noreturn void bench_die(const char *what); /* with errno */
+_Noreturn void bench_fail(const char *what, const char *why);
+
+/* An empty file that goes away with this process, however it ends: it has no name, and the path is that
+ * of its descriptor. */
+struct bench_file {
+    char path[32];
+};
+struct bench_file bench_temp_file(void);
+
+/* Pin a process (0: this one) to one core. */
+void bench_pin(pid_t process, int core);
+
+/* Kernel 18362 over KDNET, calling 127.0.0.1:port. */
+#define BENCH_KEY "1.2.3.4"
+pid_t bench_start_lab(const char *kdlab, uint16_t port);
+void bench_stop_lab(pid_t lab);
+
+#endif
