@@ -6,6 +6,8 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "moment.h"
+
 #include <kdproto/diag.h>
 #include <transport/target_spec.h>
 
@@ -21,17 +23,20 @@ enum cli_exit {
 
 /* Which options a command takes. */
 enum cli_option_set {
-    CLI_OPT_TARGET = 1 << 0,  /* -k, --key-file, --timeout, --deadline, --wait, --stats */
+    CLI_OPT_TARGET = 1 << 0,  /* -k or -r, and what goes with them */
     CLI_OPT_SYMBOLS = 1 << 1, /* -y */
     CLI_OPT_JSON = 1 << 2,
     CLI_OPT_VERBOSE = 1 << 3,
     CLI_OPT_RAW = 1 << 4,
-    CLI_OPT_KEY = 1 << 5, /* --key, --key-file: for recordings, which need no -k */
+    CLI_OPT_KEY = 1 << 5, /* --key, --key-file: for files that are no target */
 };
 
 struct cli_options {
     bool has_target;
     struct kdt_target_spec target; /* wiped at the end of the run */
+    const char *recording;         /* of -r, in the target's place; NULL: none */
+    struct moment moment;          /* of the recording */
+    const char *record;            /* of -w: where to record the session; NULL: nowhere */
     bool has_key;
     struct kdnet_key key; /* of --key; wiped likewise */
     const char *symbol_path;
@@ -39,6 +44,8 @@ struct cli_options {
     bool wait; /* for the next boot of a target that restarts */
     uint32_t timeout_ms;
     uint32_t deadline_ms; /* 0: none */
+    /* The last option given, as it is written, that only goes with -k, or with -r; NULL: none. */
+    const char *live_option, *recording_option;
 };
 
 struct cli;

@@ -4,49 +4,41 @@
 #include "print.h"
 #include "source.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum {
     LENGTH_MAX =
         64 * 1024 * 1024, /* held in memory, so that the target need not wait for the output */
-    PAGE = 4096,
-    PIECE = 64 * 1024, /* one read of the cache */
+    PIECE = 64 * 1024,    /* one read of the cache */
 };
 
 static const char range_beyond[] = "the range goes beyond the end of the address space";
 
 struct work {
     struct number_place place;
-    uint8_t *bytes, *is_known; /* as dump has them, to be filled */
     struct memory_dump dump;
-    bool has_gaps;
 };
 
-/* Everything that can be read of [va, va + len), pages that cannot be marked unknown. */
-static enum kd_status read_with_holes(struct kdw_mem *mem, struct work *w)
+/* Everything that can be read of it; the rest is gaps. */
+static enum kd_status read_with_gaps(struct source *s, struct memory_dump *dump)
 {
-    const struct memory_dump *dump = &w->dump;
     size_t at = 0;
 
     while (at < dump->len) {
         size_t want = dump->len - at < PIECE ? dump->len - at : PIECE;
         uint64_t va = dump->va + at;
         uint64_t fault = va;
-        enum kd_status st = kdw_mem_read(mem, va, w->bytes + at, want, &fault);
-        size_t got = st == KD_OK ? want : (size_t)(fault - va);
+        enum kd_status st = kdw_mem_read(source_mem(s), va, dump->bytes + at, want, &fault);
+        struct memory_gap gap;
 
-        memset(w->is_known + at, 1, got);
-        at += got;
+        at += st == KD_OK ? want : (size_t)(fault - va);
         if (st == KD_OK)
             continue;
-        if (st != KD_ERR_NOT_MAPPED)
+        if (!kd_is_unreadable(st))
             return st;
-        w->has_gaps = true;
-        got = PAGE - (size_t)(fault & (PAGE - 1)); /* the rest of that page is a hole */
-        at = got < dump->len - at ? at + got : dump->len;
+        gap = source_gap(s, fault, dump->len - at);
+        memory_dump_miss(dump, at, &gap);
+        at += gap.len;
     }
     return KD_OK;
 }
@@ -81,10 +73,8 @@ static enum kd_status collect(struct cli *c, struct source *s, void *data)
 
     if (st != KD_OK)
         return st;
-    memset(w->bytes, 0, w->dump.len); /* of an earlier boot */
-    memset(w->is_known, 0, w->dump.len);
-    w->has_gaps = false;
-    return read_with_holes(source_mem(s), w);
+    memory_dump_clear(&w->dump); /* of an earlier boot */
+    return read_with_gaps(s, &w->dump);
 }
 
 static bool print(const struct cli *c, void *data)
@@ -92,20 +82,20 @@ static bool print(const struct cli *c, void *data)
     const struct work *w = data;
 
     if (c->options.raw)
-        fwrite(w->bytes, 1, w->dump.len, stdout);
+        fwrite(w->dump.bytes, 1, w->dump.len, stdout);
     else if (c->options.json)
         print_json_memory(&w->dump);
     else
         print_text_memory(&w->dump);
-    return w->has_gaps;
+    return memory_dump_has_gaps(&w->dump);
 }
 
 /* What can be refused before any target is touched. */
-static bool take_arguments(const struct cli *c, struct work *w)
+static bool take_arguments(const struct cli *c, struct number_place *place, size_t *length)
 {
     uint64_t len;
 
-    if (!number_place(c->arguments[0], &w->place))
+    if (!number_place(c->arguments[0], place))
         return false;
     if (!number_length(c->arguments[1], &len) || len == 0) {
         message_error("LENGTH is a number of bytes above 0, like 64, 0x40 or 4K");
@@ -119,11 +109,11 @@ static bool take_arguments(const struct cli *c, struct work *w)
         message_error("--raw and --json exclude each other");
         return false;
     }
-    if (!w->place.is_symbol && is_beyond(w->place.va, (size_t)len)) {
+    if (!place->is_symbol && is_beyond(place->va, (size_t)len)) {
         message_error("%s", range_beyond);
         return false;
     }
-    w->dump.len = (size_t)len;
+    *length = (size_t)len;
     return true;
 }
 
@@ -131,19 +121,18 @@ enum cli_exit cmd_read(struct cli *c)
 {
     struct source_job job = {SOURCE_ANYTHING, collect, print};
     struct work w = {0};
-    enum cli_exit status = CLI_FAILED;
+    enum cli_exit status;
+    size_t len;
 
-    if (!take_arguments(c, &w))
+    if (!take_arguments(c, &w.place, &len))
         return CLI_FAILED;
     if (w.place.is_symbol)
         job.need = SOURCE_KERNEL;
-    w.dump.bytes = w.bytes = malloc(w.dump.len);
-    w.dump.is_known = w.is_known = malloc(w.dump.len);
-    if (w.bytes && w.is_known)
-        status = source_run(c, &job, &w);
-    else
+    if (!memory_dump_create(&w.dump, len)) {
         message_error("%s", kd_status_text(KD_ERR_NO_MEMORY));
-    free(w.bytes);
-    free(w.is_known);
+        return CLI_FAILED;
+    }
+    status = source_run(c, &job, &w);
+    memory_dump_free(&w.dump);
     return status;
 }

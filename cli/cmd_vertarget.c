@@ -14,6 +14,9 @@ static enum kd_status collect(struct cli *c, struct source *s, void *work)
     struct found *found = work;
 
     found->target = *source_target(s);
+    if (found->target.machine == 0)
+        return kd_diag_set(&c->diag, KD_ERR_NOT_FOUND,
+                           "nobody asked the recorded target for its version");
     if (!found->target.is_kernel)
         return KD_OK;
     return kdw_system_read(source_mem(s), &found->target, &c->diag, &found->system);

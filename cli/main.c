@@ -18,7 +18,8 @@ static const struct cli_command commands[] = {
             "debugger,\n"
             "which is not the kernel yet, it says what can be said and exits with status 1.\n",
         .examples = "  kdwalk vertarget " LIVE_EXAMPLE "\n"
-                    "  KDWALK_KEY=1.2.3.4 kdwalk vertarget -k net:port=50000 --json\n",
+                    "  KDWALK_KEY=1.2.3.4 kdwalk vertarget -k net:port=50000 --json\n"
+                    "  kdwalk vertarget -r session.pcap --stop 1\n",
         .options = CLI_OPT_TARGET | CLI_OPT_JSON,
         .run = cmd_vertarget,
     },
@@ -28,7 +29,8 @@ static const struct cli_command commands[] = {
         .summary = "the kernel's list of loaded modules",
         .details = "Prints start, end and name of each module. Needs no symbols.\n",
         .examples = "  kdwalk lm " LIVE_EXAMPLE "\n"
-                    "  kdwalk lm -k com:port=/dev/ttyUSB0,baud=115200\n",
+                    "  kdwalk lm -k com:port=/dev/ttyUSB0,baud=115200\n"
+                    "  kdwalk lm -r session.pcap --key 1.2.3.4\n",
         .options = CLI_OPT_TARGET | CLI_OPT_JSON,
         .run = cmd_lm,
     },
@@ -47,7 +49,9 @@ static const struct cli_command commands[] = {
                     "  kdwalk loggers --wait -k com:pipe,port=/run/vm/com1.sock,reconnect -y "
                     "/srv/symbols\n"
                     "  kdwalk loggers -v --stats -k net:port=50000 --key-file vm.key -y "
-                    "'srv*/srv/symbols'\n",
+                    "'srv*/srv/symbols'\n"
+                    "  kdwalk loggers -v -w session.pcap " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk loggers -v -r session.pcap --key 1.2.3.4 -y /srv/symbols\n",
         .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
         .run = cmd_loggers,
     },
@@ -62,7 +66,8 @@ static const struct cli_command commands[] = {
             "The form is that of WinDbg's dt.\n",
         .examples =
             "  kdwalk dt _ETW_SILODRIVERSTATE " LIVE_EXAMPLE " -y /srv/symbols\n"
-            "  kdwalk dt _ETW_SILODRIVERSTATE fffff8026e98e540 " LIVE_EXAMPLE " -y /srv/symbols\n",
+            "  kdwalk dt _ETW_SILODRIVERSTATE fffff8026e98e540 " LIVE_EXAMPLE " -y /srv/symbols\n"
+            "  kdwalk dt _ETW_SILODRIVERSTATE fffff8026e98e540 -r session.pcap -y /srv/symbols\n",
         .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
         .arguments_min = 1,
         .arguments_max = 2,
@@ -75,11 +80,12 @@ static const struct cli_command commands[] = {
         .details = "ADDRESS is hexadecimal, or a kernel symbol (needs -y). LENGTH is in bytes: "
                    "decimal, or\n"
                    "hexadecimal with 0x; K and M are understood. What cannot be read shows as ??, "
-                   "and is left\n"
-                   "out as zeros with --raw; the exit status is then 1.\n",
+                   "and below the\n"
+                   "dump with the reason; with --raw it is zeros. The exit status is then 1.\n",
         .examples = "  kdwalk read fffff78000000000 0x100 " LIVE_EXAMPLE "\n"
                     "  kdwalk read nt!NtBuildLab 64 " LIVE_EXAMPLE " -y /srv/symbols\n"
-                    "  kdwalk read fffff8026e400000 64K --raw " LIVE_EXAMPLE " > head.bin\n",
+                    "  kdwalk read fffff8026e400000 64K --raw " LIVE_EXAMPLE " > head.bin\n"
+                    "  kdwalk read fffff78000000000 0x100 -r session.pcap --at 12.5\n",
         .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_RAW,
         .arguments_min = 2,
         .arguments_max = 2,
@@ -122,21 +128,23 @@ static void print_usage(FILE *out)
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-10s %-15s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].summary);
-    fputs("  help       [COMMAND]       this text, or a command's own with examples\n"
-          "\n"
-          "The target of a live command:\n"
-          "  -k net:port=PORT,key=W.X.Y.Z[,bind=ADDRESS]   KDNET; the machine under debug calls\n"
-          "  -k com:port=/dev/ttyS0,baud=115200            a serial line\n"
-          "  -k com:pipe,port=PATH[,reconnect][,server]    a virtual serial port as a unix socket\n"
-          "  -k com:ipport=PORT,port=HOST[,reconnect]      a virtual serial port over TCP\n"
-          "\n"
-          "On the machine under debug, as administrator, before it restarts:\n"
-          "  bcdedit /debug on\n"
-          "  bcdedit /dbgsettings net hostip:ADDRESS port:PORT key:W.X.Y.Z\n"
-          "  bcdedit /dbgsettings serial debugport:1 baudrate:115200\n"
-          "\n"
-          "exit status: 0 complete, 1 finished with gaps, 2 failed\n",
-          out);
+    fputs(
+        "  help       [COMMAND]       this text, or a command's own with examples\n"
+        "\n"
+        "The target of a command:\n"
+        "  -k net:port=PORT,key=W.X.Y.Z[,bind=ADDRESS]   KDNET; the machine under debug calls\n"
+        "  -k com:port=/dev/ttyS0,baud=115200            a serial line\n"
+        "  -k com:pipe,port=PATH[,reconnect][,server]    a virtual serial port as a unix socket\n"
+        "  -k com:ipport=PORT,port=HOST[,reconnect]      a virtual serial port over TCP\n"
+        "  -r FILE [--stop N | --at TIME]                a session that was recorded with -w FILE\n"
+        "\n"
+        "On the machine under debug, as administrator, before it restarts:\n"
+        "  bcdedit /debug on\n"
+        "  bcdedit /dbgsettings net hostip:ADDRESS port:PORT key:W.X.Y.Z\n"
+        "  bcdedit /dbgsettings serial debugport:1 baudrate:115200\n"
+        "\n"
+        "exit status: 0 complete, 1 finished with gaps, 2 failed\n",
+        out);
 }
 
 static void print_command_help(const struct cli_command *command)

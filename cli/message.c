@@ -58,6 +58,15 @@ void message_warning(const char *fmt, ...)
     va_end(ap);
 }
 
+void message_note(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say("", "", fmt, ap);
+    va_end(ap);
+}
+
 void message_output_failed(const char *why)
 {
     if (!output_failed)

@@ -29,6 +29,8 @@ struct option_row {   /* NOLINT(*Padding): in the order in which the table reads
 enum {
     OPT_KEY_FILE = 256,
     OPT_KEY,
+    OPT_STOP,
+    OPT_AT,
     OPT_TIMEOUT,
     OPT_DEADLINE,
     OPT_WAIT,
@@ -40,9 +42,17 @@ enum {
 static const struct option_row rows[] = {
     {NULL, 'k', "SPEC", CLI_OPT_TARGET,
      "the target: net:port=PORT,key=W.X.Y.Z, or com:..., see kdwalk help"},
+    {NULL, 'r', "FILE", CLI_OPT_TARGET, "a recorded session in the target's place: pcap or pcapng"},
     {"key-file", OPT_KEY_FILE, "FILE", CLI_OPT_TARGET | CLI_OPT_KEY,
      "read the KDNET key from FILE (or from KDWALK_KEY in the environment)"},
-    {"key", OPT_KEY, "W.X.Y.Z", CLI_OPT_KEY, "the KDNET key of the recorded session"},
+    {"key", OPT_KEY, "W.X.Y.Z", CLI_OPT_TARGET | CLI_OPT_KEY,
+     "the KDNET key; it is overwritten in the process list"},
+    {"stop", OPT_STOP, "N", CLI_OPT_TARGET,
+     "of a recording: what was known at the end of stop N, as decode counts"},
+    {"at", OPT_AT, "TIME", CLI_OPT_TARGET,
+     "of a recording: what was known at TIME: seconds since its beginning, or UTC"},
+    {NULL, 'w', "FILE", CLI_OPT_TARGET,
+     "record the session to FILE while it runs (pcap, no key in it)"},
     {NULL, 'y', "PATH", CLI_OPT_SYMBOLS,
      "symbol path: folders and stores separated by ';' (default: _NT_SYMBOL_PATH)"},
     {"timeout", OPT_TIMEOUT, "S", CLI_OPT_TARGET,
@@ -205,11 +215,66 @@ static bool read_key_file(struct cli *c, const char *path)
     return ok;
 }
 
+static bool parse_moment(struct cli *c, const char *name, const char *value,
+                         bool (*parse)(const char *text, struct moment *out))
+{
+    if (c->options.recording_option) {
+        message_error("--stop and --at exclude each other, and each can be given once only");
+        return false;
+    }
+    c->options.recording_option = name;
+    return parse(value, &c->options.moment);
+}
+
+/* A file's name, which an empty text is not. */
+static bool parse_path(const char *name, const char *value, const char **out)
+{
+    if (*out) {
+        message_error("%s can be given once only", name);
+        return false;
+    }
+    if (!value[0]) {
+        message_error("%s is missing the name of a file", name);
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+/* As it is written; NULL where it goes with any target. */
+static const char *live_option(int letter)
+{
+    switch (letter) {
+    case 'w':
+        return "-w";
+    case OPT_TIMEOUT:
+        return "--timeout";
+    case OPT_DEADLINE:
+        return "--deadline";
+    case OPT_WAIT:
+        return "--wait";
+    case OPT_STATS:
+        return "--stats";
+    default:
+        return NULL;
+    }
+}
+
 static bool take(struct cli *c, int letter, char *value)
 {
+    if (live_option(letter))
+        c->options.live_option = live_option(letter);
     switch (letter) {
     case 'k':
         return parse_target(c, value);
+    case 'r':
+        return parse_path("-r", value, &c->options.recording);
+    case 'w':
+        return parse_path("-w", value, &c->options.record);
+    case OPT_STOP:
+        return parse_moment(c, "--stop", value, moment_of_stop);
+    case OPT_AT:
+        return parse_moment(c, "--at", value, moment_of_time);
     case 'y':
         c->options.symbol_path = value;
         return true;
@@ -250,31 +315,52 @@ static bool take_key_from_environment(struct cli *c)
     return !text || parse_key(c, text, strlen(text), "KDWALK_KEY");
 }
 
-/* The key may stand in -k or in a file; where it stands in neither, in the environment. */
-static bool settle_target(struct cli *c)
+/* Only one of KDNET has a key; what it is shows when it is opened. */
+static bool settle_recording(struct cli *c)
+{
+    const struct cli_options *o = &c->options;
+
+    if (o->has_target) {
+        message_error("-k and -r exclude each other: a target is live or recorded");
+        return false;
+    }
+    if (o->live_option) {
+        message_error("%s goes with a live target, -k, and not with a recording", o->live_option);
+        return false;
+    }
+    return o->has_key || take_key_from_environment(c);
+}
+
+/* The key may stand in -k or in an option; where it stands in neither, in the environment. */
+static bool settle_live(struct cli *c)
 {
     struct cli_options *o = &c->options;
 
     if (!o->has_target) {
-        message_error("%s needs a target: -k net:port=PORT,key=W.X.Y.Z, or a serial line; see "
-                      "kdwalk help",
+        message_error("%s needs a target: -k net:port=PORT,key=W.X.Y.Z, a serial line, or a "
+                      "recording with -r FILE; see kdwalk help",
                       c->command->name);
+        return false;
+    }
+    if (o->recording_option) {
+        message_error("%s goes with a recording, -r, and not with a live target",
+                      o->recording_option);
         return false;
     }
     if (o->target.kind != KDT_LINK_NET) {
         if (o->has_key)
-            message_error("a serial line has no key: leave --key-file out");
+            message_error("a serial line has no key: leave --key and --key-file out");
         return !o->has_key;
     }
     if (o->target.has_key) {
         if (o->has_key)
-            message_error("the key is given twice, in -k and with --key-file: leave one out");
+            message_error("the key is given twice, in -k and in an option: leave one out");
         return !o->has_key;
     }
     if (!o->has_key && !take_key_from_environment(c))
         return false;
     if (!o->has_key) {
-        message_error("-k names no key: add key=W.X.Y.Z, or use --key-file or KDWALK_KEY");
+        message_error("-k names no key: add key=W.X.Y.Z, or use --key, --key-file or KDWALK_KEY");
         return false;
     }
     o->target.key = o->key;
@@ -296,7 +382,7 @@ static bool settle_key(struct cli *c)
 static bool settle(struct cli *c)
 {
     if (c->command->options & CLI_OPT_TARGET)
-        return settle_target(c);
+        return c->options.recording ? settle_recording(c) : settle_live(c);
     return !(c->command->options & CLI_OPT_KEY) || settle_key(c);
 }
 

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 
 /* From now on a wish to stop (SIGINT, SIGTERM, SIGHUP) calls on_stop in the signal handler, instead
- * of ending the process; a closed pipe is an error of the write that meets it. */
+ * of ending the process; a closed pipe, and a file that may not grow, are errors of the write that
+ * meets them. */
 void platform_catch_signals(void (*on_stop)(void));
 bool platform_is_terminal(int fd);
 

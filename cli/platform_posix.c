@@ -33,6 +33,7 @@ void platform_catch_signals(void (*on_stop)(void))
     }
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 bool platform_is_terminal(int fd)

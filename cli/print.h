@@ -6,20 +6,12 @@
 #define CLI_PRINT_H
 
 #include "dt.h"
+#include "memory_dump.h"
 
 #include <walker/etw.h>
 #include <walker/modules.h>
 #include <walker/system.h>
 #include <walker/target.h>
-
-#include <stdint.h>
-
-struct memory_dump { /* a stretch of target memory with its holes */
-    uint64_t va;
-    const uint8_t *bytes;
-    const uint8_t *is_known; /* one byte for each byte: 0 where it could not be read */
-    size_t len;
-};
 
 void print_text_system(const struct kdw_target *target, const struct kdw_system *system);
 void print_text_modules(const struct kdw_module_list *modules);

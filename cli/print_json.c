@@ -226,24 +226,34 @@ static json_t *hexadecimal(const uint8_t *bytes, size_t len)
     return text;
 }
 
-/* Readable stretches as hexadecimal text; what lies between them could not be read. */
+static json_t *memory_gap(uint64_t va, size_t len, const struct memory_gap *gap)
+{
+    char text[MEMORY_GAP_TEXT], status[11];
+    json_t *o = json_pack("{s:o, s:I, s:s}", "address", address(va), "length", (json_int_t)len,
+                          "reason", memory_gap_text(gap, text));
+
+    if (gap->is_refusal) {
+        snprintf(status, sizeof status, "0x%08" PRIx32, gap->ntstatus);
+        document_put(o, "ntstatus", json_string(status));
+    }
+    return o;
+}
+
+/* Known stretches as hexadecimal text, and what lies between them. */
 void print_json_memory(const struct memory_dump *dump)
 {
-    json_t *list = json_array();
-    size_t at = 0;
+    json_t *known = json_array(), *gaps = json_array();
 
-    while (at < dump->len) {
-        size_t start = at;
+    for (size_t at = 0, run; at < dump->len; at += run) {
+        const struct memory_gap *gap = memory_dump_gap(dump, at, &run);
 
-        while (at < dump->len && dump->is_known[at])
-            at++;
-        if (at > start)
-            document_add(list, json_pack("{s:o, s:I, s:o}", "address", address(dump->va + start),
-                                         "length", (json_int_t)(at - start), "bytes",
-                                         hexadecimal(dump->bytes + start, at - start)));
-        while (at < dump->len && !dump->is_known[at])
-            at++;
+        if (gap)
+            document_add(gaps, memory_gap(dump->va + at, run, gap));
+        else
+            document_add(known,
+                         json_pack("{s:o, s:I, s:o}", "address", address(dump->va + at), "length",
+                                   (json_int_t)run, "bytes", hexadecimal(dump->bytes + at, run)));
     }
-    document_print(json_pack("{s:o, s:I, s:o}", "address", address(dump->va), "length",
-                             (json_int_t)dump->len, "known", list));
+    document_print(json_pack("{s:o, s:I, s:o, s:o}", "address", address(dump->va), "length",
+                             (json_int_t)dump->len, "known", known, "gaps", gaps));
 }

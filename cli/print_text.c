@@ -98,6 +98,11 @@ void print_text_dt(const struct dt *dt)
     }
 }
 
+static bool is_known(const struct memory_dump *d, size_t at)
+{
+    return d->why[at] == 0;
+}
+
 static void print_memory_row(const struct memory_dump *d, size_t at)
 {
     size_t len = d->len - at < ROW ? d->len - at : ROW;
@@ -109,7 +114,7 @@ static void print_memory_row(const struct memory_dump *d, size_t at)
 
         if (i >= len)
             printf("   ");
-        else if (d->is_known[at + i])
+        else if (is_known(d, at + i))
             printf("%c%02x", separator, d->bytes[at + i]);
         else
             printf("%c??", separator);
@@ -118,7 +123,7 @@ static void print_memory_row(const struct memory_dump *d, size_t at)
     for (size_t i = 0; i < len; i++) {
         uint8_t byte = d->bytes[at + i];
 
-        putchar(!d->is_known[at + i] ? '?' : byte >= 0x20 && byte < 0x7f ? byte : '.');
+        putchar(!is_known(d, at + i) ? '?' : byte >= 0x20 && byte < 0x7f ? byte : '.');
     }
     putchar('\n');
 }
@@ -127,4 +132,14 @@ void print_text_memory(const struct memory_dump *dump)
 {
     for (size_t at = 0; at < dump->len; at += ROW)
         print_memory_row(dump, at);
+    for (size_t at = 0, run; at < dump->len; at += run) {
+        const struct memory_gap *gap = memory_dump_gap(dump, at, &run);
+        char text[MEMORY_GAP_TEXT];
+
+        if (!gap)
+            continue;
+        printf("missing: ");
+        print_address(dump->va + at);
+        printf(" %zu byte%s: %s\n", run, run == 1 ? "" : "s", memory_gap_text(gap, text));
+    }
 }

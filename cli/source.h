@@ -1,20 +1,21 @@
-/* source.h - the one place where a live session becomes a memory source, and the one way in which a
- * command uses it.
+/* source.h - the one place where a live session or a recording becomes a memory source, and the one
+ * way in which a command uses it.
  *
- *     attach, halt --> collect: read everything --> let it run, take leave --> print
- *                  ^                            |
- *                  +-- with --wait: it restarted
+ *     open --> collect: read everything --> let it run, take leave --> print
+ *          ^                            |
+ *          +-- with --wait: it restarted
  *
  * Printing   comes after leaving: nobody's terminal keeps a machine frozen.
- * Restarts   A target that restarts while it is read makes all that was read void. With --wait the
- *            work is done again from the start, with its new boot.
- * Signals    A wish to stop ends every waiting call with KD_ERR_CANCELLED; the target is let run all
- *            the same.
+ * Restarts   A live target that restarts while it is read makes all that was read void. With --wait
+ *            the work is done again from the start, with its new boot.
+ * Signals    A wish to stop ends every waiting call with KD_ERR_CANCELLED; a live target is let run
+ *            all the same.
  * Messages   What went wrong, and what became of the target where that is not plain, is said here. */
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
 #include "cli.h"
+#include "memory_dump.h"
 
 #include <walker/kernel.h>
 #include <walker/mem.h>
@@ -24,7 +25,7 @@ struct source;
 
 enum source_need {
     SOURCE_ANYTHING, /* a boot debugger will do */
-    SOURCE_KERNEL,   /* a boot debugger is let go on until the NT kernel comes */
+    SOURCE_KERNEL,   /* a live boot debugger is let go on until the NT kernel comes */
 };
 
 struct source_job { /* what a command does with a target */
@@ -36,7 +37,7 @@ struct source_job { /* what a command does with a target */
     bool (*print)(const struct cli *c, void *work);
 };
 
-/* Do the job with the target that -k names. */
+/* Do the job with the target that the options name. */
 enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work);
 
 /* For collect. */
@@ -44,5 +45,7 @@ struct kdw_mem *source_mem(struct source *s);
 const struct kdw_target *source_target(const struct source *s);
 /* Open the target's kernel with symbols from -y. */
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out);
+/* The byte at va could not be read: why, and how many from there on, at most max, for the same reason. */
+struct memory_gap source_gap(const struct source *s, uint64_t va, size_t max);
 
 #endif

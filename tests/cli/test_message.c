@@ -104,9 +104,11 @@ static void errors_and_warnings_are_plain_lines_elsewhere(void **state)
     capture_begin(&err, CAPTURE_ERR);
     message_error("one %s", "two");
     message_warning("three");
+    message_note("four %s", "five");
     message_progress("no terminal, no progress");
     message_progress_end();
-    assert_string_equal(capture_end(&err), "kdwalk: error: one two\nkdwalk: warning: three\n");
+    assert_string_equal(capture_end(&err), "kdwalk: error: one two\nkdwalk: warning: three\n"
+                                           "kdwalk: four five\n");
     capture_free(&err);
 }
 

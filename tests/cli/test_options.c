@@ -134,10 +134,11 @@ static void options_are_spelled_out(void **state)
 {
     (void)state;
     /* else this would be --key-file, and the key the name of a file that is missing */
-    assert_refused(&live, "-k net:port=50000,key=" KEY " --key " KEY,
-                   "live: --key is not an option");
-    assert_refused(&live, "-k net:port=50000,key=" KEY " --key=" KEY,
-                   "live: --key is not an option");
+    assert_refused(&live, "-k net:port=50000,key=" KEY " --key-f " KEY,
+                   "live: --key-f is not an option");
+    assert_refused(&live, "-k net:port=50000,key=" KEY " --key-fi=" KEY,
+                   "live: --key-fi is not an option");
+    assert_refused(&live, "-k net:port=50000,key=" KEY " --ke " KEY, "live: --ke is not an option");
     assert_refused(&live, "-k net:port=50000,key=" KEY " --stat", "live: --stat is not an option");
     assert_taken(&live, "-k net:port=50000,key=" KEY " --stats --verbose --json");
 }
@@ -176,6 +177,8 @@ static void the_key_comes_from_one_place(void **state)
     assert_refused(&recorded, line, "the key can be given once only");
     temp_dir_remove(&dir);
 
+    assert_taken(&live, "-k net:port=50000 --key " KEY);
+    assert_refused(&live, "-k net:port=50000,key=" KEY " --key " KEY, "the key is given twice");
     assert_refused(&live, "-k net:port=50000", "-k names no key");
     setenv("KDWALK_KEY", "5.6.7.8", 1);
     assert_taken(&live, "-k net:port=50000");
@@ -262,6 +265,68 @@ static void a_restart_is_waited_for_when_asked(void **state)
     assert_refused(&recorded, "file --key " KEY " --wait", "recorded: --wait is not an option");
 }
 
+static void a_recording_takes_the_place_of_a_target(void **state)
+{
+    struct run r;
+
+    (void)state;
+    parse(&r, &live, "-r session.pcap");
+    assert_int_equal(r.status, CLI_COMPLETE);
+    assert_string_equal(r.cli.options.recording, "session.pcap");
+    assert_false(r.cli.options.has_key);
+    assert_int_equal(r.cli.options.moment.kind, KDT_MOMENT_LAST);
+    drop(&r);
+    parse(&r, &live, "-r session.pcap --key " KEY " --stop 3");
+    assert_true(r.cli.options.has_key);
+    assert_int_equal(r.cli.options.moment.kind, KDT_MOMENT_STOP);
+    assert_int_equal(r.cli.options.moment.stop, 3);
+    drop(&r);
+    parse(&r, &live, "-r session.pcap --at 12.5");
+    assert_int_equal(r.cli.options.moment.kind, KDT_MOMENT_OFFSET);
+    drop(&r);
+    assert_hidden(&live, "-r session.pcap --key " KEY);
+    setenv("KDWALK_KEY", KEY, 1);
+    parse(&r, &live, "-r session.pcap");
+    assert_true(r.cli.options.has_key);
+    drop(&r);
+    setenv("KDWALK_KEY", KEY "!", 1);
+    assert_refused(&live, "-r session.pcap", "KDWALK_KEY: ");
+}
+
+static void what_goes_with_one_kind_of_target_is_refused_with_the_other(void **state)
+{
+    static const char *const live_only[] = {"-w FILE", "--timeout 1", "--deadline 1", "--wait",
+                                            "--stats"};
+    static const char *const recorded_only[] = {"--stop 1", "--at 1"};
+    char line[WORD_MAX], says[WORD_MAX];
+
+    (void)state;
+    assert_refused(&live, "-r session.pcap -k com:port=/dev/ttyS0", "-k and -r exclude each other");
+    for (size_t i = 0; i < sizeof live_only / sizeof live_only[0]; i++) {
+        snprintf(line, sizeof line, "-r session.pcap %s", live_only[i]);
+        snprintf(says, sizeof says, "%.*s goes with a live target", (int)strcspn(live_only[i], " "),
+                 live_only[i]);
+        assert_refused(&live, line, says);
+        snprintf(line, sizeof line, "-k com:port=/dev/ttyS0 %s", live_only[i]);
+        assert_taken(&live, line);
+    }
+    for (size_t i = 0; i < sizeof recorded_only / sizeof recorded_only[0]; i++) {
+        snprintf(line, sizeof line, "-k com:port=/dev/ttyS0 %s", recorded_only[i]);
+        snprintf(says, sizeof says, "%.*s goes with a recording",
+                 (int)strcspn(recorded_only[i], " "), recorded_only[i]);
+        assert_refused(&live, line, says);
+        snprintf(line, sizeof line, "-r session.pcap %s", recorded_only[i]);
+        assert_taken(&live, line);
+    }
+    assert_refused(&live, "-r session.pcap --stop 1 --at 1", "--stop and --at exclude each other");
+    assert_refused(&live, "-r session.pcap --stop 1 --stop 2", "once only");
+    assert_refused(&live, "-r session.pcap --stop 0", "--stop takes the number of a stop");
+    assert_refused(&live, "-r session.pcap --at noon", "--at takes seconds");
+    assert_refused(&live, "-r one -r two", "-r can be given once only");
+    assert_refused(&live, "-k com:port=/dev/ttyS0 -w one -w two", "-w can be given once only");
+    assert_refused(&live, "-k com:port=/dev/ttyS0 -w", "live: -w is missing its value");
+}
+
 static void the_symbol_path_falls_back_to_the_environment(void **state)
 {
     struct run r;
@@ -346,6 +411,8 @@ int main(void)
         PLAIN(a_key_file_that_is_none_is_named),
         PLAIN(times_are_seconds_above_zero),
         PLAIN(a_restart_is_waited_for_when_asked),
+        PLAIN(a_recording_takes_the_place_of_a_target),
+        PLAIN(what_goes_with_one_kind_of_target_is_refused_with_the_other),
         PLAIN(the_symbol_path_falls_back_to_the_environment),
         PLAIN(arguments_and_options_may_be_mixed),
         PLAIN(wiping_leaves_no_key),

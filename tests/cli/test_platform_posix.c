@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform.h"
@@ -56,6 +58,24 @@ static void a_closed_pipe_is_an_error_of_the_write(void **state)
     close(ends[1]);
 }
 
+static void a_file_that_may_not_grow_is_an_error_of_the_write(void **state)
+{
+    FILE *f = tmpfile();
+    struct rlimit before, none;
+
+    (void)state;
+    assert_non_null(f);
+    platform_catch_signals(count);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_int_equal(write(fileno(f), "x", 1), -1);
+    assert_int_equal(errno, EFBIG);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    fclose(f);
+}
+
 static void a_pipe_is_no_terminal(void **state)
 {
     int ends[2];
@@ -73,6 +93,7 @@ int main(void)
         cmocka_unit_test(a_wish_to_stop_is_told_and_nothing_ends),
         cmocka_unit_test(a_signal_that_was_ignored_stays_so),
         cmocka_unit_test(a_closed_pipe_is_an_error_of_the_write),
+        cmocka_unit_test(a_file_that_may_not_grow_is_an_error_of_the_write),
         cmocka_unit_test(a_pipe_is_no_terminal),
     };
 

@@ -205,15 +205,21 @@ static void a_structure_with_gaps(void **state)
     json_decref(o);
 }
 
-static void memory_with_holes(void **state)
+static void memory_with_gaps(void **state)
 {
-    static const uint8_t bytes[] = {0x4d, 0, 0xff, 0xa0};
-    static const uint8_t is_known[] = {1, 0, 1, 1};
-    const struct memory_dump dump = {0x1000, bytes, is_known, sizeof bytes};
+    static const uint8_t bytes[] = {0x4d, 0, 0xff, 0xa0, 0};
+    const struct memory_gap unmapped = {.len = 1, .status = KD_ERR_NOT_MAPPED};
+    const struct memory_gap refused = {1, KD_ERR_NOT_MAPPED, true, 0xc0000001};
+    struct memory_dump dump;
     struct capture c;
-    json_t *o, *known;
+    json_t *o, *known, *gaps;
 
     (void)state;
+    assert_true(memory_dump_create(&dump, sizeof bytes));
+    dump.va = 0x1000;
+    memcpy(dump.bytes, bytes, sizeof bytes);
+    memory_dump_miss(&dump, 1, &unmapped);
+    memory_dump_miss(&dump, 4, &refused);
     capture_begin(&c, CAPTURE_OUT);
     print_json_memory(&dump);
     o = parsed(&c);
@@ -222,6 +228,14 @@ static void memory_with_holes(void **state)
     assert_string_equal(string_at(json_array_get(known, 0), "bytes"), "4d");
     assert_string_equal(string_at(json_array_get(known, 1), "address"), "0x0000000000001002");
     assert_string_equal(string_at(json_array_get(known, 1), "bytes"), "ffa0");
+    gaps = json_object_get(o, "gaps");
+    assert_int_equal(json_array_size(gaps), 2);
+    assert_string_equal(string_at(json_array_get(gaps, 0), "address"), "0x0000000000001001");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(gaps, 0), "length")), 1);
+    assert_string_equal(string_at(json_array_get(gaps, 0), "reason"), "not mapped");
+    assert_null(json_object_get(json_array_get(gaps, 0), "ntstatus"));
+    assert_string_equal(string_at(json_array_get(gaps, 1), "ntstatus"), "0xc0000001");
+    memory_dump_free(&dump);
     json_decref(o);
 }
 
@@ -230,7 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_system_with_gaps),    cmocka_unit_test(a_boot_debugger_has_no_system),
         cmocka_unit_test(modules_with_gaps),     cmocka_unit_test(loggers_with_gaps),
-        cmocka_unit_test(a_structure_with_gaps), cmocka_unit_test(memory_with_holes),
+        cmocka_unit_test(a_structure_with_gaps), cmocka_unit_test(memory_with_gaps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

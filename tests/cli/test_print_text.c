@@ -115,22 +115,31 @@ static void without_an_address_types_are_printed(void **state)
     capture_free(&c);
 }
 
-static void memory_is_shown_with_its_holes(void **state)
+static void memory_is_shown_with_its_gaps(void **state)
 {
-    static const uint8_t bytes[18] = {'M', 'Z', 0x90, 0,    3,    0,   0,    0,   4,
+    static const uint8_t bytes[20] = {'M', 'Z', 0x90, 0,    3,    0,   0,    0,   4,
                                       0,   0,   0,    0xff, 0xff, '~', 0x7f, 'x', 0};
-    static const uint8_t is_known[18] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0};
-    struct memory_dump dump = {UINT64_C(0xfffff8026e400000), bytes, is_known, sizeof bytes};
+    const struct memory_gap unmapped = {.len = 1, .status = KD_ERR_NOT_MAPPED};
+    const struct memory_gap refused = {2, KD_ERR_NOT_MAPPED, true, 0xc0000001};
+    struct memory_dump dump;
     struct capture c;
 
     (void)state;
+    assert_true(memory_dump_create(&dump, sizeof bytes));
+    dump.va = UINT64_C(0xfffff8026e400000);
+    memcpy(dump.bytes, bytes, sizeof bytes);
+    memory_dump_miss(&dump, 17, &unmapped);
+    memory_dump_miss(&dump, 18, &refused);
     capture_begin(&c, CAPTURE_OUT);
     print_text_memory(&dump);
     assert_string_equal(
         capture_end(&c),
         "fffff802`6e400000  4d 5a 90 00 03 00 00 00-04 00 00 00 ff ff 7e 7f  MZ............~.\n"
-        "fffff802`6e400010  78 ??                                            x?\n");
+        "fffff802`6e400010  78 ?? ?? ??                                      x???\n"
+        "missing: fffff802`6e400011 1 byte: not mapped\n"
+        "missing: fffff802`6e400012 2 bytes: refused by the target with status 0xc0000001\n");
     capture_free(&c);
+    memory_dump_free(&dump);
 }
 
 int main(void)
@@ -140,7 +149,7 @@ int main(void)
         cmocka_unit_test(a_module_list_that_ends_early_says_so),
         cmocka_unit_test(fields_are_padded_and_gaps_shown),
         cmocka_unit_test(without_an_address_types_are_printed),
-        cmocka_unit_test(memory_is_shown_with_its_holes),
+        cmocka_unit_test(memory_is_shown_with_its_gaps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

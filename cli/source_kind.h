@@ -1,0 +1,45 @@
+/* source_kind.h - what a kind of source does for source.c: open its target, and let go of it.
+ *
+ * One file a kind: source_live.c (-k), source_recording.c (-r). source.c picks one by the options and
+ * calls, in this order:
+ *
+ *     open --> the command collects --> leave --> it prints --> close
+ *              ^                    |
+ *              +------- again ------+   where that says so
+ *
+ * Whatever fails, leave and close still follow. Failures are explained in cli->diag.
+ * Private to cli/source*.c. */
+#ifndef CLI_SOURCE_KIND_H
+#define CLI_SOURCE_KIND_H
+
+#include "source.h"
+
+#include <kdproto/manipulate.h>
+#include <kdproto/state_change.h>
+
+struct source_kind {
+    /* Until the target stands still, and mem and target of the source are its own. */
+    enum kd_status (*open)(struct source *s, enum source_need need);
+    /* Collecting failed with st. KD_OK: begin anew, with what stands still now. NULL: never. */
+    enum kd_status (*again)(struct source *s, enum kd_status st);
+    /* Nothing more is read. failed: no output will follow. NULL: nothing to do. */
+    void (*leave)(struct source *s, bool failed);
+    void (*close)(struct source *s);
+    /* As source_gap. */
+    struct memory_gap (*gap)(const struct source *s, uint64_t va, size_t max);
+};
+
+struct source {
+    const struct source_kind *kind;
+    struct cli *cli;
+    struct kdw_mem *mem;
+    struct kdw_target target;
+    void *state; /* the kind's own; NULL: not even begun */
+};
+
+extern const struct source_kind source_live, source_recording;
+
+/* What a halted target says of itself. */
+struct kdw_target source_target_of(const struct kd_version *v, const struct kd_state_change *stop);
+
+#endif

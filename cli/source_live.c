@@ -1,0 +1,314 @@
+/* source_live.c - a live target (-k): attached to, halted, read through a cache, let run again. Where
+ * -w asks for it, the whole session is recorded. */
+#include "message.h"
+#include "platform.h"
+#include "ranges.h"
+#include "source_kind.h"
+
+#include <transport/live.h>
+#include <walker/mem_cache.h>
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    PAGE = 4096,
+    CACHE_MAX = 64 * 1024 * 1024, /* far above what any walk needs; a bound against hostile lists */
+};
+
+struct live {
+    struct kdw_mem mem; /* first: the read function gets this; the session as a memory source */
+    struct source *source;
+    struct kdt_recorder *recorder; /* NULL: nobody asked for one */
+    struct kdt_live *session;
+    struct kdw_cache *cache; /* of what stands still now */
+    bool needs_kernel;
+    struct kd_version version;
+    struct kd_state_change stop;
+    struct ranges read;   /* of this boot */
+    uint64_t bytes_twice; /* read, though they had been already */
+};
+
+/* ---- signals ---- */
+
+/* What the signal handler needs: it runs between any two instructions of ours. */
+static struct kdt_live *volatile signalled_session;
+static volatile sig_atomic_t is_stopped;
+
+static void on_stop(void)
+{
+    struct kdt_live *session = signalled_session;
+
+    is_stopped = 1;
+    if (session)
+        kdt_live_cancel(session);
+}
+
+/* ---- what is said meanwhile ---- */
+
+static void show_progress(void *ctx, enum kdt_progress_kind kind, uint64_t ms)
+{
+    const struct live *l = ctx;
+    const struct cli_options *o = &l->source->cli->options;
+    const unsigned seconds = (unsigned)(ms / 1000);
+
+    switch (kind) {
+    case KDT_PROGRESS_LISTENING:
+        if (seconds)
+            message_progress("waiting for a target to call on port %u: %u of %g s", o->target.port,
+                             seconds, o->timeout_ms / 1000.0);
+        break;
+    case KDT_PROGRESS_CONNECTING:
+        if (seconds) {
+            char place[KDT_PLACE_TEXT_MAX];
+
+            kdt_target_spec_place(&o->target, place);
+            message_progress("waiting for a connection, %s: %u of %g s", place, seconds,
+                             o->timeout_ms / 1000.0);
+        }
+        break;
+    case KDT_PROGRESS_READING:
+        if (seconds)
+            message_progress("reading the halted target: %u s", seconds);
+        break;
+    case KDT_PROGRESS_POKED:
+        message_progress("a target calls");
+        break;
+    case KDT_PROGRESS_BREAKING:
+        if (seconds)
+            message_progress("asking the target to halt: %u s", seconds);
+        break;
+    case KDT_PROGRESS_BOOT_STAGE:
+        message_progress("the target is booting: waiting for its kernel");
+        break;
+    case KDT_PROGRESS_LINKED:
+    case KDT_PROGRESS_HALTED:
+    case KDT_PROGRESS_RESUMING:
+    case KDT_PROGRESS_LEFT:
+        message_progress_end();
+        break;
+    }
+}
+
+static void say_recording_ended(void *ctx, const char *reason)
+{
+    const struct live *l = ctx;
+
+    message_warning("the recording in %s ends here: %s; the session goes on",
+                    l->source->cli->options.record, reason);
+}
+
+/* What became of the target is plain after success, and must be said after anything else. */
+static void say_fate(const struct cli *c, enum kd_status leaving, bool is_presumed, bool failed)
+{
+    if (leaving != KD_OK)
+        message_warning("%s; attach again to make sure that it runs", c->diag.text);
+    else if (is_presumed)
+        message_warning("the target did not acknowledge the last continue; it is presumed running");
+    else if (failed)
+        fprintf(stderr, "kdwalk: the target was left running\n");
+}
+
+static void print_stats(const struct live *l)
+{
+    struct kdt_live_stats stats;
+    const struct kd_session_counters *n = &stats.session;
+
+    kdt_live_get_stats(l->session, &stats);
+    fprintf(stderr, "requests       %" PRIu64 " (", n->requests);
+    for (uint32_t i = 0, shown = 0; i < KD_API_COUNT; i++) {
+        if (!n->requests_by_api[i])
+            continue;
+        fprintf(stderr, "%s%s %" PRIu64, shown++ ? ", " : "", kd_api_name(KD_API_FIRST + i),
+                n->requests_by_api[i]);
+    }
+    fprintf(stderr, ")\n");
+    fprintf(stderr, "round trips    %" PRIu64 "\n", n->round_trips);
+    fprintf(stderr, "memory read    %" PRIu64 " bytes, %" PRIu64 " of them twice\n", n->bytes_read,
+            l->bytes_twice);
+    fprintf(stderr, "packets        %" PRIu64 " out, %" PRIu64 " in, %" PRIu64 " damaged\n",
+            stats.packets_sent, stats.packets_received, stats.garbled);
+    fprintf(stderr, "on the wire    %" PRIu64 " bytes out, %" PRIu64 " in\n", stats.bytes_sent,
+            stats.bytes_received);
+    fprintf(stderr, "repeated       %" PRIu64 " packets, %" PRIu64 " RESEND, %" PRIu64 " RESET\n",
+            n->retransmissions, n->resends, n->resets);
+    if (l->source->cli->options.target.kind == KDT_LINK_NET)
+        fprintf(stderr, "not accepted   %" PRIu64 " of %" PRIu64 " datagrams\n", stats.refused,
+                stats.datagrams_received);
+    fprintf(stderr, "frozen         %" PRIu64 " ms in %" PRIu64 " freeze%s\n", n->frozen_ms,
+            n->freezes, n->freezes == 1 ? "" : "s");
+}
+
+/* ---- the target that stands still ---- */
+
+static enum kd_status read_live(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
+                                uint64_t *fault)
+{
+    struct live *l = (struct live *)m;
+    size_t done = 0;
+    enum kd_status st = kdt_live_read_virtual(l->session, at, buf, len, &done);
+
+    l->bytes_twice += ranges_add(&l->read, at, done);
+    if (st != KD_OK)
+        *fault = at + done;
+    return st;
+}
+
+/* It stands still now: what is read of it is kept until it runs. */
+static enum kd_status make_readable(struct live *l)
+{
+    const struct kdw_cache_opts opts = {&l->mem, kdt_live_line_len(l->session), CACHE_MAX, PAGE};
+    enum kd_status st = kdw_cache_create(&opts, &l->cache);
+
+    if (st != KD_OK)
+        return st;
+    l->source->mem = kdw_cache_mem(l->cache);
+    l->source->target = source_target_of(&l->version, &l->stop);
+    return KD_OK;
+}
+
+static void drop_what_was_read(struct live *l)
+{
+    kdw_cache_destroy(l->cache);
+    l->cache = NULL;
+    l->source->mem = NULL;
+    ranges_clear(&l->read);
+}
+
+static enum kd_status next_stage(struct live *l)
+{
+    return kdt_live_next_stage(l->session, &l->version, &l->stop);
+}
+
+/* After a restart, or silence: wait for the target to be there again. */
+static enum kd_status await_return(struct live *l, enum kd_status st)
+{
+    struct kd_diag *diag = &l->source->cli->diag;
+
+    if (st == KD_ERR_LOST)
+        message_warning("%s; waiting for it to come back, then the work starts over", diag->text);
+    else
+        message_warning("the target restarted: the work starts over with its new boot");
+    kd_diag_clear(diag);
+    l->needs_kernel = l->needs_kernel || l->source->target.is_kernel; /* again what it was */
+    return next_stage(l);
+}
+
+/* st: how attaching, or collecting, ended. Until the target that is wanted stands still. */
+static enum kd_status settle(struct live *l, enum kd_status st)
+{
+    for (;;) {
+        while (st == KD_OK && l->needs_kernel && !kd_version_is_nt_kernel(&l->version))
+            st = next_stage(l);
+        if ((st != KD_ERR_REBOOTED && st != KD_ERR_LOST) || !l->source->cli->options.wait)
+            return st == KD_OK ? make_readable(l) : st;
+        st = await_return(l, st);
+    }
+}
+
+/* ---- the kind ---- */
+
+static enum kd_status create_recorder(struct live *l)
+{
+    const struct kdt_recorder_opts opts = {
+        .path = l->source->cli->options.record,
+        .ctx = l,
+        .on_failed = say_recording_ended,
+    };
+
+    return opts.path ? kdt_recorder_create(&opts, &l->source->cli->diag, &l->recorder) : KD_OK;
+}
+
+static enum kd_status open_session(struct live *l)
+{
+    const struct cli_options *o = &l->source->cli->options;
+    struct kdt_live_opts opts = {
+        .spec = &o->target,
+        .attach_timeout_ms = o->timeout_ms,
+        .deadline_ms = o->deadline_ms,
+        .diag = &l->source->cli->diag,
+        .ctx = l,
+        .on_progress = show_progress,
+        .recorder = l->recorder,
+    };
+    enum kd_status st = kdt_live_open(&opts, &l->session);
+
+    if (st != KD_OK)
+        return st;
+    signalled_session = l->session;
+    if (is_stopped) /* it came before there was anything to cancel */
+        kdt_live_cancel(l->session);
+    return KD_OK;
+}
+
+static enum kd_status open_live(struct source *s, enum source_need need)
+{
+    struct live *l = calloc(1, sizeof *l);
+    enum kd_status st;
+
+    if (!l)
+        return KD_ERR_NO_MEMORY;
+    l->mem.read = read_live;
+    l->source = s;
+    l->needs_kernel = need == SOURCE_KERNEL;
+    s->state = l;
+    platform_catch_signals(on_stop);
+    st = create_recorder(l); /* a file that cannot be made is told before the target is touched */
+    if (st == KD_OK)
+        st = open_session(l);
+    if (st == KD_OK)
+        st = settle(l, kdt_live_attach(l->session, &l->version, &l->stop));
+    return st;
+}
+
+static enum kd_status again_live(struct source *s, enum kd_status st)
+{
+    drop_what_was_read(s->state);
+    return settle(s->state, st);
+}
+
+static void leave_live(struct source *s, bool failed)
+{
+    struct live *l = s->state;
+    struct kdt_live_stats stats;
+    bool is_presumed = false;
+    enum kd_status leaving;
+
+    if (!l || !l->session)
+        return;
+    drop_what_was_read(l);
+    leaving = kdt_live_leave(l->session, &is_presumed);
+    message_progress_end();
+    kdt_live_get_stats(l->session, &stats);
+    if (stats.session.freezes)
+        say_fate(s->cli, leaving, is_presumed, failed);
+}
+
+static void close_live(struct source *s)
+{
+    struct live *l = s->state;
+
+    if (!l)
+        return;
+    if (l->session && s->cli->options.stats) {
+        fflush(stdout); /* what was printed comes first, where both go to one terminal */
+        print_stats(l);
+    }
+    signalled_session = NULL;
+    kdt_live_close(l->session);
+    kdt_recorder_destroy(l->recorder);
+    free(l);
+}
+
+/* A target maps pages: the rest of one is as unreadable as the byte that failed. */
+static struct memory_gap gap_live(const struct source *s, uint64_t va, size_t max)
+{
+    size_t rest = PAGE - (size_t)(va & (PAGE - 1));
+
+    (void)s;
+    return (struct memory_gap){.len = rest < max ? rest : max, .status = KD_ERR_NOT_MAPPED};
+}
+
+const struct source_kind source_live = {open_live, again_live, leave_live, close_live, gap_live};
