@@ -8,6 +8,7 @@
 #include <transport/crypto_openssl.h>
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,8 +147,9 @@ static enum kd_status begin_conversation(struct kdt_recording *r, const struct k
     struct conversation *c;
 
     if (r->counts.conversations == KDT_CONVERSATIONS_MAX)
-        return kd_diag_set(r->diag, KD_ERR_LIMIT, "more than %d pairs of ends talk in it",
-                           KDT_CONVERSATIONS_MAX);
+        return kd_diag_set(r->diag, KD_ERR_LIMIT,
+                           "after packet %" PRIu64 ": more than %d pairs of ends talk in it",
+                           d->number - 1, KDT_CONVERSATIONS_MAX);
     c = calloc(1, sizeof *c);
     if (!c || create_talk(r, c, d) != KD_OK) {
         free(c);

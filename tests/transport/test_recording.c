@@ -274,6 +274,238 @@ static void without_a_key_kdnet_is_known_but_not_opened(void **state)
     expect_nothing_opens(*state, KD_ERR_USAGE);
 }
 
+/* ---- files with several conversations ---- */
+
+static bool is_end(const struct kdt_endpoint *a, const struct kdt_endpoint *b)
+{
+    return a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+static void expect_ends(struct recorded_scene *s, unsigned conversation,
+                        const struct kdt_endpoint *host, const struct kdt_endpoint *target)
+{
+    struct kdt_endpoint h, t;
+
+    kdt_recording_ends(s->recording, conversation, &h, &t);
+    assert_true(is_end(&h, host));
+    assert_true(is_end(&t, target));
+}
+
+/* The other of two targets, or back. Each has its own handshake. */
+static void turn_to(struct recorded_scene *s, uint8_t target)
+{
+    s->target = scene_end(target, 50000);
+}
+
+static void two_targets_in_one_file_are_two_conversations(void **state)
+{
+    struct recorded_scene *s = *state;
+    uint8_t key_of_first[KD_KEY_LEN];
+    struct kdt_endpoint first, second;
+    struct kdt_record rec;
+
+    turn_to(s, 2);
+    scene_link(s);
+    scene_state(s, 0, KD_STATE_EXCEPTION, 0x1000);
+    memcpy(key_of_first, s->data_key, sizeof key_of_first);
+    turn_to(s, 3);
+    scene_link(s);
+    scene_state(s, 0, KD_STATE_EXCEPTION, 0x1000);
+    turn_to(s, 2);
+    memcpy(s->data_key, key_of_first, sizeof key_of_first);
+    s->sequence[0] = 10;
+    scene_packet(s, false, KD_PACKET_DEBUG_IO, 2, "first again", 11);
+    scene_open(s);
+    rec = scene_next_data(s);
+    assert_true(rec.conversation == 0 && rec.is_new_stop && rec.stop == 1);
+    rec = scene_next_data(s);
+    assert_true(rec.conversation == 1 && rec.is_new_stop && rec.stop == 2);
+    rec = scene_next_data(s);
+    assert_true(rec.conversation == 0 && rec.stop == 1);
+    scene_expect_end(s);
+    assert_int_equal(scene_counts(s).conversations, 2);
+    assert_int_equal(scene_counts(s).verified, 9);
+    first = scene_end(2, 50000);
+    second = scene_end(3, 50000);
+    expect_ends(s, 0, &s->host, &first);
+    expect_ends(s, 1, &s->host, &second);
+}
+
+static void one_session_after_the_other_is_one_conversation(void **state)
+{
+    struct recorded_scene *s = *state;
+
+    for (int i = 0; i < 6; i++) { /* more than there are keys to be tried at a time */
+        scene_link(s);
+        scene_packet(s, false, KD_PACKET_DEBUG_IO, 0, "hello", 5);
+    }
+    scene_open(s);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(scene_next_data(s).conversation, 0);
+    scene_expect_end(s);
+    assert_int_equal(scene_counts(s).verified, 24);
+}
+
+static void other_traffic_is_counted_and_passed_over(void **state)
+{
+    struct recorded_scene *s = *state;
+    struct kdt_endpoint somebody = scene_end(9, 53);
+
+    scene_datagram(s, &somebody, &s->host, "a question of another kind", 26);
+    scene_link(s);
+    scene_datagram(s, &s->target, &s->host, "MDB", 3);
+    scene_datagram(s, &s->target, &s->host, "", 0);
+    scene_open(s);
+    assert_int_equal(scene_next(s, KDT_RECORD_POKE).number, 2);
+    scene_next(s, KDT_RECORD_RESPONSE);
+    scene_next(s, KDT_RECORD_PING);
+    scene_expect_end(s);
+    assert_int_equal(scene_counts(s).other, 3);
+    assert_int_equal(scene_counts(s).packets, 6);
+    assert_int_equal(scene_counts(s).conversations, 1);
+}
+
+static void a_stream_and_kdnet_may_share_a_file(void **state)
+{
+    struct recorded_scene *s = *state;
+    uint8_t packet[KD_PACKET_HEADER_LEN + 2 + 1];
+    const struct kd_packet p = {
+        .type = KD_PACKET_DEBUG_IO, .id = 0x80800000, .data = (const uint8_t *)"hi", .len = 2};
+    struct kdt_record rec;
+    size_t len;
+
+    assert_int_equal(kd_packet_encode(&p, packet, sizeof packet, &len), KD_OK);
+    packet[len++] = KD_TRAILER;
+    scene_link(s);
+    s->is_stream = true;
+    scene_bytes(s, false, packet, 10);
+    s->is_stream = false;
+    scene_packet(s, false, KD_PACKET_DEBUG_IO, 0, "between", 7);
+    s->is_stream = true;
+    scene_bytes(s, false, packet + 10, len - 10);
+    scene_open(s);
+    rec = scene_next_data(s);
+    assert_true(rec.conversation == 0 && !rec.is_stream);
+    rec = scene_next_data(s);
+    assert_true(rec.conversation == 1 && rec.is_stream && rec.number == 6);
+    scene_expect_end(s);
+}
+
+static void which_end_is_the_host_is_learnt_from_what_was_opened(void **state)
+{
+    struct recorded_scene *s = *state;
+    struct kdt_endpoint host = s->host, target = s->target;
+    uint8_t sealed_by_nobody[54] = "MDBG\x04\x01";
+
+    scene_datagram(s, &host, &target, sealed_by_nobody, sizeof sealed_by_nobody);
+    scene_control(s, true, 0, NULL, 0);
+    scene_open(s);
+    scene_next(s, KDT_RECORD_UNVERIFIED);
+    expect_ends(s, 0, &target, &host); /* so far, who spoke first is taken for the target */
+    scene_next(s, KDT_RECORD_HOST_POKE);
+    expect_ends(s, 0, &host, &target);
+}
+
+static void more_pairs_of_ends_than_there_is_room_for_are_an_error(void **state)
+{
+    struct recorded_scene *s = *state;
+    struct kdt_record rec;
+
+    for (unsigned i = 0; i <= KDT_CONVERSATIONS_MAX; i++) {
+        s->target.port = (uint16_t)(1000 + i);
+        scene_poke(s);
+    }
+    scene_open(s);
+    for (unsigned i = 0; i < KDT_CONVERSATIONS_MAX; i++)
+        assert_int_equal(scene_next(s, KDT_RECORD_POKE).conversation, i);
+    assert_int_equal(kdt_recording_next(s->recording, &rec), KD_ERR_LIMIT);
+    assert_string_equal(s->diag.text, "after packet 64: more than 64 pairs of ends talk in it");
+    assert_int_equal(kdt_recording_next(s->recording, &rec), KD_ERR_LIMIT);
+}
+
+/* ---- files that are not whole ---- */
+
+/* A short session of the kind that the scene is set to. */
+static void write_short_session(struct recorded_scene *s)
+{
+    const struct kd_manipulate version = scene_version(9600, 0x1000);
+    const struct kd_manipulate read = scene_read(0x2000, 4, 4, "data");
+
+    if (!s->is_stream)
+        scene_link(s);
+    scene_state(s, s->is_stream ? 0x80800800 : 0, KD_STATE_EXCEPTION, 0x1000);
+    scene_asks(s, 0x80000000, &version);
+    scene_answers(s, 2, &version);
+    scene_asks(s, 0x80000002, &read);
+    scene_answers(s, 4, &read);
+}
+
+/* However the file was cut, all packets that are whole in it are told, then how it ends. */
+static void expect_prefixes_are_told(struct recorded_scene *s)
+{
+    unsigned records_before = 0;
+
+    write_short_session(s);
+    for (size_t len = 1; len <= s->len; len++) {
+        struct kdt_record rec;
+        unsigned records = 0;
+        enum kd_status st = scene_try_open(s, &s->key, len);
+
+        while (st == KD_OK && (st = kdt_recording_next(s->recording, &rec)) == KD_OK)
+            records++;
+        assert_true(st == KD_ERR_TRUNCATED || st == KD_ERR_NOT_FOUND || st == KD_ERR_MALFORMED);
+        assert_true(st == KD_ERR_NOT_FOUND || s->diag.text[0]);
+        assert_true(records == records_before ||
+                    (st == KD_ERR_NOT_FOUND && records > records_before));
+        records_before = records;
+    }
+    assert_int_equal(records_before, s->is_stream ? 5 : 8);
+}
+
+static void a_file_that_is_cut_anywhere_is_told_until_there(void **state)
+{
+    struct recorded_scene *s = *state;
+
+    expect_prefixes_are_told(s);
+}
+
+static void a_recorded_stream_that_is_cut_anywhere_is_told_until_there(void **state)
+{
+    struct recorded_scene *s = *state;
+
+    s->is_stream = true;
+    expect_prefixes_are_told(s);
+}
+
+static void how_far_the_file_was_read_is_known(void **state)
+{
+    struct recorded_scene *s = *state;
+    struct kdt_record rec;
+    uint64_t done, total;
+
+    open_real(s, "8.8.8.8");
+    while (kdt_recording_next(s->recording, &rec) == KD_OK) {
+        kdt_recording_position(s->recording, &done, &total);
+        assert_true(done <= total);
+    }
+    kdt_recording_position(s->recording, &done, &total);
+    assert_int_equal(total, 290892);
+    assert_int_equal(done, total);
+}
+
+static void a_file_that_is_none_says_why(void **state)
+{
+    struct recorded_scene *s = *state;
+    const struct kdt_recording_opts absent = {"/no/such/file", NULL, &s->diag};
+
+    assert_int_equal(kdt_recording_open(&absent, &s->recording), KD_ERR_NOT_FOUND);
+    assert_non_null(strstr(s->diag.text, "/no/such/file"));
+    memset(s->file, 'x', 100);
+    assert_int_equal(scene_try_open(s, NULL, 100), KD_ERR_MALFORMED);
+    assert_true(s->diag.text[0]);
+    kdt_recording_close(NULL);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, recorded_scene_start, recorded_scene_stop)
 
 int main(void)
@@ -287,6 +519,16 @@ int main(void)
         TEST(without_the_handshake_only_the_control_channel_opens),
         TEST(with_the_wrong_key_nothing_opens),
         TEST(without_a_key_kdnet_is_known_but_not_opened),
+        TEST(two_targets_in_one_file_are_two_conversations),
+        TEST(one_session_after_the_other_is_one_conversation),
+        TEST(other_traffic_is_counted_and_passed_over),
+        TEST(a_stream_and_kdnet_may_share_a_file),
+        TEST(which_end_is_the_host_is_learnt_from_what_was_opened),
+        TEST(more_pairs_of_ends_than_there_is_room_for_are_an_error),
+        TEST(a_file_that_is_cut_anywhere_is_told_until_there),
+        TEST(a_recorded_stream_that_is_cut_anywhere_is_told_until_there),
+        TEST(how_far_the_file_was_read_is_known),
+        TEST(a_file_that_is_none_says_why),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
