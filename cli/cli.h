@@ -29,6 +29,7 @@ enum cli_option_set {
     CLI_OPT_VERBOSE = 1 << 3,
     CLI_OPT_RAW = 1 << 4,
     CLI_OPT_KEY = 1 << 5, /* --key, --key-file: for files that are no target */
+    CLI_OPT_ONLY = 1 << 6,
 };
 
 struct cli_options {
@@ -40,6 +41,7 @@ struct cli_options {
     bool has_key;
     struct kdnet_key key; /* of --key; wiped likewise */
     const char *symbol_path;
+    const char *only; /* which records to show; NULL: all */
     bool json, verbose, raw, stats;
     bool wait; /* for the next boot of a target that restarts */
     uint32_t timeout_ms;
@@ -52,11 +54,12 @@ struct cli;
 
 struct cli_command {
     const char *name;
-    const char *arguments; /* "TYPE [ADDRESS]" */
-    const char *summary;   /* one line, lower case */
-    const char *details;   /* what it prints, and what to know; whole lines */
-    const char *examples;  /* whole lines, indented by two */
-    unsigned options;      /* enum cli_option_set, or-ed */
+    const char *arguments;   /* "TYPE [ADDRESS]" */
+    const char *summary;     /* one line, lower case */
+    const char *details;     /* what it prints, and what to know; whole lines */
+    void (*more_help)(void); /* prints what belongs behind the details; NULL: nothing */
+    const char *examples;    /* whole lines, indented by two */
+    unsigned options;        /* enum cli_option_set, or-ed */
     int arguments_min, arguments_max;
     enum cli_exit (*run)(struct cli *c);
 };

@@ -1,208 +1,234 @@
-/* cmd_decode.c - every KDNET datagram of a capture, one line each, and what they amount to. */
+/* cmd_decode.c - a recorded session, record by record, and what it amounts to. */
 #include "cli.h"
-#include "describe.h"
-#include "document.h"
+#include "decode_filter.h"
+#include "decode_print.h"
+#include "decode_symbols.h"
 #include "message.h"
-
-#include <kdproto/kdnet_tap.h>
-#include <kdproto/manipulate.h>
-#include <transport/capture_file.h>
-#include <transport/crypto_openssl.h>
+#include "platform.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-struct summary {
-    uint64_t datagrams; /* with a KDNET header */
-    uint64_t verified;
-    uint64_t other_traffic;
-    uint64_t by_kind[DESCRIBE_KINDS];
-    uint64_t data_from_host, data_from_target;
-    uint64_t requests_by_api[KD_API_COUNT];
-    unsigned version; /* of the last verified one */
-    uint64_t start_ns;
+enum {
+    FD_OUT = 1,
+    HELD_MAX = 1024,
+    PROGRESS_EVERY = 4096, /* records between two looks at the clock */
 };
 
 struct decoding {
-    struct kdt_capture *capture;
-    struct kdt_crypto *crypto;
-    struct kdnet_tap *tap;
-    struct summary sum;
-    json_t *lines; /* with --json */
+    struct cli *cli;
+    struct kdt_recording *recording;
+    struct decode_filter filter;
+    struct decode_summary summary;
+    struct decode_symbols *symbols; /* NULL: none */
+
+    /* Until something verifies, what does not is held back: with a wrong key there is nothing to
+     * show but that. More than these are shown as they come. */
+    struct kdt_record *held;
+    size_t held_len;
+    bool is_printing;
+
+    time_t began;
 };
 
-static void count(struct summary *sum, const struct kdnet_datagram *d,
-                  const struct description *what)
+/* --- records ----------------------------------------------------------------------------------- */
+
+static void print_record(struct decoding *dec, const struct kdt_record *rec)
 {
-    sum->verified++;
-    sum->version = d->version;
-    sum->by_kind[what->kind]++;
-    if (!d->is_control)
-        *(d->from_host ? &sum->data_from_host : &sum->data_from_target) += 1;
-    if (what->kind == DESCRIBE_REQUEST && what->api >= KD_API_FIRST &&
-        what->api < KD_API_FIRST + KD_API_COUNT)
-        sum->requests_by_api[what->api - KD_API_FIRST]++;
+    struct describe_names *names = decode_symbols_names(dec->symbols);
+
+    if (!decode_filter_shows(&dec->filter, rec))
+        return;
+    if (dec->cli->options.json)
+        decode_json_record(rec, dec->summary.first_ns, names);
+    else
+        decode_text_record(rec, dec->summary.first_ns, names);
 }
 
-static void emit_json(struct decoding *dec, const struct kdt_datagram *on_wire,
-                      const struct kdnet_datagram *d, const char *text)
+static void begin_printing(struct decoding *dec)
 {
-    json_t *line =
-        json_pack("{s:I, s:I, s:b, s:s}", "number", (json_int_t)on_wire->number, "time_ns",
-                  (json_int_t)on_wire->time_ns, "verified", d != NULL, "text", text);
+    if (dec->is_printing)
+        return;
+    dec->is_printing = true;
+    if (dec->cli->options.json)
+        decode_json_begin();
+    for (size_t i = 0; i < dec->held_len; i++)
+        print_record(dec, &dec->held[i]);
+}
 
-    if (d) {
-        document_put(line, "from", json_string(d->from_host ? "host" : "target"));
-        document_put(line, "channel", json_string(d->is_control ? "control" : "data"));
-        document_put(line, "sequence", json_integer((json_int_t)d->sequence));
+static void take_record(struct decoding *dec, const struct kdt_record *rec)
+{
+    decode_summary_add(&dec->summary, rec);
+    if (rec->kind == KDT_RECORD_UNVERIFIED && !dec->is_printing && dec->held_len < HELD_MAX) {
+        dec->held[dec->held_len++] = *rec; /* it points to nothing: nothing of it was opened */
+        return;
     }
-    document_add(dec->lines, line);
+    begin_printing(dec);
+    print_record(dec, rec);
 }
 
-static void emit_text(const struct decoding *dec, const struct kdt_datagram *on_wire,
-                      const struct kdnet_datagram *d, const char *text)
+static bool has_content(const struct decode_summary *s)
 {
-    /* Captures of several interfaces need not be in order of time. */
-    int64_t ns = (int64_t)(on_wire->time_ns - dec->sum.start_ns);
+    return s->sides[DECODE_FROM_HOST].records + s->sides[DECODE_FROM_TARGET].records > 0;
+}
 
-    printf("%5" PRIu64 " %12.6f ", on_wire->number, (double)ns / 1e9);
-    if (d)
-        printf("%s %s %-4" PRIu64 " %s\n", d->from_host ? "H>T" : "T>H",
-               d->is_control ? "control" : "data   ", d->sequence, text);
+static void show_progress(const struct decoding *dec)
+{
+    uint64_t done, total;
+
+    if (platform_is_terminal(FD_OUT) || time(NULL) - dec->began < 2) /* whole seconds: 1 to 2 */
+        return;
+    kdt_recording_position(dec->recording, &done, &total);
+    if (total)
+        message_progress("decoding: %u %%", (unsigned)((double)done / (double)total * 100));
     else
-        printf("?   %s\n", text);
+        message_progress("decoding: %" PRIu64 " MiB", done >> 20);
 }
 
-static void emit(struct decoding *dec, const struct kdt_datagram *on_wire,
-                 const struct kdnet_datagram *d, const char *text)
+/* How the file ended, as kdt_recording_next says. KD_ERR_USAGE: it begins with KDNET, and there is
+ * no key. KD_OK: it did not end, for what was printed could not be written. */
+static enum kd_status walk(struct decoding *dec)
 {
-    if (dec->lines)
-        emit_json(dec, on_wire, d, text);
-    else
-        emit_text(dec, on_wire, d, text);
-}
-
-static void decode_one(struct decoding *dec, const struct kdt_datagram *on_wire)
-{
-    struct kdnet_datagram d;
-    struct description what;
-    char refusal[96];
-    char *text;
+    struct kdt_record rec;
     enum kd_status st;
 
-    st = kdnet_peek(on_wire->payload.data, on_wire->payload.len, &d);
-    if (st == KD_ERR_TRUNCATED || st == KD_ERR_MALFORMED) {
-        dec->sum.other_traffic++;
-        return;
+    for (uint64_t n = 1; (st = kdt_recording_next(dec->recording, &rec)) == KD_OK; n++) {
+        if (rec.kind == KDT_RECORD_UNVERIFIED && rec.status == KD_ERR_USAGE &&
+            !has_content(&dec->summary))
+            return KD_ERR_USAGE;
+        take_record(dec, &rec);
+        if (n % PROGRESS_EVERY == 0)
+            show_progress(dec);
+        if (ferror(stdout))
+            break;
     }
-    if (!dec->sum.datagrams++)
-        dec->sum.start_ns = on_wire->time_ns;
-    if (st == KD_OK)
-        st = kdnet_tap_open(dec->tap, on_wire->payload.data, on_wire->payload.len, &d);
-    if (st != KD_OK) {
-        snprintf(refusal, sizeof refusal, "%zu bytes, not verified: %s", on_wire->payload.len,
-                 st == KD_ERR_NOT_FOUND ? "its handshake is not in the capture"
-                                        : kd_status_text(st));
-        emit(dec, on_wire, NULL, refusal);
-        return;
-    }
-    describe_datagram(&d, &what);
-    count(&dec->sum, &d, &what);
-    text = text_take(&what.text);
-    emit(dec, on_wire, &d, text ? text : "?");
-    free(text);
+    message_progress_end();
+    return st;
 }
 
-/* --- summary ----------------------------------------------------------------------------------- */
+/* --- the end ----------------------------------------------------------------------------------- */
 
-static void print_summary(const struct summary *sum)
+static const char *why(const struct decoding *dec, enum kd_status st)
 {
-    printf("\n%" PRIu64 " of %" PRIu64 " datagrams verified", sum->verified, sum->datagrams);
-    if (sum->verified)
-        printf(", KDNET version %u", sum->version);
-    printf("\n%5" PRIu64 " data datagrams from the target\n%5" PRIu64
-           " data datagrams from the host\n",
-           sum->data_from_target, sum->data_from_host);
-    for (int kind = 0; kind < DESCRIBE_KINDS; kind++)
-        if (sum->by_kind[kind])
-            printf("%5" PRIu64 " %s\n", sum->by_kind[kind], describe_kind_name(kind));
-    for (uint32_t i = 0; i < KD_API_COUNT; i++)
-        if (sum->requests_by_api[i])
-            printf("      %5" PRIu64 " %s\n", sum->requests_by_api[i],
-                   kd_api_name(KD_API_FIRST + i));
-    if (sum->other_traffic)
-        printf("%5" PRIu64 " datagrams of other traffic\n", sum->other_traffic);
+    return dec->cli->diag.text[0] ? dec->cli->diag.text : kd_status_text(st);
 }
 
-static void print_document(struct decoding *dec)
+/* Nothing was opened: why. */
+static void say_nothing_there(const struct decoding *dec, enum kd_status end)
 {
-    const struct summary *sum = &dec->sum;
-    json_t *kinds = json_object();
-    json_t *apis = json_object();
+    const struct decode_summary *s = &dec->summary;
+    const char *path = dec->cli->arguments[0];
 
-    for (int kind = 0; kind < DESCRIBE_KINDS; kind++)
-        document_put(kinds, describe_kind_name(kind), json_integer((json_int_t)sum->by_kind[kind]));
-    for (uint32_t i = 0; i < KD_API_COUNT; i++)
-        if (sum->requests_by_api[i])
-            document_put(apis, kd_api_name(KD_API_FIRST + i),
-                         json_integer((json_int_t)sum->requests_by_api[i]));
-    document_print(json_pack(
-        "{s:O, s:{s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o}}", "datagrams", dec->lines, "summary",
-        "datagrams", (json_int_t)sum->datagrams, "verified", (json_int_t)sum->verified,
-        "data_from_target", (json_int_t)sum->data_from_target, "data_from_host",
-        (json_int_t)sum->data_from_host, "other_traffic", (json_int_t)sum->other_traffic, "version",
-        (int)sum->version, "kinds", kinds, "requests", apis));
-}
-
-static enum cli_exit conclude(struct decoding *dec, const struct cli *c, enum kd_status end)
-{
-    const struct summary *sum = &dec->sum;
-    uint64_t skipped = kdt_capture_skipped(dec->capture);
-    bool is_whole = end == KD_ERR_NOT_FOUND;
-
-    if (sum->datagrams == 0 && is_whole) {
-        message_error("%s holds no KDNET datagrams", c->arguments[0]);
-        return CLI_FAILED;
-    }
-    if (dec->lines)
-        print_document(dec);
+    if (end == KD_ERR_USAGE)
+        message_error("%s is of KDNET, so its key is needed: --key W.X.Y.Z, --key-file or "
+                      "KDWALK_KEY",
+                      path);
+    else if (s->not_opened_handshake && !s->not_opened_key && !s->not_opened_other)
+        message_error("the recording begins after the handshake: %" PRIu64
+                      " data datagrams cannot be opened, and nothing else is in it",
+                      s->not_opened_handshake);
+    else if (s->has_records)
+        message_error("%s: none of %" PRIu64 " KDNET datagrams verifies with this key", path,
+                      s->counts.kdnet);
+    else if (end != KD_ERR_NOT_FOUND)
+        message_error("%s: %s", path, why(dec, end));
     else
-        print_summary(sum);
-    if (skipped)
-        message_warning("%" PRIu64 " packets of the capture hold no whole UDP datagram", skipped);
-    if (!is_whole)
-        message_error("%s: %s", c->arguments[0], c->diag.text);
-    if (sum->datagrams && sum->verified == 0) {
-        message_error("no datagram verifies with this key");
+        message_error("%s holds neither KDNET nor a stream that kdwalk recorded", path);
+}
+
+/* What was opened is not everything: why. */
+static void say_gaps(const struct decoding *dec, enum kd_status end)
+{
+    const struct decode_summary *s = &dec->summary;
+
+    if (s->not_opened_handshake && s->opened_data == 0)
+        message_warning("the recording begins after the handshake: %" PRIu64
+                        " data datagrams cannot be opened; control packets are shown",
+                        s->not_opened_handshake);
+    else if (s->not_opened_handshake)
+        message_warning("%" PRIu64
+                        " data datagrams cannot be opened: their handshake is not in the recording",
+                        s->not_opened_handshake);
+    if (s->not_opened_no_key)
+        message_warning("%" PRIu64 " datagrams of KDNET cannot be opened without their key",
+                        s->not_opened_no_key);
+    if (end != KD_ERR_NOT_FOUND)
+        message_error("%s: %s", dec->cli->arguments[0], why(dec, end));
+}
+
+static bool has_gaps(const struct decode_summary *s)
+{
+    return s->sides[DECODE_FROM_UNKNOWN].records > 0 ||
+           decode_summary_kind(s, DESCRIBE_DAMAGED) > 0;
+}
+
+static void end_summary(struct decoding *dec)
+{
+    struct decode_summary *s = &dec->summary;
+
+    kdt_recording_get_counts(dec->recording, &s->counts);
+    for (unsigned i = 0; i < s->counts.conversations; i++)
+        kdt_recording_ends(dec->recording, i, &s->conversations[i].host,
+                           &s->conversations[i].target);
+    decode_summary_end(s);
+}
+
+static enum cli_exit conclude(struct decoding *dec, enum kd_status end)
+{
+    struct decode_summary *s = &dec->summary;
+
+    end_summary(dec);
+    if (dec->is_printing && dec->cli->options.json)
+        decode_json_summary(s);
+    else if (dec->is_printing)
+        decode_text_summary(s);
+    if (!has_content(s)) {
+        say_nothing_there(dec, end);
         return CLI_FAILED;
     }
-    return is_whole && sum->verified == sum->datagrams ? CLI_COMPLETE : CLI_GAPS;
+    say_gaps(dec, end);
+    return end == KD_ERR_NOT_FOUND && !has_gaps(s) ? CLI_COMPLETE : CLI_GAPS;
+}
+
+static enum kd_status open_recording(struct decoding *dec)
+{
+    struct cli *c = dec->cli;
+    const struct kdt_recording_opts opts = {
+        .path = c->arguments[0],
+        .key = c->options.has_key ? &c->options.key : NULL,
+        .diag = &c->diag,
+    };
+    enum kd_status st = kdt_recording_open(&opts, &dec->recording);
+
+    if (st != KD_OK)
+        return st;
+    dec->symbols = decode_symbols_open(c, &opts);
+    return KD_OK;
 }
 
 enum cli_exit cmd_decode(struct cli *c)
 {
-    struct decoding dec = {0};
-    struct kdt_datagram on_wire;
+    struct decoding dec = {.cli = c, .began = time(NULL)};
     enum cli_exit status = CLI_FAILED;
-    enum kd_status st = kdt_capture_open(c->arguments[0], &c->diag, &dec.capture);
+    enum kd_status st = KD_ERR_NO_MEMORY;
 
-    if (st == KD_OK)
-        st = kdt_crypto_create(&dec.crypto);
-    if (st == KD_OK)
-        st = kdnet_tap_create(kdt_crypto_table(dec.crypto), &c->options.key, &dec.tap);
+    if (c->options.only && !decode_filter_parse(c->options.only, &dec.filter))
+        return CLI_FAILED;
+    dec.held = calloc(HELD_MAX, sizeof *dec.held);
+    if (dec.held)
+        st = open_recording(&dec);
     if (st == KD_OK) {
-        if (c->options.json)
-            dec.lines = json_array();
-        while ((st = kdt_capture_next(dec.capture, &on_wire)) == KD_OK)
-            decode_one(&dec, &on_wire);
-        status = conclude(&dec, c, st);
+        st = walk(&dec);
+        if (st != KD_OK) /* else nobody takes what is printed, and main says so */
+            status = conclude(&dec, st);
     } else {
-        message_error("%s", c->diag.text[0] ? c->diag.text : kd_status_text(st));
+        message_error("%s", why(&dec, st));
     }
-    json_decref(dec.lines);
-    kdnet_tap_destroy(dec.tap);
-    kdt_crypto_destroy(dec.crypto);
-    kdt_capture_close(dec.capture);
+    decode_summary_clear(&dec.summary);
+    decode_symbols_close(dec.symbols);
+    kdt_recording_close(dec.recording);
+    free(dec.held);
     return status;
 }

@@ -15,6 +15,10 @@ _kdwalk()
         mapfile -t COMPREPLY < <(compgen -W "net:port= com:port=/dev/ttyS0,baud=115200 com:pipe,port= com:ipport=" -- "$cur")
         return
         ;;
+    --only)
+        mapfile -t COMPREPLY < <(compgen -W "pokes handshake control breakins stops requests replies reads writes registers prints files damaged" -- "$cur")
+        return
+        ;;
     --key | --stop | --at | --timeout | --deadline) return ;;
     esac
     case $command in
@@ -22,7 +26,7 @@ _kdwalk()
     loggers) options="$live -y --verbose" ;;
     dt) options="$live -y" ;;
     read) options="$live -y --raw" ;;
-    decode) options="--key --key-file --json --help" ;;
+    decode) options="--key --key-file -y --only --json --help" ;;
     help) options="vertarget lm loggers dt read decode" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")

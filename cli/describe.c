@@ -1,309 +1,439 @@
 #include "describe.h"
 
+#include "describe_parts.h"
+#include "ntstatus.h"
+
 #include <kdproto/debug_io.h>
 #include <kdproto/file_io.h>
-#include <kdproto/manipulate.h>
-#include <kdproto/state_change.h>
+#include <walker/text.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *describe_kind_name(enum describe_kind kind)
-{
-    static const char *const names[DESCRIBE_KINDS] = {
-        [DESCRIBE_POKE] = "pokes",
-        [DESCRIBE_RESPONSE] = "responses",
-        [DESCRIBE_HOST_POKE] = "host pokes",
-        [DESCRIBE_PING] = "pings",
-        [DESCRIBE_BREAK_IN] = "break-ins",
-        [DESCRIBE_ACKNOWLEDGE] = "acknowledgements",
-        [DESCRIBE_RESEND] = "resends",
-        [DESCRIBE_RESET] = "resets",
-        [DESCRIBE_EXCEPTION] = "exception state changes",
-        [DESCRIBE_LOAD_SYMBOLS] = "load-symbols state changes",
-        [DESCRIBE_OTHER_STATE_CHANGE] = "other state changes",
-        [DESCRIBE_REQUEST] = "requests",
-        [DESCRIBE_REPLY] = "replies",
-        [DESCRIBE_PRINT] = "prints",
-        [DESCRIBE_PROMPT] = "prompts and their answers",
-        [DESCRIBE_FILE_REQUEST] = "file requests",
-        [DESCRIBE_FILE_ANSWER] = "file answers",
-        [DESCRIBE_OTHER_PACKET] = "other packets",
-        [DESCRIBE_DAMAGED] = "damaged packets",
-    };
+static const struct {
+    const char *label, *plural;
+} kinds[DESCRIBE_KINDS] = {
+    [DESCRIBE_POKE] = {"poke", "pokes"},
+    [DESCRIBE_RESPONSE] = {"response", "responses"},
+    [DESCRIBE_HOST_POKE] = {"host poke", "host pokes"},
+    [DESCRIBE_PING] = {"ping", "pings"},
+    [DESCRIBE_BREAK_IN] = {"break-in", "break-ins"},
+    [DESCRIBE_ACKNOWLEDGE] = {"ack", "acknowledgements"},
+    [DESCRIBE_RESEND] = {"RESEND", "RESEND"},
+    [DESCRIBE_RESET] = {"RESET", "RESET"},
+    [DESCRIBE_EXCEPTION] = {"stop", "exception state changes"},
+    [DESCRIBE_LOAD_SYMBOLS] = {"stop", "load-symbols state changes"},
+    [DESCRIBE_OTHER_STATE_CHANGE] = {"stop", "other state changes"},
+    [DESCRIBE_REQUEST] = {"request", "requests"},
+    [DESCRIBE_REPLY] = {"reply", "replies"},
+    [DESCRIBE_PRINT] = {"print", "prints"},
+    [DESCRIBE_PROMPT] = {"prompt", "prompts"},
+    [DESCRIBE_ANSWER] = {"answer", "answers to prompts"},
+    [DESCRIBE_FILE_REQUEST] = {"file", "file requests"},
+    [DESCRIBE_FILE_ANSWER] = {"file", "file answers"},
+    [DESCRIBE_OTHER_PACKET] = {"other", "other packets"},
+    [DESCRIBE_UNKNOWN] = {"unknown", "unknown datagrams"},
+    [DESCRIBE_DAMAGED] = {"damaged", "damaged"},
+    [DESCRIBE_UNVERIFIED] = {"unopened", "unopened datagrams"},
+};
 
-    return names[kind];
+const char *describe_kind_label(enum describe_kind kind)
+{
+    return kinds[kind].label;
 }
 
-/* --- control channel --------------------------------------------------------------------------- */
-
-static void add_address(struct text *t, const struct kdnet_address *a)
+const char *describe_kind_plural(enum describe_kind kind)
 {
-    static const uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-    if (memcmp(a->ip, v4_mapped, sizeof v4_mapped) == 0) {
-        text_add(t, "%u.%u.%u.%u:%u", a->ip[12], a->ip[13], a->ip[14], a->ip[15], a->port);
-        return;
-    }
-    text_add(t, "[");
-    for (size_t i = 0; i < sizeof a->ip; i += 2)
-        text_add(t, "%s%x", i ? ":" : "", a->ip[i] << 8 | a->ip[i + 1]);
-    text_add(t, "]:%u", a->port);
+    return kinds[kind].plural;
 }
 
-static enum describe_kind describe_control(const struct kdnet_datagram *d, struct text *t)
+/* --- which kind -------------------------------------------------------------------------------- */
+
+static enum describe_kind kind_of_state_change(const struct kdt_record *rec)
 {
-    struct kdnet_poke poke;
-
-    if (d->from_host && kdnet_is_response(d->payload.data, d->payload.len)) {
-        text_add(t, "response");
-        return DESCRIBE_RESPONSE;
-    }
-    if (d->from_host && d->payload.len == 0) {
-        text_add(t, "host poke");
-        return DESCRIBE_HOST_POKE;
-    }
-    if (!d->from_host && kdnet_poke_decode(d->payload.data, d->payload.len, &poke) == KD_OK) {
-        text_add(t, "poke from ");
-        add_address(t, &poke.target);
-        text_add(t, " to ");
-        add_address(t, &poke.host);
-        text_add(t, ", connected to ");
-        add_address(t, &poke.connected);
-        return DESCRIBE_POKE;
-    }
-    text_add(t, "unknown control payload of %zu bytes", d->payload.len);
-    return DESCRIBE_DAMAGED;
-}
-
-/* --- data channel ------------------------------------------------------------------------------ */
-
-static void add_memory(struct text *t, const struct kd_manipulate *m, bool is_reply)
-{
-    text_add(t, " 0x%" PRIx64 ", %" PRIu32 " bytes", m->u.memory.va, m->u.memory.count);
-    if (is_reply)
-        text_add(t, ", %" PRIu32 " done", m->u.memory.actual);
-}
-
-static void add_version(struct text *t, const struct kd_version *v)
-{
-    text_add(t,
-             " build %u, machine 0x%x, protocol %u, base 0x%" PRIx64 ", modules 0x%" PRIx64
-             ", debugger data 0x%" PRIx64,
-             v->minor, v->machine, v->protocol, v->kernel_base_va, v->module_list_va,
-             v->debugger_data_list_va);
-}
-
-static void add_union(struct text *t, const struct kd_manipulate *m, bool is_reply)
-{
-    switch (m->api) {
-    case KD_API_READ_VIRTUAL:
-    case KD_API_WRITE_VIRTUAL:
-    case KD_API_READ_PHYSICAL:
-    case KD_API_WRITE_PHYSICAL:
-        add_memory(t, m, is_reply);
-        break;
-    case KD_API_READ_CONTROL_SPACE:
-    case KD_API_WRITE_CONTROL_SPACE:
-        text_add(t, " index %" PRIu64 ", %" PRIu32 " bytes, processor %u", m->u.memory.va,
-                 m->u.memory.count, m->processor);
-        break;
-    case KD_API_GET_CONTEXT_EX:
-    case KD_API_SET_CONTEXT_EX:
-        text_add(t, " offset %" PRIu32 ", %" PRIu32 " bytes", m->u.context.offset,
-                 m->u.context.count);
-        break;
-    case KD_API_CONTINUE:
-    case KD_API_CONTINUE2:
-        text_add(t, " 0x%" PRIx32, m->u.go.status);
-        break;
-    case KD_API_WRITE_BREAKPOINT:
-        text_add(t, " 0x%" PRIx64, m->u.breakpoint.va);
-        break;
-    case KD_API_RESTORE_BREAKPOINT:
-        text_add(t, " handle %" PRIu32, m->u.breakpoint.handle);
-        break;
-    case KD_API_READ_MSR:
-    case KD_API_WRITE_MSR:
-        text_add(t, " 0x%" PRIx32, m->u.msr.msr);
-        break;
-    case KD_API_GET_VERSION:
-        if (is_reply)
-            add_version(t, &m->u.version);
-        break;
-    default:
-        break;
-    }
-}
-
-static enum describe_kind describe_manipulate(const struct kd_packet *p, bool from_host,
-                                              struct description *out)
-{
-    struct kd_manipulate m;
-    const char *name;
-
-    if (kd_manipulate_decode(p->data, p->len, !from_host, &m) != KD_OK) {
-        text_add(&out->text, ", damaged");
+    if (!rec->has_state_change)
         return DESCRIBE_DAMAGED;
-    }
-    out->api = m.api;
-    name = kd_api_name(m.api);
-    text_add(&out->text, " %s", from_host ? "request" : "reply");
-    if (name)
-        text_add(&out->text, " %s", name);
-    else
-        text_add(&out->text, " 0x%" PRIx32, m.api);
-    add_union(&out->text, &m, !from_host);
-    if (!from_host && m.status != 0)
-        text_add(&out->text, ", status 0x%08" PRIx32, m.status);
-    return from_host ? DESCRIBE_REQUEST : DESCRIBE_REPLY;
-}
-
-static enum describe_kind describe_state_change(const struct kd_packet *p, struct text *t)
-{
-    struct kd_state_change sc;
-
-    if (kd_state_change_decode(p->data, p->len, &sc) != KD_OK) {
-        text_add(t, ", damaged");
-        return DESCRIBE_DAMAGED;
-    }
-    switch (sc.kind) {
+    switch (rec->state_change.kind) {
     case KD_STATE_EXCEPTION:
-        text_add(t, " exception 0x%08" PRIx32 " at 0x%" PRIx64 ", processor %u of %" PRIu32,
-                 sc.exception_code, sc.pc_va, sc.processor, sc.processor_count);
         return DESCRIBE_EXCEPTION;
     case KD_STATE_LOAD_SYMBOLS:
-        text_add(t, " %s symbols, base 0x%" PRIx64 ", size 0x%" PRIx32 ", ",
-                 sc.is_unload ? "unload" : "load", sc.image_base_va, sc.image_size);
-        text_add_escaped(t, (const char *)sc.path.data, sc.path.len);
-        if (kd_state_change_is_farewell(&sc))
-            text_add(t, "leaving this stage");
         return DESCRIBE_LOAD_SYMBOLS;
     default:
-        text_add(t, " 0x%" PRIx32, sc.kind);
         return DESCRIBE_OTHER_STATE_CHANGE;
     }
 }
 
-static enum describe_kind describe_debug_io(const struct kd_packet *p, struct text *t)
+static enum describe_kind kind_of_debug_io(const struct kdt_record *rec)
 {
     struct kd_debug_io io;
 
-    if (kd_debug_io_decode(p->data, p->len, &io) != KD_OK) {
-        text_add(t, ", damaged");
+    if (kd_debug_io_decode(rec->packet.data, rec->packet.len, &io) != KD_OK)
         return DESCRIBE_DAMAGED;
-    }
-    text_add(t, io.kind == KD_DEBUG_IO_PRINT ? " print \"" : " prompt \"");
-    text_add_escaped(t, (const char *)io.text.data, io.text.len);
-    text_add(t, "\"");
-    return io.kind == KD_DEBUG_IO_PRINT ? DESCRIBE_PRINT : DESCRIBE_PROMPT;
+    if (io.kind == KD_DEBUG_IO_PRINT)
+        return DESCRIBE_PRINT;
+    return rec->is_from_host ? DESCRIBE_ANSWER : DESCRIBE_PROMPT;
 }
 
-/* UTF-16LE, shown as ASCII: what lies beyond is rare in paths and shown by number. */
-static void add_path(struct text *t, struct kd_span path)
+static enum describe_kind kind_of_packet(const struct kdt_record *rec)
 {
-    struct kd_reader r = kd_reader_of(path.data, path.len);
-
-    while (kd_reader_left(&r) >= 2) {
-        uint16_t unit = kd_rd_u16(&r);
-
-        if (unit >= 0x20 && unit < 0x7f)
-            text_add(t, "%c", (char)unit);
-        else
-            text_add(t, "\\u%04x", unit);
-    }
-}
-
-static enum describe_kind describe_file_io(const struct kd_packet *p, bool from_host,
-                                           struct text *t)
-{
-    static const char *const kinds[] = {"create", "read", "write", "close"};
-    struct kd_file_io io;
-    struct kd_reader r = kd_reader_of(p->data, p->len);
-
-    if (kd_file_io_decode(p->data, p->len, &io) != KD_OK) {
-        text_add(t, ", damaged");
-        return DESCRIBE_DAMAGED;
-    }
-    if (io.kind >= KD_FILE_IO_CREATE && io.kind <= KD_FILE_IO_CLOSE)
-        text_add(t, " %s", kinds[io.kind - KD_FILE_IO_CREATE]);
-    else
-        text_add(t, " 0x%" PRIx32, io.kind);
-    if (from_host) {
-        kd_rd_skip(&r, 4);
-        text_add(t, " answer, status 0x%08" PRIx32, kd_rd_u32(&r));
-        return DESCRIBE_FILE_ANSWER;
-    }
-    text_add(t, " ");
-    add_path(t, io.path);
-    return DESCRIBE_FILE_REQUEST;
-}
-
-static enum describe_kind describe_control_packet(const struct kd_packet *p)
-{
-    switch (p->type) {
+    switch (rec->packet.type) {
     case KD_PACKET_ACKNOWLEDGE:
         return DESCRIBE_ACKNOWLEDGE;
     case KD_PACKET_RESEND:
         return DESCRIBE_RESEND;
     case KD_PACKET_RESET:
         return DESCRIBE_RESET;
+    case KD_PACKET_STATE_MANIPULATE:
+        if (!rec->has_manipulate)
+            return DESCRIBE_DAMAGED;
+        return rec->is_from_host ? DESCRIBE_REQUEST : DESCRIBE_REPLY;
+    case KD_PACKET_STATE_CHANGE64:
+        return kind_of_state_change(rec);
+    case KD_PACKET_DEBUG_IO:
+        return kind_of_debug_io(rec);
+    case KD_PACKET_FILE_IO:
+        if (rec->packet.len < KD_FILE_IO_HEADER_LEN)
+            return DESCRIBE_DAMAGED;
+        return rec->is_from_host ? DESCRIBE_FILE_ANSWER : DESCRIBE_FILE_REQUEST;
     default:
         return DESCRIBE_OTHER_PACKET;
     }
 }
 
-static enum describe_kind describe_packet(const struct kd_packet *p, bool from_host,
-                                          struct description *out)
+enum describe_kind describe_kind(const struct kdt_record *rec)
 {
+    switch (rec->kind) {
+    case KDT_RECORD_PACKET:
+        return kind_of_packet(rec);
+    case KDT_RECORD_BREAK_IN:
+        return DESCRIBE_BREAK_IN;
+    case KDT_RECORD_PING:
+        return DESCRIBE_PING;
+    case KDT_RECORD_POKE:
+        return DESCRIBE_POKE;
+    case KDT_RECORD_RESPONSE:
+        return DESCRIBE_RESPONSE;
+    case KDT_RECORD_HOST_POKE:
+        return DESCRIBE_HOST_POKE;
+    case KDT_RECORD_UNKNOWN:
+        return DESCRIBE_UNKNOWN;
+    case KDT_RECORD_UNVERIFIED:
+        return DESCRIBE_UNVERIFIED;
+    default: /* KDT_RECORD_DAMAGED: the only one left */
+        return DESCRIBE_DAMAGED;
+    }
+}
+
+/* --- pieces ------------------------------------------------------------------------------------ */
+
+void describe_endpoint(const struct kdt_endpoint *e, struct text *t)
+{
+    static const uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    if (memcmp(e->ip, v4_mapped, sizeof v4_mapped) == 0) {
+        text_add(t, "%u.%u.%u.%u:%u", e->ip[12], e->ip[13], e->ip[14], e->ip[15], e->port);
+        return;
+    }
+    text_add(t, "[");
+    for (size_t i = 0; i < sizeof e->ip; i += 2)
+        text_add(t, "%s%x", i ? ":" : "", e->ip[i] << 8 | e->ip[i + 1]);
+    text_add(t, "]:%u", e->port);
+}
+
+void describe_address(const struct describing *d, uint64_t va)
+{
+    text_add(d->t, "0x%" PRIx64, va);
+    if (d->names)
+        d->names->add(d->names, d->record, va, d->t);
+}
+
+/* Words of somebody's making: escaped, in the meaning and for themselves. */
+static void add_words(const struct describing *d, const void *chars, size_t len)
+{
+    text_add_escaped(d->t, chars, len);
+    text_add_escaped(d->words, chars, len);
+}
+
+const char *describe_version_kind(const struct kd_version *v)
+{
+    if (kd_version_is_nt_kernel(v))
+        return "NT kernel";
+    switch (v->major >> 8 & 0x7f) { /* kind of target [doc], boot debuggers [seen] */
+    case 4:
+        return "boot debugger";
+    case 5:
+        return "EFI debugger";
+    case 8:
+        return "hypervisor";
+    default:
+        return "target of another kind";
+    }
+}
+
+static const char *machine_name(uint16_t machine)
+{
+    switch (machine) {
+    case 0x014c:
+        return "x86";
+    case 0x01c4:
+        return "ARM";
+    case 0x8664:
+        return "x64";
+    case 0xaa64:
+        return "ARM64";
+    default:
+        return NULL;
+    }
+}
+
+void describe_version(const struct kd_version *v, struct text *t)
+{
+    const char *machine = machine_name(v->machine);
+
+    text_add(t, "%s, build %u, ", describe_version_kind(v), v->minor);
+    if (machine)
+        text_add(t, "%s", machine);
+    else
+        text_add(t, "machine 0x%x", v->machine);
+    text_add(t, ", base 0x%" PRIx64, v->kernel_base_va);
+}
+
+/* --- KDNET ------------------------------------------------------------------------------------- */
+
+static void add_poke_address(struct text *t, const struct kdnet_address *a)
+{
+    struct kdt_endpoint e = {.port = a->port};
+
+    memcpy(e.ip, a->ip, sizeof e.ip);
+    describe_endpoint(&e, t);
+}
+
+static void describe_poke(const struct describing *d)
+{
+    const struct kd_span *payload = &d->record->datagram.payload;
+    struct kdnet_poke poke;
+
+    if (kdnet_poke_decode(payload->data, payload->len, &poke) != KD_OK)
+        return; /* the recording would not have called it a poke */
+    add_poke_address(d->t, &poke.target);
+    text_add(d->t, " calls ");
+    add_poke_address(d->t, &poke.host);
+    if (poke.connected.port == 0) { /* before the first handshake [seen] */
+        text_add(d->t, ", no session");
+    } else if (memcmp(&poke.connected, &poke.host, sizeof poke.host) != 0) {
+        text_add(d->t, ", session with ");
+        add_poke_address(d->t, &poke.connected);
+    } else {
+        text_add(d->t, ", in session");
+    }
+}
+
+static void describe_unverified(const struct describing *d)
+{
+    const char *why = kd_status_text(d->record->status);
+
+    if (d->record->status == KD_ERR_AUTH)
+        why = "it is damaged, or the key is another";
+    else if (d->record->status == KD_ERR_NOT_FOUND)
+        why = "its handshake is not in the recording";
+    else if (d->record->status == KD_ERR_USAGE)
+        why = "no key was given";
+    text_add(d->t, "%zu bytes: %s", d->record->wire_len, why);
+}
+
+static void describe_damaged(const struct describing *d)
+{
+    const struct kdt_record *rec = d->record;
+    const char *name =
+        rec->kind == KDT_RECORD_PACKET ? kd_packet_type_name(rec->packet.type) : NULL;
+
+    if (name)
+        text_add(d->t, "%s of %zu bytes that make no sense", name, rec->packet.len);
+    else
+        text_add(d->t, "%zu bytes that are no packet", rec->wire_len);
+}
+
+/* --- packets ----------------------------------------------------------------------------------- */
+
+static void add_load_symbols(const struct describing *d, const struct kd_state_change *sc)
+{
+    if (kd_state_change_is_farewell(sc)) {
+        text_add(d->t, "the target leaves this stage");
+        return;
+    }
+    text_add(d->t, "%s symbols of ", sc->is_unload ? "unload" : "load");
+    if (sc->path.len)
+        add_words(d, sc->path.data, sc->path.len);
+    else
+        text_add(d->t, "a nameless image");
+    text_add(d->t, ", base 0x%" PRIx64 ", size 0x%" PRIx32, sc->image_base_va, sc->image_size);
+}
+
+/* A name and a command, one NUL behind each [doc]. */
+static void add_command_string(const struct describing *d)
+{
+    const struct kd_packet *p = &d->record->packet;
+
+    text_add(d->t, "command string \"");
+    if (p->len > KD_STATE_CHANGE_LEN)
+        add_words(d, p->data + KD_STATE_CHANGE_LEN, p->len - KD_STATE_CHANGE_LEN);
+    text_add(d->t, "\"");
+}
+
+static void describe_state_change(const struct describing *d)
+{
+    const struct kdt_record *rec = d->record;
+    const struct kd_state_change *sc = &rec->state_change;
+
+    text_add(d->t, "stop %u%s: ", rec->stop, rec->is_new_stop || rec->is_repeat ? "" : " again");
+    switch (sc->kind) {
+    case KD_STATE_EXCEPTION:
+        ntstatus_add(d->t, sc->exception_code);
+        text_add(d->t, " at ");
+        describe_address(d, sc->pc_va);
+        if (!sc->is_first_chance)
+            text_add(d->t, ", second chance");
+        break;
+    case KD_STATE_LOAD_SYMBOLS:
+        add_load_symbols(d, sc);
+        break;
+    case KD_STATE_COMMAND_STRING:
+        add_command_string(d);
+        break;
+    default:
+        text_add(d->t, "state 0x%" PRIx32, sc->kind);
+        break;
+    }
+    if (sc->processor_count > 1)
+        text_add(d->t, ", processor %u of %" PRIu32, sc->processor, sc->processor_count);
+}
+
+static void describe_debug_io(const struct describing *d)
+{
+    const struct kd_packet *p = &d->record->packet;
+    struct kd_debug_io io;
+
+    if (kd_debug_io_decode(p->data, p->len, &io) != KD_OK)
+        return; /* it is of another kind */
+    if (io.kind == KD_DEBUG_IO_GET_STRING && d->record->is_from_host) {
+        /* An answer: its length stands where a prompt has the room for it [doc]. */
+        size_t left = p->len - KD_DEBUG_IO_HEADER_LEN;
+
+        io.text.data = p->data + KD_DEBUG_IO_HEADER_LEN;
+        io.text.len = io.answer_max < left ? io.answer_max : left;
+    }
+    text_add(d->t, "\"");
+    add_words(d, io.text.data, io.text.len);
+    text_add(d->t, "\"");
+}
+
+static void add_path(const struct describing *d, struct kd_span path)
+{
+    struct kdw_text utf8;
+
+    if (kdw_utf16_text(path.data, path.len, &utf8) == KD_OK)
+        add_words(d, utf8.utf8, strlen(utf8.utf8));
+    else
+        text_add(d->t, "a path of %zu bytes: %s", path.len, kd_status_text(utf8.status));
+    kdw_text_free(&utf8);
+}
+
+static void describe_file_io(const struct describing *d)
+{
+    static const char *const verbs[] = {"create", "read", "write", "close"};
+    const struct kd_packet *p = &d->record->packet;
+    struct kd_reader r = kd_reader_of(p->data, p->len);
+    struct kd_file_io io;
+
+    if (kd_file_io_decode(p->data, p->len, &io) != KD_OK)
+        return; /* it is of another kind */
+    if (io.kind >= KD_FILE_IO_CREATE && io.kind <= KD_FILE_IO_CLOSE)
+        text_add(d->t, "%s", verbs[io.kind - KD_FILE_IO_CREATE]);
+    else
+        text_add(d->t, "function 0x%" PRIx32, io.kind);
+    if (d->record->is_from_host) {
+        kd_rd_skip(&r, 4); /* the function; its status is behind it */
+        text_add(d->t, ": ");
+        ntstatus_add(d->t, kd_rd_u32(&r));
+    } else if (io.kind == KD_FILE_IO_CREATE) {
+        text_add(d->t, " ");
+        add_path(d, io.path);
+    } else {
+        text_add(d->t, " handle 0x%" PRIx64, io.handle);
+        if (io.kind == KD_FILE_IO_READ || io.kind == KD_FILE_IO_WRITE)
+            text_add(d->t, ", offset 0x%" PRIx64 ", %" PRIu32 " bytes", io.offset, io.len);
+    }
+}
+
+static void describe_other_packet(const struct describing *d)
+{
+    const struct kd_packet *p = &d->record->packet;
     const char *name = kd_packet_type_name(p->type);
 
     if (name)
-        text_add(&out->text, "%s", name);
+        text_add(d->t, "%s, %zu bytes", name, p->len);
     else
-        text_add(&out->text, "type %u", p->type);
-    text_add(&out->text, " id %" PRIx32, p->id);
-    if (p->is_control)
-        return describe_control_packet(p);
-    switch (p->type) {
-    case KD_PACKET_STATE_MANIPULATE:
-        return describe_manipulate(p, from_host, out);
-    case KD_PACKET_STATE_CHANGE64:
-        return describe_state_change(p, &out->text);
-    case KD_PACKET_DEBUG_IO:
-        return describe_debug_io(p, &out->text);
-    case KD_PACKET_FILE_IO:
-        return describe_file_io(p, from_host, &out->text);
-    default:
-        return DESCRIBE_OTHER_PACKET;
+        text_add(d->t, "type %u, %zu bytes", p->type, p->len);
+}
+
+static void describe(const struct describing *d)
+{
+    switch (describe_kind(d->record)) {
+    case DESCRIBE_POKE:
+        describe_poke(d);
+        break;
+    case DESCRIBE_EXCEPTION:
+    case DESCRIBE_LOAD_SYMBOLS:
+    case DESCRIBE_OTHER_STATE_CHANGE:
+        describe_state_change(d);
+        break;
+    case DESCRIBE_REQUEST:
+    case DESCRIBE_REPLY:
+        describe_manipulate(d);
+        break;
+    case DESCRIBE_PRINT:
+    case DESCRIBE_PROMPT:
+    case DESCRIBE_ANSWER:
+        describe_debug_io(d);
+        break;
+    case DESCRIBE_FILE_REQUEST:
+    case DESCRIBE_FILE_ANSWER:
+        describe_file_io(d);
+        break;
+    case DESCRIBE_OTHER_PACKET:
+        describe_other_packet(d);
+        break;
+    case DESCRIBE_UNKNOWN:
+        text_add(d->t, "%s payload of %zu bytes",
+                 d->record->datagram.is_control ? "control" : "data",
+                 d->record->datagram.payload.len);
+        break;
+    case DESCRIBE_DAMAGED:
+        describe_damaged(d);
+        break;
+    case DESCRIBE_UNVERIFIED:
+        describe_unverified(d);
+        break;
+    default: /* the label says it all */
+        break;
     }
 }
 
-static enum describe_kind describe_data(const struct kdnet_datagram *d, struct description *out)
+void describe_record(const struct kdt_record *record, struct describe_names *names,
+                     struct description *out)
 {
-    const struct kd_span *payload = &d->payload;
-    enum kd_status st;
+    struct describing d = {record, names, &out->meaning, &out->words};
 
-    if (d->from_host && payload->len == 1 && payload->data[0] == KD_BREAKIN) {
-        text_add(&out->text, "break-in");
-        return DESCRIBE_BREAK_IN;
-    }
-    if (!d->from_host && payload->len == KDNET_PING_LEN) {
-        text_add(&out->text, "ping");
-        return DESCRIBE_PING;
-    }
-    st = kd_packet_decode(payload->data, payload->len, &out->packet);
-    if (st != KD_OK) {
-        text_add(&out->text, "damaged packet of %zu bytes: %s", payload->len, kd_status_text(st));
-        return DESCRIBE_DAMAGED;
-    }
-    out->has_packet = true;
-    return describe_packet(&out->packet, d->from_host, out);
-}
-
-void describe_datagram(const struct kdnet_datagram *d, struct description *out)
-{
     *out = (struct description){0};
-    out->kind = d->is_control ? describe_control(d, &out->text) : describe_data(d, out);
+    describe(&d);
+    if (record->is_repeat)
+        text_add(&out->meaning, "%s(repeated)", out->meaning.len ? " " : "");
+}
+
+void describe_free(struct description *d)
+{
+    free(d->meaning.chars);
+    free(d->words.chars);
+    *d = (struct description){0};
 }

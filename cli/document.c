@@ -8,6 +8,7 @@
 #include <string.h>
 
 static bool is_incomplete;
+static bool has_items; /* of the list that is being printed */
 
 void document_put(json_t *object, const char *name, json_t *value)
 {
@@ -21,13 +22,54 @@ void document_add(json_t *list, json_t *value)
         is_incomplete = true;
 }
 
-void document_print(json_t *document)
+/* What could not be put into JSON is missing from it, and must not pass for whole. */
+static bool is_whole(const json_t *value)
+{
+    bool ok = value && !is_incomplete;
+
+    if (!ok)
+        message_output_failed("not all of it could be put into JSON");
+    is_incomplete = false;
+    return ok;
+}
+
+static void print(json_t *value, size_t flags, const char *behind)
 {
     errno = 0;
-    if (!document || is_incomplete)
-        message_output_failed("not all of it could be put into JSON");
-    else if (json_dumpf(document, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF)
+    if (json_dumpf(value, stdout, flags) != 0 || fputs(behind, stdout) == EOF)
         message_output_failed(errno ? strerror(errno) : kd_status_text(KD_ERR_NO_MEMORY));
-    is_incomplete = false;
+}
+
+void document_print(json_t *document)
+{
+    if (is_whole(document))
+        print(document, JSON_INDENT(2), "\n");
     json_decref(document);
+}
+
+void document_stream_begin(const char *list)
+{
+    printf("{\"%s\": [", list);
+    has_items = false;
+}
+
+void document_stream_item(json_t *item)
+{
+    if (is_whole(item)) {
+        fputs(has_items ? ",\n" : "\n", stdout);
+        print(item, 0, "");
+        has_items = true;
+    }
+    json_decref(item);
+}
+
+void document_stream_end(const char *last, json_t *value)
+{
+    printf("\n], \"%s\": ", last);
+    if (is_whole(value))
+        print(value, JSON_INDENT(2), "");
+    else
+        fputs("null", stdout);
+    fputs("}\n", stdout);
+    json_decref(value);
 }

@@ -16,4 +16,14 @@ void document_add(json_t *list, json_t *value);
 /* Prints and frees it; says so (message.h) when it is not whole or cannot be written. */
 void document_print(json_t *document);
 
+/* A document whose list may be of any length, an object a line: it is printed as it comes.
+ *
+ *     {"records": [
+ *     {...},
+ *     {...}
+ *     ], "summary": {...}} */
+void document_stream_begin(const char *list);
+void document_stream_item(json_t *item); /* prints and frees it, as document_print does */
+void document_stream_end(const char *last, json_t *value);
+
 #endif

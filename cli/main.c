@@ -1,5 +1,6 @@
 /* main.c - the table of commands. */
 #include "cli.h"
+#include "decode_filter.h"
 #include "message.h"
 
 #include <errno.h>
@@ -93,14 +94,28 @@ static const struct cli_command commands[] = {
     },
     {
         .name = "decode",
-        .arguments = "CAPTURE",
-        .summary = "every KDNET datagram of a capture file, one line each, and a summary",
-        .details = "CAPTURE is a pcap or pcapng file. Each datagram is decrypted and its HMAC "
-                   "checked; what does\n"
-                   "not verify is shown as such, and the exit status is then 1.\n",
+        .arguments = "FILE",
+        .summary = "a recorded session, packet by packet, and what it amounts to",
+        .details =
+            "FILE is a capture (pcap, pcapng) of a KDNET session, by whatever tool, or what kdwalk "
+            "recorded\n"
+            "with -w on any link. For each packet: its number in the file, the time since the "
+            "first, from the\n"
+            "host to the target (H>T) or back, what it is, its id, and what it means. Requests and "
+            "answers show\n"
+            "what was asked and how long it took; the stops are numbered as --stop counts them. A "
+            "summary follows.\n"
+            "KDNET needs the session's key. With -y, and where the kernel's headers were read "
+            "while "
+            "it was recorded,\n"
+            "addresses have names. The exit status is 1 when something was damaged, could not be "
+            "opened, or the\n"
+            "file breaks off.\n",
+        .more_help = decode_filter_help,
         .examples = "  kdwalk decode session.pcapng --key 1.2.3.4\n"
-                    "  kdwalk decode session.pcapng --key-file vm.key --json\n",
-        .options = CLI_OPT_KEY | CLI_OPT_JSON,
+                    "  kdwalk decode session.pcap --key-file vm.key --only stops,prints\n"
+                    "  kdwalk decode serial.pcap -y /srv/symbols --json\n",
+        .options = CLI_OPT_KEY | CLI_OPT_SYMBOLS | CLI_OPT_ONLY | CLI_OPT_JSON,
         .arguments_min = 1,
         .arguments_max = 1,
         .run = cmd_decode,
@@ -149,8 +164,11 @@ static void print_usage(FILE *out)
 
 static void print_command_help(const struct cli_command *command)
 {
-    printf("usage: kdwalk %s%s%s [OPTIONS]\n\n%s\nOptions:\n", command->name,
-           command->arguments[0] ? " " : "", command->arguments, command->details);
+    printf("usage: kdwalk %s%s%s [OPTIONS]\n\n%s", command->name, command->arguments[0] ? " " : "",
+           command->arguments, command->details);
+    if (command->more_help)
+        command->more_help();
+    printf("\nOptions:\n");
     cli_options_help(command);
     printf("\nExamples:\n%s", command->examples);
 }

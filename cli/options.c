@@ -36,6 +36,7 @@ enum {
     OPT_WAIT,
     OPT_STATS,
     OPT_JSON,
+    OPT_ONLY,
     OPT_RAW
 };
 
@@ -62,6 +63,8 @@ static const struct option_row rows[] = {
      "when the target restarts or falls silent meanwhile: start over when it is back"},
     {"stats", OPT_STATS, NULL, CLI_OPT_TARGET,
      "say on stderr what it cost: requests, packets, bytes, milliseconds frozen"},
+    {"only", OPT_ONLY, "KINDS", CLI_OPT_ONLY,
+     "show these kinds of records only, as in reads,prints"},
     {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details"},
     {"raw", OPT_RAW, NULL, CLI_OPT_RAW, "write the bytes themselves, no hex dump"},
     {"json", OPT_JSON, NULL, CLI_OPT_JSON, "one JSON document instead of text"},
@@ -302,6 +305,9 @@ static bool take(struct cli *c, int letter, char *value)
     case OPT_JSON:
         c->options.json = true;
         return true;
+    case OPT_ONLY:
+        c->options.only = value;
+        return true;
     default: /* OPT_RAW: the only one left */
         c->options.raw = true;
         return true;
@@ -368,14 +374,10 @@ static bool settle_live(struct cli *c)
     return true;
 }
 
+/* A recording of a stream needs none, and which it is, only the file tells. */
 static bool settle_key(struct cli *c)
 {
-    if (!c->options.has_key && !take_key_from_environment(c))
-        return false;
-    if (!c->options.has_key)
-        message_error("%s needs the session's key: --key W.X.Y.Z, --key-file or KDWALK_KEY",
-                      c->command->name);
-    return c->options.has_key;
+    return c->options.has_key || take_key_from_environment(c);
 }
 
 /* What an option alone cannot tell: whether they are enough, and fit together. */

@@ -1,8 +1,8 @@
 /* pdb_near.h - from an address back to a name: the public symbol at it, or the nearest below.
  *
  * Lifetime  Begins as {0}; _close frees it. Borrows the container's bytes.
- * Source    Address map: offsets of all publics' records [doc][seen]. It is sorted by the address before
- *           a reordering, so it is sorted again here, by RVA. */
+ * Source    Address map: offsets of all publics' records [doc][seen]. It is sorted by the address
+ *           before a reordering, so it is sorted again here, by RVA. */
 #ifndef WALKER_PDB_NEAR_H
 #define WALKER_PDB_NEAR_H
 

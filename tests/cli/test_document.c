@@ -39,6 +39,29 @@ static void a_whole_document_is_printed(void **state)
     assert_false(message_output_has_failed());
 }
 
+static void assert_streamed(size_t items, const char *want)
+{
+    struct capture out;
+
+    capture_begin(&out, CAPTURE_OUT);
+    document_stream_begin("records");
+    for (size_t i = 0; i < items; i++)
+        document_stream_item(json_pack("{s:i}", "n", (int)i));
+    document_stream_end("summary", json_pack("{s:i}", "count", (int)items));
+    (void)capture_end(&out);
+    assert_string_equal(out.text, want);
+    capture_free(&out);
+}
+
+static void a_stream_has_an_object_a_line(void **state)
+{
+    (void)state;
+    assert_streamed(0, "{\"records\": [\n], \"summary\": {\n  \"count\": 0\n}}\n");
+    assert_streamed(2, "{\"records\": [\n{\"n\": 0},\n{\"n\": 1}\n], \"summary\": {\n"
+                       "  \"count\": 2\n}}\n");
+    assert_false(message_output_has_failed());
+}
+
 /* The failure is said once in a run, so this is the last test of it. */
 static void a_document_that_lost_something_is_not_printed(void **state)
 {
@@ -60,12 +83,23 @@ static void a_document_that_lost_something_is_not_printed(void **state)
     capture_free(&err);
     capture_free(&out);
     assert_printed(json_object(), "{}\n"); /* the next one starts afresh */
+    capture_begin(&out, CAPTURE_OUT);
+    document_stream_begin("records");
+    document_stream_item(json_pack("{s:i}", "n", 1));
+    document_stream_item(NULL); /* what is lost leaves a document that can be parsed */
+    document_stream_item(json_pack("{s:i}", "n", 3));
+    document_stream_end("summary", NULL);
+    (void)capture_end(&out);
+    assert_string_equal(out.text,
+                        "{\"records\": [\n{\"n\": 1},\n{\"n\": 3}\n], \"summary\": null}\n");
+    capture_free(&out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_document_is_printed),
+        cmocka_unit_test(a_stream_has_an_object_a_line),
         cmocka_unit_test(a_document_that_lost_something_is_not_printed),
     };
 

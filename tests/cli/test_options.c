@@ -27,7 +27,7 @@ static const struct cli_command live = {
 static const struct cli_command recorded = {
     .name = "recorded",
     .arguments = "CAPTURE",
-    .options = CLI_OPT_KEY | CLI_OPT_JSON,
+    .options = CLI_OPT_KEY | CLI_OPT_ONLY | CLI_OPT_JSON,
     .arguments_min = 1,
     .arguments_max = 1,
 };
@@ -371,6 +371,18 @@ static void wiping_leaves_no_key(void **state)
     capture_free(&r.said);
 }
 
+static void a_recording_may_need_no_key(void **state)
+{
+    struct run r;
+
+    (void)state;
+    parse(&r, &recorded, "file --only reads,prints");
+    assert_int_equal(r.status, CLI_COMPLETE);
+    assert_false(r.cli.options.has_key);
+    assert_string_equal(r.cli.options.only, "reads,prints");
+    drop(&r);
+}
+
 static void help_wins_over_what_is_missing(void **state)
 {
     struct run r;
@@ -416,6 +428,7 @@ int main(void)
         PLAIN(the_symbol_path_falls_back_to_the_environment),
         PLAIN(arguments_and_options_may_be_mixed),
         PLAIN(wiping_leaves_no_key),
+        PLAIN(a_recording_may_need_no_key),
         PLAIN(help_wins_over_what_is_missing),
         PLAIN(the_help_lists_exactly_what_a_command_takes),
     };

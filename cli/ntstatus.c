@@ -1,0 +1,76 @@
+#include "ntstatus.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+/* What requests come to, and what stops a kernel or what it runs. */
+static const struct {
+    uint32_t number;
+    const char *name;
+} names[] = {
+    {0x00000000, "STATUS_SUCCESS"},
+    {0x00000103, "STATUS_PENDING"},
+    {0x00010001, "DBG_EXCEPTION_HANDLED"},
+    {0x00010002, "DBG_CONTINUE"},
+    {0x40010005, "DBG_CONTROL_C"},
+    {0x40010006, "DBG_PRINTEXCEPTION_C"},
+    {0x4001000a, "DBG_PRINTEXCEPTION_WIDE_C"},
+    {0x80000001, "STATUS_GUARD_PAGE_VIOLATION"},
+    {0x80000002, "STATUS_DATATYPE_MISALIGNMENT"},
+    {0x80000003, "STATUS_BREAKPOINT"},
+    {0x80000004, "STATUS_SINGLE_STEP"},
+    {0x80000005, "STATUS_BUFFER_OVERFLOW"},
+    {0x8000000d, "STATUS_PARTIAL_COPY"},
+    {0x8000001a, "STATUS_NO_MORE_ENTRIES"},
+    {0x80010001, "DBG_EXCEPTION_NOT_HANDLED"},
+    {0xc0000001, "STATUS_UNSUCCESSFUL"},
+    {0xc0000002, "STATUS_NOT_IMPLEMENTED"},
+    {0xc0000004, "STATUS_INFO_LENGTH_MISMATCH"},
+    {0xc0000005, "STATUS_ACCESS_VIOLATION"},
+    {0xc0000006, "STATUS_IN_PAGE_ERROR"},
+    {0xc0000008, "STATUS_INVALID_HANDLE"},
+    {0xc000000d, "STATUS_INVALID_PARAMETER"},
+    {0xc000000e, "STATUS_NO_SUCH_DEVICE"},
+    {0xc000000f, "STATUS_NO_SUCH_FILE"},
+    {0xc0000010, "STATUS_INVALID_DEVICE_REQUEST"},
+    {0xc0000011, "STATUS_END_OF_FILE"},
+    {0xc0000017, "STATUS_NO_MEMORY"},
+    {0xc000001c, "STATUS_INVALID_SYSTEM_SERVICE"},
+    {0xc000001d, "STATUS_ILLEGAL_INSTRUCTION"},
+    {0xc0000022, "STATUS_ACCESS_DENIED"},
+    {0xc0000023, "STATUS_BUFFER_TOO_SMALL"},
+    {0xc0000025, "STATUS_NONCONTINUABLE_EXCEPTION"},
+    {0xc0000026, "STATUS_INVALID_DISPOSITION"},
+    {0xc0000034, "STATUS_OBJECT_NAME_NOT_FOUND"},
+    {0xc000003a, "STATUS_OBJECT_PATH_NOT_FOUND"},
+    {0xc000008c, "STATUS_ARRAY_BOUNDS_EXCEEDED"},
+    {0xc000008e, "STATUS_FLOAT_DIVIDE_BY_ZERO"},
+    {0xc0000094, "STATUS_INTEGER_DIVIDE_BY_ZERO"},
+    {0xc0000095, "STATUS_INTEGER_OVERFLOW"},
+    {0xc0000096, "STATUS_PRIVILEGED_INSTRUCTION"},
+    {0xc000009a, "STATUS_INSUFFICIENT_RESOURCES"},
+    {0xc00000bb, "STATUS_NOT_SUPPORTED"},
+    {0xc00000fd, "STATUS_STACK_OVERFLOW"},
+    {0xc0000141, "STATUS_INVALID_ADDRESS"},
+    {0xc0000194, "STATUS_POSSIBLE_DEADLOCK"},
+    {0xc0000225, "STATUS_NOT_FOUND"},
+    {0xc0000354, "STATUS_DEBUGGER_INACTIVE"},
+    {0xc0000374, "STATUS_HEAP_CORRUPTION"},
+    {0xc0000409, "STATUS_STACK_BUFFER_OVERRUN"},
+    {0xc0000420, "STATUS_ASSERTION_FAILURE"},
+};
+
+const char *ntstatus_name(uint32_t ntstatus)
+{
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].number == ntstatus)
+            return names[i].name;
+    return NULL;
+}
+
+void ntstatus_add(struct text *t, uint32_t ntstatus)
+{
+    const char *name = ntstatus_name(ntstatus);
+
+    text_add(t, "0x%08" PRIx32 "%s%s", ntstatus, name ? " " : "", name ? name : "");
+}
