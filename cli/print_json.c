@@ -19,15 +19,15 @@ static json_t *address(uint64_t va)
     return json_string(text);
 }
 
-/* What stands in the place of a fact: {"unreadable": address}, with a "reason" where the target was not
- * asked, or null where this kernel has no such field. */
+/* What stands in the place of a fact: {"unreadable": address}, with a "reason" where more is known than
+ * that it is not mapped, or null where this kernel has no such field. */
 static json_t *missing(enum kd_status st, uint64_t fault_va)
 {
     if (st == KD_ERR_NOT_FOUND)
         return json_null();
     if (st == KD_ERR_NOT_MAPPED)
         return json_pack("{s:o}", "unreadable", address(fault_va));
-    if (st == KD_ERR_NOT_RECORDED)
+    if (kd_is_unreadable(st))
         return json_pack("{s:o, s:s}", "unreadable", address(fault_va), "reason",
                          kd_status_text(st));
     return json_pack("{s:s}", "unreadable", kd_status_text(st));

@@ -23,6 +23,11 @@ static void print_escaped(const char *chars)
     free(escaped);
 }
 
+bool gap_has_reason(enum kd_status st)
+{
+    return kd_is_unreadable(st) && st != KD_ERR_NOT_MAPPED;
+}
+
 void print_gap(enum kd_status st, uint64_t va)
 {
     if (kd_is_unreadable(st))

@@ -55,11 +55,11 @@ static void print_word(const struct kdw_u64 *word, const char *(*name_of)(unsign
         print_number(word);
 }
 
-/* "BEFORE FIELD: not in the recording at 0x...". What a target cannot read itself, a '?' says in the
- * place of the value. */
-static void print_unrecorded(const char *before, const char *field, const struct kdw_u64 *v)
+/* "BEFORE FIELD: not in the recording at 0x...". Of what is not mapped the '?' in the place of the
+ * value says all. */
+static void print_reason(const char *before, const char *field, const struct kdw_u64 *v)
 {
-    if (v->status == KD_ERR_NOT_RECORDED)
+    if (gap_has_reason(v->status))
         printf("%s%s: %s at 0x%" PRIx64, before, field, kd_status_text(v->status), v->fault_va);
 }
 
@@ -72,8 +72,8 @@ static void print_consumers(const struct kdw_logger *l)
         print_text_of_target(&c->process_name);
         print_labelled(", pid", &c->process_id);
         printf(", at 0x%" PRIx64, c->va);
-        print_unrecorded("; ", "ProcessObject", &c->process_va);
-        print_unrecorded("; ", "UniqueProcessId", &c->process_id);
+        print_reason("; ", "ProcessObject", &c->process_va);
+        print_reason("; ", "UniqueProcessId", &c->process_id);
         printf("\n");
     }
     if (l->consumers_status != KD_OK && l->consumers_status != KD_ERR_NOT_FOUND)
@@ -89,7 +89,7 @@ static void print_file(const struct kdw_text *file)
         print_text_of_target(file);
 }
 
-static void print_unrecorded_numbers(const struct kdw_logger *l)
+static void print_missing_numbers(const struct kdw_logger *l)
 {
     const struct {
         const char *name;
@@ -111,7 +111,7 @@ static void print_unrecorded_numbers(const struct kdw_logger *l)
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        print_unrecorded("\n    missing   ", numbers[i].name, numbers[i].value);
+        print_reason("\n    missing   ", numbers[i].name, numbers[i].value);
 }
 
 static void print_details(const struct kdw_logger *l)
@@ -139,7 +139,7 @@ static void print_details(const struct kdw_logger *l)
     print_labelled(" buffers\n    realtime ", &l->realtime_buffers_delivered);
     print_labelled(" buffers delivered,", &l->realtime_buffers_lost);
     printf(" lost");
-    print_unrecorded_numbers(l);
+    print_missing_numbers(l);
     printf("\n");
     print_consumers(l);
 }
@@ -151,18 +151,32 @@ static void print_remarks(const struct kdw_logger *l)
         printf("\tstopping");
     if (l->state == KDW_LOGGER_UNREADABLE)
         printf("\t%s at 0x%" PRIx64,
-               l->id.status == KD_ERR_NOT_RECORDED ? kd_status_text(l->id.status) : "unreadable",
+               gap_has_reason(l->id.status) ? kd_status_text(l->id.status) : "unreadable",
                l->id.fault_va);
     if (l->state == KDW_LOGGER_EMPTY_SLOT)
         printf("\tempty slot: a running kernel never writes 0 here");
     if (l->state != KDW_LOGGER_UNREADABLE) {
-        print_unrecorded("\t", "LoggerId", &l->id);
-        print_unrecorded("\t", "SiloState", &l->silo_state);
+        print_reason("\t", "LoggerId", &l->id);
+        print_reason("\t", "SiloState", &l->silo_state);
     }
     if (l->id.status == KD_OK && l->id.value != l->slot)
         printf("\tLoggerId 0x%" PRIx64 " differs from its slot", l->id.value);
     if (l->silo_state.status == KD_OK && l->silo_state.value != l->state_va)
         printf("\tSiloState 0x%" PRIx64 " differs", l->silo_state.value);
+}
+
+static void print_unreadable_slots(const struct kdw_logger_list *loggers)
+{
+    enum kd_status why = loggers->unreadable_slots_status;
+
+    if (loggers->unreadable_slots == 0)
+        return;
+    printf("(%" PRIu32 " slots of the logger array ", loggers->unreadable_slots);
+    if (gap_has_reason(why))
+        printf("are %s", kd_status_text(why));
+    else
+        printf("cannot be read");
+    printf(", the first at 0x%" PRIx64 ")\n", loggers->unreadable_slots_va);
 }
 
 void print_text_loggers(const struct kdw_logger_list *loggers, bool detailed)
@@ -178,12 +192,7 @@ void print_text_loggers(const struct kdw_logger_list *loggers, bool detailed)
         if (detailed && l->has_details)
             print_details(l);
     }
-    if (loggers->unreadable_slots)
-        printf("(%" PRIu32 " slots of the logger array %s, the first at 0x%" PRIx64 ")\n",
-               loggers->unreadable_slots,
-               loggers->unreadable_slots_status == KD_ERR_NOT_RECORDED ? "are not in the recording"
-                                                                       : "cannot be read",
-               loggers->unreadable_slots_va);
+    print_unreadable_slots(loggers);
     if (loggers->max_loggers.status == KD_OK && loggers->max_loggers.value > loggers->slots)
         printf("(MaxLoggers says 0x%" PRIx64 ", beyond reason: only %" PRIu32
                " slots were walked)\n",

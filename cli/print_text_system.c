@@ -24,10 +24,10 @@ static const char *machine_name(uint16_t machine)
 }
 
 /* A target's own gap needs no address here: the page stands where it does in every kernel. In a
- * recording any of its bytes may be missing. */
+ * recording any of its bytes may be missing, and another reason is worth its address. */
 static void print_missing(const struct kdw_u64 *v)
 {
-    if (v->status == KD_ERR_NOT_RECORDED)
+    if (gap_has_reason(v->status))
         print_gap(v->status, v->fault_va);
     else
         printf("(unreadable)");
@@ -44,7 +44,7 @@ static void print_windows_name(const struct kdw_system *s)
     if (s->major.status != KD_OK || s->minor.status != KD_OK) {
         const struct kdw_u64 *missing = s->major.status != KD_OK ? &s->major : &s->minor;
 
-        if (missing->status == KD_ERR_NOT_RECORDED) {
+        if (gap_has_reason(missing->status)) {
             print_missing(missing);
             printf(" ");
         }
@@ -94,7 +94,7 @@ static void print_product(const struct kdw_system *s)
             if (s->suite_mask.value >> bit & 1)
                 printf(" %s", suites[bit]);
     }
-    if (s->suite_mask.status == KD_ERR_NOT_RECORDED) {
+    if (gap_has_reason(s->suite_mask.status)) {
         printf(", suite: ");
         print_missing(&s->suite_mask);
     }

@@ -19,6 +19,20 @@ const char *kd_status_text(enum kd_status st)
         return "not mapped";
     case KD_ERR_NOT_RECORDED:
         return "not in the recording";
+    case KD_ERR_PAGED_OUT:
+        return "paged out";
+    case KD_ERR_DEMAND_ZERO:
+        return "never touched";
+    case KD_ERR_FILE_BACKED:
+        return "not yet read from its file";
+    case KD_ERR_NEEDS_VAD:
+        return "known to its VAD alone";
+    case KD_ERR_BAD_TABLES:
+        return "behind damaged page tables";
+    case KD_ERR_NOT_IN_DUMP:
+        return "not in the dump";
+    case KD_ERR_CUT_OFF:
+        return "behind the end of the file";
     case KD_ERR_NOT_FOUND:
         return "not found";
     case KD_ERR_REFUSED:
@@ -53,5 +67,21 @@ const char *kd_status_text(enum kd_status st)
 
 bool kd_is_unreadable(enum kd_status st)
 {
-    return st == KD_ERR_NOT_MAPPED || st == KD_ERR_NOT_RECORDED;
+    return kd_is_page_unreadable(st) || st == KD_ERR_NOT_RECORDED || st == KD_ERR_NOT_IN_DUMP ||
+           st == KD_ERR_CUT_OFF;
+}
+
+bool kd_is_page_unreadable(enum kd_status st)
+{
+    switch (st) {
+    case KD_ERR_NOT_MAPPED:
+    case KD_ERR_PAGED_OUT:
+    case KD_ERR_DEMAND_ZERO:
+    case KD_ERR_FILE_BACKED:
+    case KD_ERR_NEEDS_VAD:
+    case KD_ERR_BAD_TABLES:
+        return true;
+    default:
+        return false;
+    }
 }

@@ -107,10 +107,10 @@ static enum kd_status locate_array(struct etw_walk *w, uint64_t state_va, struct
 }
 
 /* The first slot that a hole at `fault` leaves alone: a target has no more of that page, in a
- * recording the next slot may be known. */
+ * recording or a dump the next slot may be known. */
 static size_t slot_behind(const struct slots *s, enum kd_status hole, uint64_t fault)
 {
-    uint64_t last = hole == KD_ERR_NOT_MAPPED ? fault | (PAGE_LEN - 1) : fault;
+    uint64_t last = kd_is_page_unreadable(hole) ? fault | (PAGE_LEN - 1) : fault;
 
     return (size_t)((last - s->va) / SLOT_LEN + 1);
 }
@@ -176,12 +176,12 @@ static enum kd_status no_route(struct etw_walk *w, const struct kdw_etw_routes *
 {
     static const char text[] = "neither PspHostSiloGlobals nor EtwpHostSiloState leads to the host "
                                "silo's ETW state";
-    bool is_first = r->by_silo_globals.status == KD_ERR_NOT_RECORDED;
+    bool is_first = kd_is_unreadable(r->by_silo_globals.status);
     const struct kdw_u64 *missing = is_first ? &r->by_silo_globals : &r->by_host_pointer;
 
-    if (missing->status != KD_ERR_NOT_RECORDED)
+    if (!kd_is_unreadable(missing->status))
         return kd_diag_set(w->k->diag, KD_ERR_NOT_FOUND, "%s", text);
-    return kd_diag_set(w->k->diag, KD_ERR_NOT_RECORDED, "%s: %s is %s at 0x%" PRIx64, text,
+    return kd_diag_set(w->k->diag, missing->status, "%s: %s is %s at 0x%" PRIx64, text,
                        is_first ? "the first" : "the second", kd_status_text(missing->status),
                        missing->fault_va);
 }

@@ -8,7 +8,7 @@ static enum kd_status read_brief(struct etw_walk *w, struct kdw_logger *l)
 
     if (kdw_etw_note(w, st))
         return st;
-    if (st == KD_ERR_NOT_MAPPED) { /* the page is missing, so its other field is as well */
+    if (kd_is_page_unreadable(st)) { /* the page is missing, so its other field is as well */
         l->silo_state = l->id;
     } else {
         st = kdw_field_u64(w->k->mem, &w->logger, LOGGER_SILO_STATE, l->va, &l->silo_state);

@@ -33,14 +33,14 @@ enum kd_status kdw_mem_u64(struct kdw_mem *m, uint64_t at, uint64_t *out)
 
 bool kdw_ends_walk(enum kd_status st)
 {
+    if (kd_is_unreadable(st))
+        return false;
     switch (st) {
     case KD_OK:
     case KD_ERR_TRUNCATED:
     case KD_ERR_MALFORMED:
     case KD_ERR_UNSUPPORTED:
     case KD_ERR_MISMATCH:
-    case KD_ERR_NOT_MAPPED:
-    case KD_ERR_NOT_RECORDED:
     case KD_ERR_NOT_FOUND:
     case KD_ERR_REFUSED:
     case KD_ERR_LIMIT:

@@ -10,14 +10,16 @@ enum {
     BUCKETS_MAX = 64 * 1024, /* a power of two */
 };
 
-/* What is known of one byte of a ragged line: the last ones say why it cannot be read. */
-enum byte_state { UNKNOWN, HELD, NOT_MAPPED, NOT_RECORDED };
+/* What is known of one byte of a ragged line. From HOLE on it cannot be read, and its status says why:
+ * HOLE + status, all of which fit a byte. */
+enum byte_state { UNKNOWN, HELD, HOLE };
+_Static_assert(HOLE + KD_ERR_NO_MEMORY <= UINT8_MAX, "a hole's reason fits a byte");
 
 /* A line is whole, or ragged: then map says of every byte what is known of it. */
 struct line {
     struct line *next; /* in its bucket */
     uint64_t no;       /* its address divided by the line length */
-    uint8_t *map;      /* enum byte_state for each byte; NULL: all are held */
+    uint8_t *map;      /* a byte_state for each byte; NULL: all are held */
     uint8_t data[];
 };
 
@@ -69,16 +71,6 @@ static struct line *add(struct kdw_cache *c, uint64_t no)
     return l;
 }
 
-static enum byte_state hole_of(enum kd_status st)
-{
-    return st == KD_ERR_NOT_RECORDED ? NOT_RECORDED : NOT_MAPPED;
-}
-
-static enum kd_status status_of(enum byte_state hole)
-{
-    return hole == NOT_RECORDED ? KD_ERR_NOT_RECORDED : KD_ERR_NOT_MAPPED;
-}
-
 static enum kd_status add_whole(struct kdw_cache *c, uint64_t no, const uint8_t *bytes)
 {
     struct line *l = add(c, no);
@@ -91,7 +83,7 @@ static enum kd_status add_whole(struct kdw_cache *c, uint64_t no, const uint8_t 
 
 /* The byte at `offset` of a ragged line cannot be read, nor what is missing together with it. What
  * was read behind it before stays. */
-static void mark_hole(const struct kdw_cache *c, struct line *l, size_t offset, enum byte_state why)
+static void mark_hole(const struct kdw_cache *c, struct line *l, size_t offset, enum kd_status why)
 {
     size_t end = (offset | (c->hole_len - 1)) + 1; /* lines are aligned: offsets are as addresses */
 
@@ -99,7 +91,7 @@ static void mark_hole(const struct kdw_cache *c, struct line *l, size_t offset, 
         end = c->line_len;
     for (size_t i = offset; i < end; i++)
         if (l->map[i] != HELD)
-            l->map[i] = (uint8_t)why;
+            l->map[i] = (uint8_t)(HOLE + why);
 }
 
 /* A line of which the first `got` bytes were read. */
@@ -184,7 +176,7 @@ static enum kd_status fetch_piece(struct kdw_cache *c, struct line *l, size_t of
     got = st == KD_OK ? n : (size_t)(fault - at);
     memset(l->map + offset, HELD, got);
     if (got < n)
-        mark_hole(c, l, offset + got, hole_of(st));
+        mark_hole(c, l, offset + got, st);
     return KD_OK;
 }
 
@@ -213,7 +205,7 @@ static enum kd_status serve(struct kdw_cache *c, struct line *l, size_t offset, 
         n = want;
     memcpy(out, l->data + offset, n);
     *got = n;
-    return n == want ? KD_OK : status_of(l->map[offset + n]);
+    return n == want ? KD_OK : (enum kd_status)(l->map[offset + n] - HOLE);
 }
 
 static enum kd_status cache_read(struct kdw_mem *m, uint64_t at, void *buf, size_t len,

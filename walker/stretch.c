@@ -25,7 +25,7 @@ enum kd_status kdw_stretch_part(const struct kdw_stretch *s, size_t offset, size
     assert(offset <= s->len && len <= s->len - offset);
     if (offset + len <= s->got)
         st = KD_OK;
-    else if (st == KD_ERR_NOT_RECORDED)
+    else if (!kd_is_page_unreadable(st))
         st = kdw_mem_read(s->mem, s->va + offset, s->bytes + offset, len, &fault);
     if (st != KD_OK) {
         *fault_va = fault;

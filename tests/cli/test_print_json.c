@@ -94,7 +94,7 @@ static void modules_with_gaps(void **state)
          .full_name = {.utf8 = text}},
         {.base_va = {.status = KD_ERR_NOT_RECORDED, .fault_va = 0x1200},
          .base_name = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234},
-         .full_name = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234}},
+         .full_name = {.status = KD_ERR_PAGED_OUT, .fault_va = 0x1240}},
     };
     const struct kdw_module_list list = {
         .modules = modules, .len = 2, .end = KD_ERR_CYCLE, .has_gaps = true};
@@ -112,6 +112,9 @@ static void modules_with_gaps(void **state)
     assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "size")), 0x2000);
     assert_unreadable(json_array_get(rows, 1), "name", "0x0000000000001234");
     assert_null(json_object_get(json_object_get(json_array_get(rows, 1), "name"), "reason"));
+    assert_unreadable(json_array_get(rows, 1), "path", "0x0000000000001240");
+    assert_string_equal(string_at(json_object_get(json_array_get(rows, 1), "path"), "reason"),
+                        "paged out");
     assert_unreadable(json_array_get(rows, 1), "base", "0x0000000000001200");
     assert_string_equal(string_at(json_object_get(json_array_get(rows, 1), "base"), "reason"),
                         "not in the recording");

@@ -182,6 +182,12 @@ static void what_is_missing_of_the_array_is_said(void **state)
         capture_end(&c),
         "(3 slots of the logger array are not in the recording, the first at 0x5000)\n");
     capture_free(&c);
+    list.unreadable_slots_status = KD_ERR_PAGED_OUT;
+    capture_begin(&c, CAPTURE_OUT);
+    print_text_loggers(&list, false);
+    assert_string_equal(capture_end(&c),
+                        "(3 slots of the logger array are paged out, the first at 0x5000)\n");
+    capture_free(&c);
 }
 
 int main(void)

@@ -30,7 +30,16 @@ static void unreadable_is_what_concerns_one_place_in_memory(void **state)
     (void)state;
     for (int st = KD_OK; st <= KD_ERR_NO_MEMORY; st++)
         assert_int_equal(kd_is_unreadable((enum kd_status)st),
-                         st == KD_ERR_NOT_MAPPED || st == KD_ERR_NOT_RECORDED);
+                         st >= KD_ERR_NOT_MAPPED && st <= KD_ERR_CUT_OFF);
+}
+
+static void what_a_file_lacks_need_not_be_a_page(void **state)
+{
+    (void)state;
+    for (int st = KD_OK; st <= KD_ERR_NO_MEMORY; st++)
+        assert_int_equal(kd_is_page_unreadable((enum kd_status)st),
+                         kd_is_unreadable((enum kd_status)st) && st != KD_ERR_NOT_RECORDED &&
+                             st != KD_ERR_NOT_IN_DUMP && st != KD_ERR_CUT_OFF);
 }
 
 int main(void)
@@ -39,6 +48,7 @@ int main(void)
         cmocka_unit_test(every_status_has_a_phrase_of_its_own),
         cmocka_unit_test(a_number_that_is_no_status_is_said_to_be_unknown),
         cmocka_unit_test(unreadable_is_what_concerns_one_place_in_memory),
+        cmocka_unit_test(what_a_file_lacks_need_not_be_a_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,8 +99,8 @@ static void a_hole_does_not_end_a_walk_and_a_lost_link_does(void **state)
                                           KD_ERR_INTERRUPTED, KD_ERR_CANCELLED, KD_ERR_IO,
                                           KD_ERR_NO_MEMORY,   KD_ERR_AUTH,      KD_ERR_USAGE};
     static const enum kd_status goes_on[] = {
-        KD_OK,        KD_ERR_NOT_MAPPED, KD_ERR_NOT_FOUND, KD_ERR_LIMIT,
-        KD_ERR_CYCLE, KD_ERR_MISMATCH,   KD_ERR_MALFORMED, KD_ERR_NOT_RECORDED};
+        KD_OK,           KD_ERR_NOT_MAPPED, KD_ERR_NOT_FOUND,    KD_ERR_LIMIT,     KD_ERR_CYCLE,
+        KD_ERR_MISMATCH, KD_ERR_MALFORMED,  KD_ERR_NOT_RECORDED, KD_ERR_PAGED_OUT, KD_ERR_CUT_OFF};
 
     (void)state;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)

@@ -221,8 +221,11 @@ static void a_hole_keeps_its_reason(void **state)
     fake_mem_unmap(&f->below, AT + 700, 100);
     f->below.hole = KD_ERR_NOT_RECORDED;
     assert_int_equal(kdw_mem_read(f->mem, AT + 700, buf, 8, &fault), KD_ERR_NOT_RECORDED);
+    f->below.hole = KD_ERR_PAGED_OUT;
+    assert_int_equal(kdw_mem_read(f->mem, AT + 716, buf, 8, &fault), KD_ERR_PAGED_OUT);
     f->below.hole = KD_ERR_NOT_MAPPED;
     assert_int_equal(kdw_mem_read(f->mem, AT + 708, buf, 8, &fault), KD_ERR_NOT_MAPPED);
+    assert_int_equal(kdw_mem_read(f->mem, AT + 716, buf, 8, &fault), KD_ERR_PAGED_OUT);
     assert_int_equal(kdw_mem_read(f->mem, AT + 700, buf, 8, &fault), KD_ERR_NOT_RECORDED);
     assert_true(fault == AT + 700);
     teardown(f);

@@ -28,6 +28,13 @@ enum kd_status {
     /* What was asked for is not there. */
     KD_ERR_NOT_MAPPED,   /* target memory that cannot be read */
     KD_ERR_NOT_RECORDED, /* target memory that nobody read while it was recorded */
+    KD_ERR_PAGED_OUT,    /* target memory in a page file, or compressed */
+    KD_ERR_DEMAND_ZERO,  /* target memory that nobody touched: it would begin as zeros */
+    KD_ERR_FILE_BACKED,  /* target memory that would be read from the target's file */
+    KD_ERR_NEEDS_VAD,    /* the page tables leave it to the process's list of regions */
+    KD_ERR_BAD_TABLES,   /* page tables that make no sense on the way to it */
+    KD_ERR_NOT_IN_DUMP,  /* target memory that the writer of a dump left out */
+    KD_ERR_CUT_OFF,      /* target memory behind the end of a file that was cut short */
     KD_ERR_NOT_FOUND,    /* no such file, type, field or symbol */
     KD_ERR_REFUSED,      /* the target answered with a failing NTSTATUS */
 
@@ -54,6 +61,9 @@ enum kd_status {
 const char *kd_status_text(enum kd_status st);
 /* Is it one of the reasons why a place in target memory cannot be read, while others may be? */
 bool kd_is_unreadable(enum kd_status st);
+/* Is it one of those that hold for a whole page of the target, whichever byte was asked for? Of a
+ * recording or a dump any bytes may be missing, and what lies behind them be there. */
+bool kd_is_page_unreadable(enum kd_status st);
 
 #ifdef __cplusplus
 }

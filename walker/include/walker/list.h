@@ -27,7 +27,7 @@ struct kdw_list {
     size_t limit;
 
     /* Once _next said false. KD_OK: walked to its end. KD_ERR_CYCLE: end_va was met before.
-     * KD_ERR_MISMATCH: end_va does not point back. KD_ERR_NOT_MAPPED, _NOT_RECORDED: end_va could not be read.
+     * KD_ERR_MISMATCH: end_va does not point back. What kd_is_unreadable names: end_va could not be read.
      * KD_ERR_LIMIT: there is more from end_va on. Others: what ends a walk. */
     enum kd_status end;
     uint64_t end_va;

@@ -20,10 +20,10 @@ extern "C" {
 
 struct kdw_mem {
     /* Read exactly len bytes, or fail and say in *fault which address could not be read: everything
-     * before it was read and stands in buf. KD_ERR_NOT_MAPPED is the ordinary failure, and of a
-     * recording KD_ERR_NOT_RECORDED; the statuses of a link (KD_ERR_TIMEOUT, _LOST, _REBOOTED, _CANCELLED) mean that no
-     * further read will do better; a source that knows more of those explains it in the diag that
-     * its user reads. */
+     * before it was read and stands in buf. What kd_is_unreadable names is the ordinary failure,
+     * KD_ERR_NOT_MAPPED where nothing better is known; the statuses of a link (KD_ERR_TIMEOUT,
+     * _LOST, _REBOOTED, _CANCELLED) mean that no further read will do better; a source that knows
+     * more of those explains it in the diag that its user reads. */
     enum kd_status (*read)(struct kdw_mem *m, uint64_t at, void *buf, size_t len, uint64_t *fault);
 };
 

@@ -2,8 +2,8 @@
  *
  * A structure is copied in one read. Where that meets a hole, what stands before it is known. What
  * lies behind is as missing as the hole where the target itself said so, for it maps pages. A hole in
- * a recording is what nobody asked for, of any size and next to anything: what lies behind such a one
- * is read by itself, where it is wanted.
+ * a recording is what nobody asked for, in a dump what its writer did not want, of any size and next
+ * to anything: what lies behind such a one is read by itself, where it is wanted.
  *
  * Lifetime  The bytes stay the caller's, and must outlive the stretch, as the source must. */
 #ifndef WALKER_STRETCH_H
