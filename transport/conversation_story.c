@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-enum {
-    NONCE_AT = 2,              /* in a response: both parts of the poke's */
-    NONCE_B_AT = NONCE_AT + 8, /* as KDNET_NONCE_LEN says */
-};
+enum { NONCE_AT = 2 }; /* in a response: what it echoes of the poke */
 #define SYNC_BIT      0x800u
 #define SYNC_FIRST_ID 0x80800800u /* of a target that has just begun: first id and sync bit [doc] */
 

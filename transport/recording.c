@@ -33,7 +33,7 @@ struct kdt_recording {
 
 /* ---- open and close ---- */
 
-static enum kd_status listen(struct kdt_recording *r, const struct kdnet_key *key)
+static enum kd_status take_key(struct kdt_recording *r, const struct kdnet_key *key)
 {
     enum kd_status st;
 
@@ -57,7 +57,7 @@ static enum kd_status recording_of(struct kdt_capture *capture,
     }
     r->diag = opts->diag;
     r->capture = capture;
-    st = listen(r, opts->key);
+    st = take_key(r, opts->key);
     if (st == KD_OK)
         *out = r;
     else

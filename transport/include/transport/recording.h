@@ -12,9 +12,11 @@
  *            state change that is said again is the same stop. A stop lasts until a Continue.
  * Boots      What is known of a target is void once it restarts or enters its next boot stage. A boot
  *            begins with the first GetVersion64 reply of a conversation, and with each later one that
- *            follows a sign of a restart: KDNET's handshake with a new part B, a stream's packet id with
- *            the sync bit after ones without it; or that names another kernel base, module list, build
- *            or machine. Numbered from 1 over the file; 0: before any.
+ *            follows a sign of a restart: KDNET's handshake with a new part B, or a lower part A (a
+ *            snapshot), a stream's first packet id with the sync bit after ones without it; or that
+ *            names another kernel base, module list, version, build or machine. Numbered from 1 over the
+ *            file; 0: before any. Between the sign, which may be damage, and the reply the number is
+ *            still that of the boot before.
  * Memory     does not grow with the file.
  *
  * Lifetime   _open to _close, which wipes keys; what a record points to is valid until the next call.
@@ -46,7 +48,7 @@ enum kdt_record_kind {
     KDT_RECORD_RESPONSE,  /* KDNET: a host answers a call */
     KDT_RECORD_HOST_POKE, /* KDNET: a host asks to be called */
     KDT_RECORD_UNKNOWN,   /* KDNET: it verified, but is nothing that is known */
-    KDT_RECORD_DAMAGED, /* a packet that is none: stream noise, or a payload that makes no sense */
+    KDT_RECORD_DAMAGED, /* what begins as a packet and is none. Noise between packets is not told */
     KDT_RECORD_UNVERIFIED, /* KDNET: it could not be opened; status says why: KD_ERR_AUTH (the key, or
                               damage), KD_ERR_NOT_FOUND (the handshake that made its data key is not in
                               the recording), KD_ERR_USAGE (no key was given), else as kdnet_open */
@@ -63,19 +65,26 @@ struct kdt_record {
 
     /* KDNET, what was opened: version, sequence, channel and payload. Zero for streams. */
     struct kdnet_datagram datagram;
-    size_t wire_len; /* bytes of it in the file: the datagram, or the packet with its trailer */
+    /* Bytes of it in the file: the datagram, or the packet with its trailer. 0 where a stream is
+     * DAMAGED. */
+    size_t wire_len;
 
     /* PACKET */
     struct kd_packet packet;
-    bool is_repeat;      /* this end said the same packet before, and nothing new since */
+    /* This end said the same data packet before, and nothing new since. The id is the same; a stream's
+     * id may be another behind a RESET. */
+    bool is_repeat;
     bool has_manipulate; /* a request or a reply that could be decoded */
     struct kd_manipulate manipulate;
-    bool is_answer;    /* the first reply to a request of this conversation */
-    uint64_t asked_ns; /* is_answer: when that request was sent first */
+    bool is_answer;    /* the first reply to the last request of this conversation */
+    uint64_t asked_ns; /* is_answer: when that request was sent first, if it was asked again */
     bool has_state_change;
     struct kd_state_change state_change;
-    bool is_new_stop; /* has_state_change, and it is not one said again */
-    bool ends_stop; /* a Continue, Continue2, Reboot or bugcheck request, the first that ended it */
+    /* has_state_change, and it is neither one said again nor what SwitchProcessor asked for. */
+    bool is_new_stop;
+    /* A Continue, Continue2, Reboot or bugcheck request, the first that ended it. Where it was lost, and
+     * the state change is said again, the stop goes on. */
+    bool ends_stop;
 
     unsigned stop; /* in which the conversation stands: 0: it runs, or has not been seen halted. The
                       Continue that ends a stop still belongs to it. */
@@ -89,30 +98,33 @@ struct kdt_recording_opts {
     struct kd_diag *diag;        /* outlives the recording */
 };
 
+/* As kdt_capture_open; KD_ERR_NO_MEMORY, KD_ERR_IO (cryptography). */
 enum kd_status kdt_recording_open(const struct kdt_recording_opts *opts,
                                   struct kdt_recording **out);
 void kdt_recording_close(struct kdt_recording *r); /* NULL is fine */
 
 /* KD_ERR_NOT_FOUND: the end. KD_ERR_TRUNCATED: the file ends inside a packet; KD_ERR_MALFORMED,
- * KD_ERR_IO: it is damaged there. All of these are the end. KD_ERR_LIMIT: more conversations than
- * KDT_CONVERSATIONS_MAX. */
+ * KD_ERR_IO, KD_ERR_UNSUPPORTED (another link type): it is damaged there, or cannot be read on.
+ * KD_ERR_LIMIT: more conversations than KDT_CONVERSATIONS_MAX. All of these are the end: the answer
+ * stays. */
 enum kd_status kdt_recording_next(struct kdt_recording *r, struct kdt_record *out);
 
 enum { KDT_CONVERSATIONS_MAX = 64 };
 
 struct kdt_recording_counts { /* so far */
     uint64_t packets;         /* of the file */
-    uint64_t not_udp;      /* of them, that held no whole UDP datagram: other protocols, damage */
-    uint64_t other;        /* UDP datagrams of something else */
-    uint64_t incomplete;   /* fragments of datagrams whose rest is not in the file */
-    uint64_t duplicates;   /* captured twice, as by two interfaces; no records are made of them */
-    uint64_t kdnet;        /* datagrams of KDNET, duplicates not among them */
-    uint64_t verified;     /* of those */
+    uint64_t not_udp;    /* of them, that held no whole UDP datagram: other protocols, damage */
+    uint64_t other;      /* UDP datagrams of something else */
+    uint64_t incomplete; /* fragments of datagrams whose rest is not in the file */
+    uint64_t duplicates; /* of KDNET, captured twice, as by two interfaces; they make no records */
+    uint64_t kdnet;      /* datagrams of KDNET, duplicates not among them */
+    uint64_t verified;   /* of those */
     uint64_t stream_bytes; /* of wrapped streams */
     unsigned conversations, stops, boots;
 };
 void kdt_recording_get_counts(const struct kdt_recording *r, struct kdt_recording_counts *out);
-/* The ends of a conversation. */
+/* The ends of a conversation that a record named. Which is which is sure once something of it was
+ * opened; until then the one who spoke first is taken for the target. */
 void kdt_recording_ends(const struct kdt_recording *r, unsigned conversation,
                         struct kdt_endpoint *host, struct kdt_endpoint *target);
 /* How much of the file was read. total 0: unknown (a pipe). */
