@@ -212,15 +212,27 @@ class Tty(Stream):
 LINKS = {kind.name: kind for kind in (Tty, Pipe, Tcp, Net)}
 
 
+class Replay:
+    """A recorded session, where else a kernel is named. Its key opens it; over KDNET it is the link's as well."""
+
+    def __init__(self, path):
+        self.path = path
+
+
+def lab_command(kernel, link):
+    if not isinstance(kernel, Replay):
+        return ["serve", "--kernel", kernel, *link.lab_options]
+    return ["replay", kernel.path, *link.lab_options, *(["--key", KEY] if link.is_stream else [])]
+
+
 class Lab:
-    """One simulated machine on a link. Its statistics are there once it was stopped."""
+    """One simulated machine on a link, or a recorded one. Its statistics are there once it was stopped."""
 
     def __init__(self, kernel, link, *options):
         self.folder = tempfile.TemporaryDirectory()
         self.stats_file = pathlib.Path(self.folder.name) / "stats.json"
         self.process = subprocess.Popen(
-            [BIN / "kdlab", "serve", "--kernel", kernel, *link.lab_options, "--stats",
-             self.stats_file, *map(str, options)],
+            [BIN / "kdlab", *lab_command(kernel, link), "--stats", self.stats_file, *map(str, options)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         first = self.process.stdout.readline()
         if not first:
