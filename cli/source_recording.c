@@ -76,7 +76,8 @@ static void say_what_it_holds(const struct source *s, const struct kdt_recorded_
     const struct cli_options *o = &s->cli->options;
 
     if (f->end != KD_OK)
-        message_warning("%s; what was recorded until then is used", s->cli->diag.text);
+        message_warning("%s breaks off: %s; what was recorded until then is used", o->recording,
+                        s->cli->diag.text);
     if (f->sealed > 0)
         message_warning("%" PRIu64 " of %" PRIu64 " datagrams of KDNET in %s cannot be opened",
                         f->sealed, f->counts.kdnet, o->recording);
@@ -112,6 +113,8 @@ static enum kd_status open_recording(struct source *s, enum source_need need)
     s->state = r;
     platform_catch_signals(on_stop);
     st = kdt_recorded_target_open(&opts, &r->target);
+    if (is_stopped) /* which may also have interrupted a read of the file */
+        return KD_ERR_CANCELLED;
     if (st == KD_ERR_USAGE)
         return kd_diag_set(&s->cli->diag, st,
                            "%s is of KDNET, so its key is needed: --key W.X.Y.Z, --key-file or "
