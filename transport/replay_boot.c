@@ -34,7 +34,8 @@ static enum kd_status keep(struct kd_span *bytes)
 
 static void release(struct kd_span bytes)
 {
-    free((void *)(uintptr_t)bytes.data); /* made by keep(): it is ours to free */
+    /* Made by keep(), so it is ours to free. NOLINTNEXTLINE(performance-no-int-to-ptr): -Wcast-qual */
+    free((void *)(uintptr_t)bytes.data);
 }
 
 /* ---- memory ---- */
