@@ -159,7 +159,9 @@ static void describe_get_version(const struct describing *d)
 {
     if (!is_reply(d))
         return;
-    text_add(d->t, d->record->is_new_boot ? " boot %u begins: " : " boot %u: ", d->record->boot);
+    if (d->record->boot) /* 0: a reply that nobody was seen asking for */
+        text_add(d->t, " boot %u%s:", d->record->boot, d->record->is_new_boot ? " begins" : "");
+    text_add(d->t, " ");
     describe_version(&d->record->manipulate.u.version, d->t);
 }
 

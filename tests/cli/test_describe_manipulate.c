@@ -181,6 +181,9 @@ static void the_version_says_what_the_target_is(void **state)
     assert_meaning(&m, NULL,
                    "GetVersion64 boot 2 begins: boot debugger, build 10586, x64, base 0x96f000");
     m.record.is_new_boot = false;
+    m.record.boot = 0;
+    assert_meaning(&m, NULL, "GetVersion64 boot debugger, build 10586, x64, base 0x96f000");
+    m.record.boot = 2;
     m.record.manipulate.u.version.major = 0x800f;
     m.record.manipulate.u.version.debugger_data_list_va = 0x1000;
     m.record.manipulate.u.version.machine = 0x1234;

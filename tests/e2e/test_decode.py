@@ -12,6 +12,7 @@ import kd
 
 REAL = "captures/windbg-uncut.pcapng"
 LINE = re.compile(r" *(?P<number>\d+) +(?P<seconds>-?\d+\.\d{6}) (?P<from>H>T|T>H|\?  ) (?P<kind>\S+) *(?P<rest>.*)")
+PCAP_HEADER_LEN = 24
 KINDS = ("pokes", "handshake", "control", "breakins", "stops", "requests", "replies", "reads", "writes", "registers",
          "prints", "files", "damaged")
 
@@ -332,6 +333,37 @@ class Recorded(kd.LiveTest):
                 self.assertEqual({api: told["requests"] for api, told in summary["requests"].items()},
                                  {api: count for api, count in stats["requests"].items() if count})
         self.over_links(check)
+
+    def test_two_sessions_in_one_file_are_told_apart(self):
+        with tempfile.TemporaryDirectory() as folder:
+            stream, net = (self.record(kd.LINKS[name](), folder, "loggers")[0][0] for name in ("pipe", "net"))
+            both = pathlib.Path(folder) / "both.pcap"
+            both.write_bytes(stream.read_bytes() + net.read_bytes()[PCAP_HEADER_LEN:])
+            result = decode(both, "--key", kd.KEY)
+            self.assertEqual((result.status, result.err), (0, ""), result)
+            self.assertRegex(result.out, r"conversation 1: stream, \d+ records\nconversation 2: host 127")
+            self.assertRegex(result.out, r"boot 1: .*, conversation 1\nboot 2: .*, conversation 2\n")
+            marked = ["[2] " in row["rest"] for row in records(result) if row["kind"] == "request"]
+            self.assertEqual(marked, sorted(marked))
+            self.assertTrue(any(marked) and not all(marked))
+            self.assertIn(" [2] stop 2: ", result.out)
+
+            without = decode(both)
+            self.assertEqual(without.status, 1, without)
+            self.assertRegex(without.err, r"^kdwalk: warning: \d+ datagrams of KDNET cannot be opened without their "
+                                          r"key\n$")
+            self.assertEqual(table(without)["requests"][1], marked.count(False))
+
+    def test_damage_on_the_line_is_shown_and_is_a_gap(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "line.pcap"
+            result, _ = self.live("18362", "loggers", "-w", path, link=kd.Pipe(),
+                                  lab_options=("--corrupt", "0.1", "--seed", "3"))
+            self.assertEqual(result.status, 0, result)
+            decoded = decode(path, "--only", "damaged")
+            self.assertEqual(decoded.status, 1, decoded)
+            self.assertEqual(len(records(decoded)), sum(table(decoded)["damaged"]))
+            self.assertGreater(sum(table(decoded)["RESEND"]) + sum(table(decoded)["repeated"]), 0)
 
 
 if __name__ == "__main__":
