@@ -21,19 +21,17 @@ static void restart(struct kdt_story *s)
 static void hear_response(struct kdt_story *s, struct kd_span payload)
 {
     struct kd_reader r = kd_reader_of(payload.data, payload.len);
+    uint8_t nonce_b[KDNET_NONCE_B_LEN];
     uint64_t nonce_a;
-    const uint8_t *nonce_b;
 
     kd_rd_seek(&r, NONCE_AT);
     nonce_a = kd_rd_u64(&r);
-    nonce_b = kd_rd_span(&r, KDNET_NONCE_B_LEN).data;
-    if (!kd_reader_ok(&r))
-        return;
-    if (s->has_nonce && (nonce_a < s->nonce_a || memcmp(nonce_b, s->nonce_b, KDNET_NONCE_B_LEN)))
+    kd_rd_copy(&r, nonce_b, sizeof nonce_b);
+    if (s->has_nonce && (nonce_a < s->nonce_a || memcmp(nonce_b, s->nonce_b, sizeof nonce_b) != 0))
         restart(s);
     s->has_nonce = true;
     s->nonce_a = nonce_a;
-    memcpy(s->nonce_b, nonce_b, KDNET_NONCE_B_LEN);
+    memcpy(s->nonce_b, nonce_b, sizeof nonce_b);
 }
 
 /* The sync bit stands in what a stream's target says first after it began, until a RESET; so it tells

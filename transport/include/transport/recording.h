@@ -54,7 +54,7 @@ enum kdt_record_kind {
                               the recording), KD_ERR_USAGE (no key was given), else as kdnet_open */
 };
 
-struct kdt_record {
+struct kdt_record { /* NOLINT(*Padding): in the order in which it is explained */
     enum kdt_record_kind kind;
     uint64_t number;       /* of the packet in the file that it ended in, from 1 */
     uint64_t time_ns;      /* since 1970, UTC, of that packet */
