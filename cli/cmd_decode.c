@@ -14,7 +14,7 @@
 enum {
     FD_OUT = 1,
     HELD_MAX = 1024,
-    PROGRESS_EVERY = 4096, /* records between two looks at the clock */
+    PROGRESS_EVERY = 1 << 15, /* records between two looks at the clock */
 };
 
 struct decoding {
