@@ -2,6 +2,7 @@
 
 import binascii
 import re
+import subprocess
 import tempfile
 import time
 import unittest
@@ -176,6 +177,20 @@ class Recordings(kd.LiveTest):
                 self.assertEqual(stats["stages"], 2, stats)
                 self.assertGreater(stats["file_io"]["answered"], 0, stats)
             self.over_links(check)
+
+    def test_without_a_link_it_takes_what_its_key_says(self):
+        def first_line(*arguments):
+            process = subprocess.Popen([kd.BIN / "kdlab", "replay", *arguments], text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            line = process.stdout.readline()
+            process.terminate()
+            process.communicate(timeout=kd.RUN_TIMEOUT)
+            return line
+
+        with tempfile.TemporaryDirectory() as folder:
+            path, _ = self.record(folder, "18362", kd.Pipe(), "vertarget")
+            self.assertRegex(first_line(path), "^/dev/pts/")
+            self.assertIn("pokes 127.0.0.1:50000", first_line(path, "--key", kd.KEY))
 
     def test_what_was_not_recorded_is_told(self):
         with tempfile.TemporaryDirectory() as folder:

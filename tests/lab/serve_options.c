@@ -56,19 +56,21 @@ const char serve_usage[] =
     "  kdlab serve --kernel 18362 --net 127.0.0.1:50000 --key 1.2.3.4 --stats lab.json &\n"
     "  kdwalk loggers -k net:port=50000,key=1.2.3.4 -y STORE\n";
 
+#define DEFAULT_HOST "127.0.0.1:50000"
+
 const char replay_usage[] =
-    "usage: kdlab replay FILE LINK [OPTION]...\n"
+    "usage: kdlab replay FILE [LINK] [OPTION]...\n"
     "\n"
     "Is the target of a recorded session until SIGTERM or SIGINT: says once more what it said, in "
     "that\norder, and answers what it answered, over one of\n"
-    "\n" USAGE_LINKS
+    "\n" USAGE_LINKS "Without LINK: --net " DEFAULT_HOST " where a key is given, else --pty.\n"
+    "\n"
     "Any recording plays over any link. At a stop it knows what was read until then in that boot, "
-    "else what\nwas read later; other answers are those of this stop, else of the nearest one. "
-    "Stops "
-    "that came because\nthe host broke in wait for a break-in, all else comes at once: waiting "
-    "times "
-    "are not kept. Behind the\nend the target runs, and a break-in halts it in its last stop once "
-    "more: any number of hosts may come,\none after the other.\n"
+    "else\nwhat was read later; other answers are those of this stop, else of the nearest one. "
+    "Stops that came\nbecause the host broke in wait for a break-in, all else comes at once: "
+    "waiting "
+    "times are not kept.\nBehind the end the target runs, and a break-in halts it in its last stop "
+    "once more: any number of\nhosts may come, one after the other.\n"
     "\n"
     "What nobody asked while it was recorded is refused with status 0xc0000001, and told on stderr "
     "(the\nfirst 20) and in --stats. What would alter a target is refused as well, but for moving "
@@ -382,9 +384,11 @@ static bool is_given(const struct reading *r, int option)
     return (r->given & UINT32_C(1) << option) != 0;
 }
 
-/* Exactly one of them. */
+/* At most one of them. A recording that a key was given for plays over KDNET unless told otherwise, to a
+ * host on this machine that listens where most do; any other over a terminal. */
 static int take_link(struct reading *r)
 {
+    bool is_recording = r->command == SERVE_RECORDING;
     unsigned links = 0;
 
     for (int option = O_NET; option <= O_PTY; option++)
@@ -392,8 +396,14 @@ static int take_link(struct reading *r)
             r->s->kind = (enum serve_link_kind)(option - O_NET);
             links++;
         }
-    if (links != 1)
+    if (links > 1 || (links == 0 && !is_recording))
         return serve_failed("link", "give one of --net, --pipe, --tcp and --pty");
+    if (links == 0 && (is_given(r, O_KEY) || is_given(r, O_KEY_FILE))) {
+        r->s->kind = SERVE_NET;
+        r->s->where = DEFAULT_HOST;
+    } else if (links == 0) {
+        r->s->kind = SERVE_PTY;
+    }
     r->s->target.carrier = r->s->kind == SERVE_NET ? LAB_OVER_KDNET : LAB_OVER_STREAM;
     return 0;
 }

@@ -86,7 +86,7 @@ class Usage(unittest.TestCase):
             (["symbols", "/dev/null/store"], "/dev/null/store"),
             (["replay"], "FILE: is missing"),
             (["replay", "--pty"], "FILE: is missing"),
-            (["replay", "a.pcap"], "give one of"),
+            (["replay", "a.pcap", "--pty", "--pipe", "b"], "give one of"),
             (["replay", "a.pcap", "b.pcap", "--pty"], "b.pcap: one recording is wanted"),
             (["replay", "a.pcap", "--net", "127.0.0.1:50000"], "--key"),
             (["replay", "a.pcap", "--pty", "--key", "1.2.3"], "not a key"),
