@@ -301,18 +301,22 @@ static struct kdt_recorded_boot *take_stopped(struct pass *p)
     return boot;
 }
 
-static enum kd_status choose(struct pass *p, struct kdt_recorded_boot **out)
+static bool is_by_stop(const struct pass *p)
 {
-    bool by_stop = p->opts->moment == KDT_MOMENT_STOP;
-    struct kdt_recorded_boot *boot;
+    return p->opts->moment == KDT_MOMENT_STOP;
+}
 
-    if (by_stop && !p->has_stop)
-        return p->facts.targets > 0 ? no_stop(p) : no_target(p);
-    boot = by_stop ? take_stopped(p) : take_best(p);
-    if (!boot)
-        return no_target(p);
-    *out = boot;
-    return KD_OK;
+/* NULL: nobody is fit. */
+static struct kdt_recorded_boot *take_chosen(struct pass *p)
+{
+    if (is_by_stop(p))
+        return p->has_stop ? take_stopped(p) : NULL;
+    return take_best(p);
+}
+
+static enum kd_status explain_none(const struct pass *p)
+{
+    return is_by_stop(p) && !p->has_stop && p->facts.targets > 0 ? no_stop(p) : no_target(p);
 }
 
 static void tell(struct pass *p, const struct kdt_recorded_boot *b)
@@ -338,10 +342,10 @@ static enum kd_status make(struct pass *p, struct kdt_recorded_target **out)
         return kd_diag_set(p->diag, KD_ERR_NO_MEMORY, "%s", kd_status_text(KD_ERR_NO_MEMORY));
     st = listen(p);
     if (st == KD_OK)
-        st = choose(p, &t->boot);
-    if (st != KD_OK) {
+        t->boot = take_chosen(p);
+    if (!t->boot) {
         free(t);
-        return st;
+        return st == KD_OK ? explain_none(p) : st;
     }
     tell(p, t->boot);
     t->facts = p->facts;
