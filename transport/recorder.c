@@ -219,8 +219,8 @@ static enum kd_status open_file(struct kdt_recorder *r, const char *path, struct
     r->dumper = pcap_dump_fopen(r->pcap, file); /* owns the file, whatever comes of it */
     if (!r->dumper)
         return kd_diag_set(diag, KD_ERR_IO, "recording to %s: %s", path, pcap_geterr(r->pcap));
-    if (!flush(r))
-        return kd_diag_set(diag, KD_ERR_IO, "recording to %s: %s", path, reason_of(errno));
+    if (!flush(r)) /* the disk is full from the beginning: no other matter than later on */
+        give_up(r, errno);
     return KD_OK;
 }
 

@@ -142,7 +142,7 @@ class Recordings(kd.LiveTest):
         self.assertEqual(recorded["requests_total"], without["requests_total"])
 
     def test_a_file_that_cannot_be_made_is_told_before_the_target_is_touched(self):
-        for place in ("/nonexistent/x.pcap", self.scratch.name, "/dev/full"):
+        for place in ("/nonexistent/x.pcap", self.scratch.name):
             with self.subTest(place=place):
                 port = kd.free_port()
                 result = kd.kdwalk("vertarget", *self.target(port), "--timeout", "20", "-w", place)
@@ -164,6 +164,14 @@ class Recordings(kd.LiveTest):
         recorded = self.walk(path, "loggers", "-v")
         self.assertIn(recorded.status, (1, 2), recorded)
         self.assertIn("not in the recording", recorded.out + recorded.err)
+
+    def test_a_disk_that_is_full_already_is_no_reason_to_miss_the_session(self):
+        with kd.Scene("18362", kd.Pipe()) as scene:
+            live = scene.run("vertarget", "-w", "/dev/full")
+            self.assert_unharmed(scene.stop())
+        self.assertEqual(live.status, 0, live)
+        self.assertIn("Kernel Version 18362", live.out)
+        self.assertEqual(live.err.count("warning: the recording in"), 1, live)
 
     def test_a_session_that_is_killed_leaves_a_file_that_can_be_used(self):
         def check(slowness):

@@ -38,7 +38,8 @@ struct kdt_recorder_opts {
     void (*on_failed)(void *ctx, const char *reason);
 };
 
-/* KD_ERR_IO: the file cannot be made; KD_ERR_NO_MEMORY. */
+/* KD_ERR_IO: the file cannot be made; KD_ERR_NO_MEMORY. A disk that is full already is no failure of
+ * this call: on_failed. */
 enum kd_status kdt_recorder_create(const struct kdt_recorder_opts *opts, struct kd_diag *diag,
                                    struct kdt_recorder **out);
 void kdt_recorder_destroy(struct kdt_recorder *r); /* NULL is fine */
