@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { STATUS_SUCCESS = 0 };
+enum { EXCEPTION_AT = 32, EXCEPTION_LEN = 160 }; /* in a state change */
 #define STATUS_UNSUCCESSFUL                                                                        \
     0xC0000001u /* what a place that cannot be read is refused with [seen] */
 
@@ -23,7 +24,8 @@ struct kdt_replay {
     const struct kdt_said *standing; /* NULL: it has not stopped in this boot */
     bool is_over;                    /* stands again behind the end: all memory counts */
 
-    uint8_t data[KD_PACKET_DATA_MAX]; /* of an answer out of memory */
+    uint8_t data[KD_PACKET_DATA_MAX];   /* of an answer out of memory */
+    uint8_t again[KD_STATE_CHANGE_LEN]; /* of a stop behind the end */
 };
 
 static const struct kdt_said restart = {.kind = KDT_SAID_BOOT};
@@ -143,6 +145,29 @@ enum kd_status kdt_replay_next(struct kdt_replay *r, struct kdt_said *out)
     return st;
 }
 
+/* What a break-in leads to, at a place where the recording knows another reason to stop. A host that waits
+ * for its break-in lets a module load go on by itself, and would wait for ever. The layout is that of
+ * state_change.h. */
+static void break_there(struct kdt_replay *r, struct kdt_said *said)
+{
+    struct kd_writer w = kd_writer_of(r->again, sizeof r->again);
+    struct kd_state_change sc;
+
+    if (kd_state_change_decode(said->data.data, said->data.len, &sc) != KD_OK ||
+        sc.kind == KD_STATE_EXCEPTION)
+        return;
+    memcpy(r->again, said->data.data, sizeof r->again);
+    kd_wr_u32(&w, KD_STATE_EXCEPTION);
+    w = kd_writer_of(r->again + EXCEPTION_AT, EXCEPTION_LEN);
+    kd_wr_u32(&w, KD_STATUS_BREAKPOINT);
+    kd_wr_zero(&w, 4 + 8); /* flags, where the target keeps it */
+    kd_wr_u64(&w, sc.pc_va);
+    kd_wr_zero(&w, 4 + 4 + KD_EXCEPTION_PARAMETERS_MAX * 8);
+    kd_wr_u32(&w, true); /* first chance */
+    kd_wr_zero(&w, 4);
+    said->data = (struct kd_span){r->again, sizeof r->again};
+}
+
 void kdt_replay_stop_again(struct kdt_replay *r, struct kdt_said *out)
 {
     r->here = &r->script.boots[r->script.last_boot];
@@ -152,6 +177,7 @@ void kdt_replay_stop_again(struct kdt_replay *r, struct kdt_said *out)
         r->stop += s->kind == KDT_SAID_STOP;
     r->is_over = true;
     *out = *r->standing;
+    break_there(r, out);
 }
 
 /* ---- memory ---- */

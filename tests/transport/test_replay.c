@@ -266,6 +266,30 @@ static void behind_the_end_it_halts_in_its_last_stop_again(void **state)
     }
 }
 
+static void behind_the_end_a_module_load_is_a_place_to_break(void **state)
+{
+    struct recorded_scene *s = *state;
+    struct kd_state_change sc;
+    struct kdt_said said;
+
+    scene_loads(s, PC);
+    scene_reads(s, VA, "known");
+    open_scene(s);
+    said = next(KDT_SAID_STOP);
+    assert_int_equal(kd_state_change_decode(said.data.data, said.data.len, &sc), KD_OK);
+    assert_int_equal(sc.kind, KD_STATE_LOAD_SYMBOLS);
+    expect_end();
+    kdt_replay_stop_again(replay, &said);
+    assert_int_equal(kd_state_change_decode(said.data.data, said.data.len, &sc), KD_OK);
+    assert_int_equal(sc.kind, KD_STATE_EXCEPTION);
+    assert_int_equal(sc.exception_code, KD_STATUS_BREAKPOINT);
+    assert_true(sc.is_first_chance);
+    assert_int_equal(sc.parameter_count, 0);
+    assert_int_equal(sc.exception_va, PC);
+    assert_int_equal(sc.pc_va, PC);
+    expect_read(VA, 5, "known", 0);
+}
+
 /* ---- other answers ---- */
 
 static void what_was_asked_in_another_stop_is_answered_from_there(void **state)
@@ -483,6 +507,7 @@ int main(void)
         TEST(a_read_ends_with_the_address_space, stream),
         TEST(another_boot_is_another_memory, net),
         TEST(behind_the_end_it_halts_in_its_last_stop_again, net),
+        TEST(behind_the_end_a_module_load_is_a_place_to_break, stream),
         TEST(what_was_asked_in_another_stop_is_answered_from_there, net),
         TEST(what_nobody_asked_is_not_known, net),
         TEST(control_space_is_answered_as_far_as_it_is_known, stream),

@@ -69,8 +69,8 @@ struct kdt_said {
 /* KD_ERR_NOT_FOUND: nothing more; KD_ERR_NO_MEMORY. */
 enum kd_status kdt_replay_next(struct kdt_replay *r, struct kdt_said *out);
 
-/* Halted again behind the end: in the last stop that was no farewell, with all memory of its boot. As
- * often as is wanted. */
+/* Halted again behind the end, where the last stop was that was no farewell, with all memory of its boot.
+ * A host has broken in, so it is told that, and no module load. As often as is wanted. */
 void kdt_replay_stop_again(struct kdt_replay *r, struct kdt_said *out);
 
 /* ---- what it answers in the stop that was said last ---- */
