@@ -51,11 +51,13 @@ static json_t *text_value(const struct kdw_text *t)
 
 void print_json_system(const struct kdw_target *target, const struct kdw_system *system)
 {
-    json_t *o = json_pack(
-        "{s:b, s:i, s:i, s:b, s:b, s:I, s:o, s:o}", "is_kernel", target->is_kernel, "build",
-        target->build, "machine", target->machine, "checked", target->is_checked, "mp",
-        target->is_mp, "processors", (json_int_t)target->processor_count, "kernel_base",
-        address(target->kernel_base_va), "ps_loaded_module_list", address(target->module_list_va));
+    json_t *o =
+        json_pack("{s:b, s:i, s:i, s:b, s:b, s:o, s:o, s:o}", "is_kernel", target->is_kernel,
+                  "build", target->build, "machine", target->machine, "checked", target->is_checked,
+                  "mp", target->is_mp, "processors",
+                  target->processor_count ? json_integer(target->processor_count) : json_null(),
+                  "kernel_base", address(target->kernel_base_va), "ps_loaded_module_list",
+                  address(target->module_list_va));
 
     if (target->is_kernel) {
         document_put(o, "nt_major_version", number(&system->major));

@@ -166,10 +166,12 @@ void print_text_system(const struct kdw_target *target, const struct kdw_system 
     }
     print_windows_name(system);
     printf("Kernel Version %u ", target->build);
-    if (target->is_mp)
-        printf("MP (%" PRIu32 " procs) ", target->processor_count);
-    else
+    if (!target->is_mp)
         printf("UP ");
+    else if (target->processor_count == 0)
+        printf("MP (unknown procs) ");
+    else
+        printf("MP (%" PRIu32 " procs) ", target->processor_count);
     printf("%s %s\n", target->is_checked ? "Checked" : "Free", machine_name(target->machine));
     print_product(system);
     printf("Built by: ");

@@ -82,6 +82,7 @@ static void a_boot_debugger_has_no_system(void **state)
     o = parsed(&c);
     assert_true(json_is_false(json_object_get(o, "is_kernel")));
     assert_null(json_object_get(o, "nt_major_version"));
+    assert_true(json_is_null(json_object_get(o, "processors"))); /* nor were they counted */
     json_decref(o);
 }
 

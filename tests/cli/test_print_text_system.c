@@ -91,6 +91,16 @@ static void other_machines_are_named_as_what_they_are(void **state)
     assert_line(&t, &s, "\nProduct: 0x4d\n");
 }
 
+static void processors_that_nobody_counted_are_unknown(void **state)
+{
+    struct kdw_system s = published();
+    struct kdw_target t = two_processors;
+
+    (void)state;
+    t.processor_count = 0;
+    assert_line(&t, &s, "Windows 10 Kernel Version 18362 MP (unknown procs) Free x64\n");
+}
+
 static void time_zones_lie_on_both_sides(void **state)
 {
     struct kdw_system s = published();
@@ -175,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_published_block_is_printed_whole),
         cmocka_unit_test(other_machines_are_named_as_what_they_are),
+        cmocka_unit_test(processors_that_nobody_counted_are_unknown),
         cmocka_unit_test(time_zones_lie_on_both_sides),
         cmocka_unit_test(times_that_make_no_sense_are_shown_as_they_are),
         cmocka_unit_test(what_cannot_be_read_says_so),

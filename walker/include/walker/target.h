@@ -20,7 +20,7 @@ struct kdw_target {
     bool is_checked;  /* a checked build of the kernel */
     bool is_mp;
     bool is_kernel; /* the NT kernel, not a boot debugger or hypervisor */
-    uint32_t processor_count;
+    uint32_t processor_count; /* 0: unknown */
     uint64_t kernel_base_va;
     uint64_t module_list_va;        /* PsLoadedModuleList */
     uint64_t debugger_data_list_va; /* list head before KDDEBUGGER_DATA64 */
