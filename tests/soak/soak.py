@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What takes long: soak.py [PART...] [OPTION...]
 
-  matrix    each fault alone and all together, over each link, 100 seeds each
-  kill      kill -9 at 200 random moments of a walk; the next kdwalk finds the target halted
-  signals   SIGINT, SIGTERM or SIGHUP at 500 random moments
-  forge     a million forged datagrams around a walk
-  sim       a thousand runs of each case of tests/sim, in simulated time
+  matrix      each fault alone and all together, over each link, 100 seeds each
+  kill        kill -9 at 200 random moments of a walk; the next kdwalk finds the target halted
+  signals     SIGINT, SIGTERM or SIGHUP at 500 random moments
+  forge       a million forged datagrams around a walk
+  sim         a thousand runs of each case of tests/sim, in simulated time
+  recordings  two thousand damaged copies of captures/
 
 No part: all of them. The ordinary test run takes a small sample of each. Needs KDWALK_BIN and KDWALK_TEST_DATA.
 """
@@ -16,11 +17,12 @@ import sys
 import forge
 import matrix
 import moments
+import recordings
 import simulated
 from runs import kd
 
 PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run,
-         "sim": simulated.run}
+         "sim": simulated.run, "recordings": recordings.run}
 MOMENTS = {"kill": 200, "signals": 500}
 
 
@@ -55,6 +57,7 @@ def parse_options():
     parser.add_argument("--moments", type=count, help="of kill (200) and of signals (500)")
     parser.add_argument("--forged", type=count, default=1000000, help="datagrams")
     parser.add_argument("--sim-seeds", type=count, default=1000, help="of sim: runs of each case")
+    parser.add_argument("--damaged", type=count, default=2000, help="copies of recordings")
     parser.add_argument("--jobs", type=count, default=32, help="runs at once (default 32)")
     return parser.parse_args()
 
