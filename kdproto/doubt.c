@@ -43,11 +43,16 @@ bool kd_doubt_fits_type(const struct kd_packet *pkt)
     }
 }
 
-bool kd_doubt_believes(struct kd_doubt *d, const struct kd_packet *pkt, uint64_t now_ms)
+enum kd_belief kd_doubt_take(struct kd_doubt *d, const struct kd_packet *pkt, uint64_t now_ms)
 {
     if (kd_sight_is(&d->odd, pkt))
-        return now_ms - d->since_ms >= DOUBT_MS;
+        return now_ms >= kd_doubt_until_ms(d) ? KD_BELIEVED : KD_TOO_SOON;
     kd_sight_take(&d->odd, pkt);
     d->since_ms = now_ms;
-    return false;
+    return KD_DOUBTED;
+}
+
+uint64_t kd_doubt_until_ms(const struct kd_doubt *d)
+{
+    return d->since_ms + DOUBT_MS;
 }

@@ -30,7 +30,14 @@ struct kd_doubt {
 
 /* Do the data begin as those of this type do? */
 bool kd_doubt_fits_type(const struct kd_packet *pkt);
-/* This one does not fit. True: it is the same once more, and to be believed. */
-bool kd_doubt_believes(struct kd_doubt *d, const struct kd_packet *pkt, uint64_t now_ms);
+
+enum kd_belief {
+    KD_DOUBTED,  /* it came for the first time */
+    KD_TOO_SOON, /* the same once more, before kd_doubt_until_ms: perhaps a copy */
+    KD_BELIEVED, /* the same once more, later than that */
+};
+/* This one does not fit. */
+enum kd_belief kd_doubt_take(struct kd_doubt *d, const struct kd_packet *pkt, uint64_t now_ms);
+uint64_t kd_doubt_until_ms(const struct kd_doubt *d);
 
 #endif

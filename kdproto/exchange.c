@@ -258,6 +258,7 @@ static enum kd_receipt take_reset(struct kd_exchange *x, const struct kd_packet 
     } else { /* its id is noise [doc] */
         x->tx_id = x->rx_id = (uint32_t)KD_FIRST_ID_STREAM;
         x->last.is_known = false;
+        x->doubt_deadline_ms = KD_NEVER;
     }
     x->is_resyncing = x->is_reset_unanswered = x->needs_reset = x->is_unsure = false;
     if (!is_answer) {
@@ -370,6 +371,26 @@ static bool is_odd(const struct kd_exchange *x, const struct kd_packet *pkt)
     return (pkt->id & ~(KD_SYNC_BIT | 1u)) != (rx_id & ~1u);
 }
 
+/* True: it does not fit, and is not believed yet. It is asked for again at once, for most are damaged and
+ * the next will fit; where the same comes back, not before it can be believed: a target answers each
+ * RESEND within microseconds. */
+static bool is_doubted(struct kd_exchange *x, const struct kd_packet *pkt, uint64_t now_ms)
+{
+    if (!is_odd(x, pkt))
+        return false;
+    switch (kd_doubt_take(&x->doubt, pkt, now_ms)) {
+    case KD_DOUBTED:
+        kd_exchange_resend(x);
+        return true;
+    case KD_TOO_SOON:
+        x->doubt_deadline_ms = kd_doubt_until_ms(&x->doubt);
+        return true;
+    case KD_BELIEVED:
+        break;
+    }
+    return false;
+}
+
 static enum kd_receipt take_stream(struct kd_exchange *x, const struct kd_packet *pkt,
                                    uint64_t now_ms)
 {
@@ -377,10 +398,9 @@ static enum kd_receipt take_stream(struct kd_exchange *x, const struct kd_packet
         acknowledge(x, pkt->id, now_ms);
         return KD_RECEIPT_AGAIN;
     }
-    if (is_odd(x, pkt) && !kd_doubt_believes(&x->doubt, pkt, now_ms)) {
-        kd_exchange_resend(x);
+    if (is_doubted(x, pkt, now_ms))
         return KD_RECEIPT_NOTHING;
-    }
+    x->doubt_deadline_ms = KD_NEVER;
     if (pkt->id & KD_SYNC_BIT)
         return take_hello(x, pkt, now_ms);
     if (x->last.is_known && pkt->id != x->rx_id) {
@@ -437,6 +457,10 @@ enum kd_expiry kd_exchange_tick(struct kd_exchange *x, uint64_t now_ms)
 
     if (now_ms >= x->settle_deadline_ms)
         x->settle_deadline_ms = KD_NEVER;
+    if (now_ms >= x->doubt_deadline_ms) {
+        x->doubt_deadline_ms = KD_NEVER;
+        kd_exchange_resend(x);
+    }
     if (expiry != KD_EXPIRY_NOTHING || x->sending == KD_SEND_NONE || is_paused(x) ||
         now_ms < x->send_deadline_ms)
         return expiry;
@@ -451,6 +475,7 @@ uint64_t kd_exchange_deadline_ms(const struct kd_exchange *x)
 {
     uint64_t t = x->is_resyncing ? x->resync_deadline_ms : x->settle_deadline_ms;
 
+    t = kd_sooner(t, x->doubt_deadline_ms);
     if (x->sending != KD_SEND_NONE && !is_paused(x) && x->send_deadline_ms < t)
         t = x->send_deadline_ms;
     return t;
@@ -478,7 +503,7 @@ void kd_exchange_restart(struct kd_exchange *x)
     release(x);
     x->is_resyncing = x->is_reset_unanswered = x->needs_reset = x->was_reset_sent = false;
     x->is_unsure = x->doubt.odd.is_known = false;
-    x->settle_deadline_ms = KD_NEVER;
+    x->settle_deadline_ms = x->doubt_deadline_ms = KD_NEVER;
     x->was_report_asked = false;
     kd_pace_forget(&x->pace);
     x->output_count = 0;
@@ -488,7 +513,7 @@ void kd_exchange_relink(struct kd_exchange *x, uint64_t now_ms)
 {
     x->output_count = 0;
     x->is_reset_unanswered = x->was_reset_sent = false;
-    x->settle_deadline_ms = KD_NEVER;
+    x->settle_deadline_ms = x->doubt_deadline_ms = KD_NEVER;
     if (x->is_resyncing) {
         x->is_resyncing = false;
         kd_exchange_resync(x, now_ms);

@@ -80,8 +80,9 @@ struct kd_exchange {
     uint32_t tx_id; /* of the outstanding packet, else of the next one */
     uint32_t rx_id; /* expected next */
 
-    struct kd_sight last;  /* the last data packet that was handed on */
-    struct kd_doubt doubt; /* stream: about packets whose header may be damaged */
+    struct kd_sight last;       /* the last data packet that was handed on */
+    struct kd_doubt doubt;      /* stream: about packets whose header may be damaged */
+    uint64_t doubt_deadline_ms; /* when to ask for one of those again */
 
     /* the outstanding packet */
     enum kd_send_kind sending;

@@ -60,12 +60,13 @@ static void a_packet_is_believed_when_it_comes_again_later(void **state)
     struct kd_doubt d = {0};
 
     (void)state;
-    assert_false(kd_doubt_believes(&d, &a, 100));
-    assert_false(kd_doubt_believes(&d, &a, 109)); /* a copy */
-    assert_true(kd_doubt_believes(&d, &a, 110));
-    assert_false(kd_doubt_believes(&d, &b, 120)); /* another one */
-    assert_false(kd_doubt_believes(&d, &a, 130));
-    assert_true(kd_doubt_believes(&d, &a, 140));
+    assert_int_equal(kd_doubt_take(&d, &a, 100), KD_DOUBTED);
+    assert_int_equal(kd_doubt_until_ms(&d), 110);
+    assert_int_equal(kd_doubt_take(&d, &a, 109), KD_TOO_SOON); /* a copy */
+    assert_int_equal(kd_doubt_take(&d, &a, 110), KD_BELIEVED);
+    assert_int_equal(kd_doubt_take(&d, &b, 120), KD_DOUBTED); /* another one */
+    assert_int_equal(kd_doubt_take(&d, &a, 130), KD_DOUBTED);
+    assert_int_equal(kd_doubt_take(&d, &a, 140), KD_BELIEVED);
 }
 
 static void a_sight_knows_its_packet_by_all_that_it_has(void **state)
