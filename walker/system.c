@@ -12,11 +12,13 @@ enum {
     SHARED_INTERRUPT_TIME = 0x08,
     SHARED_SYSTEM_TIME = 0x14,
     SHARED_TIME_ZONE_BIAS = 0x20,
+    SHARED_NT_BUILD_NUMBER = 0x260, /* 0 before 14393 [doc] */
     SHARED_NT_PRODUCT_TYPE = 0x264,
     SHARED_NT_MAJOR_VERSION = 0x26c,
     SHARED_NT_MINOR_VERSION = 0x270,
     SHARED_SUITE_MASK = 0x2d0,
     SHARED_LEN = 0x2d4,
+    SHARED_ACTIVE_PROCESSOR_COUNT = 0x3c0,
     TIME_LEN = 12,
     TIME_TRIES = 4,
 };
@@ -114,6 +116,49 @@ static enum kd_status read_shared(struct kdw_mem *mem, struct kdw_system *out)
     return kdw_ends_walk(out->uptime_100ns.status) ? out->uptime_100ns.status : KD_OK;
 }
 
+static void take_instead(struct kdw_u64 *fact, bool is_known, uint64_t value)
+{
+    if (fact->status != KD_OK && is_known)
+        *fact = known(value);
+}
+
+static void fill_in(const struct kdw_target *t, struct kdw_system *s)
+{
+    take_instead(&s->product_type, t->product_type != 0, t->product_type);
+    take_instead(&s->suite_mask, t->product_type != 0, t->suite_mask);
+    take_instead(&s->time_100ns, t->time_100ns != 0, t->time_100ns);
+    take_instead(&s->uptime_100ns, t->uptime_100ns != 0, t->uptime_100ns);
+}
+
+static enum kd_status read_shared_u32(struct kdw_mem *mem, uint64_t offset, uint32_t *out)
+{
+    uint8_t bytes[4] = {0};
+    struct kd_reader r = kd_reader_of(bytes, sizeof bytes);
+    enum kd_status st = kdw_mem_read(mem, USER_SHARED_VA + offset, bytes, sizeof bytes, NULL);
+
+    if (st == KD_OK)
+        *out = kd_rd_u32(&r);
+    return kdw_ends_walk(st) ? st : KD_OK;
+}
+
+enum kd_status kdw_system_complete(struct kdw_mem *mem, struct kdw_target *target)
+{
+    uint32_t build = 0, processors = 0;
+    enum kd_status st = read_shared_u32(mem, SHARED_NT_BUILD_NUMBER, &build);
+
+    if (st == KD_OK)
+        st = read_shared_u32(mem, SHARED_ACTIVE_PROCESSOR_COUNT, &processors);
+    if (st != KD_OK)
+        return st;
+    if (target->build == 0 && build <= UINT16_MAX)
+        target->build = (uint16_t)build;
+    if (target->processor_count == 0) {
+        target->processor_count = processors;
+        target->is_mp = processors > 1;
+    }
+    return KD_OK;
+}
+
 /* ---- the debugger data block ---- */
 
 static bool is_kernels_block(const uint8_t *header, const struct kdw_target *target)
@@ -160,10 +205,10 @@ static enum kd_status find_block(struct kdw_mem *mem, const struct kdw_target *t
 static enum kd_status read_build_lab(struct kdw_mem *mem, const struct kdw_target *target,
                                      struct kdw_text *out)
 {
-    uint64_t block_va = 0, lab_va = 0, fault = 0;
-    enum kd_status st = find_block(mem, target, &block_va, &fault);
+    uint64_t block_va = 0, lab_va = target->build_lab_va, fault = 0;
+    enum kd_status st = lab_va != 0 ? KD_OK : find_block(mem, target, &block_va, &fault);
 
-    if (st == KD_OK) {
+    if (st == KD_OK && lab_va == 0) {
         fault = block_va + BLOCK_NT_BUILD_LAB;
         st = kdw_mem_u64(mem, fault, &lab_va);
     }
@@ -185,6 +230,7 @@ enum kd_status kdw_system_read(struct kdw_mem *mem, const struct kdw_target *tar
     st = read_build_lab(mem, target, &s.build_lab);
     if (kdw_ends_walk(st))
         return kdw_explain_read(diag, st, "debugger data block");
+    fill_in(target, &s);
     s.has_gaps = st != KD_OK || s.major.status != KD_OK || s.minor.status != KD_OK ||
                  s.product_type.status != KD_OK || s.suite_mask.status != KD_OK ||
                  s.time_100ns.status != KD_OK || s.zone_bias_100ns.status != KD_OK ||

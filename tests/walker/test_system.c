@@ -283,6 +283,83 @@ static void a_lost_link_fails_it(void **state)
     }
 }
 
+static void what_memory_lacks_the_target_may_know(void **state)
+{
+    struct kdw_target dumped = target;
+    struct kd_diag diag = {""};
+    struct fake_mem m;
+    struct kdw_system s;
+
+    (void)state;
+    dumped.time_100ns = 0x01d5bbb400000000;
+    dumped.uptime_100ns = 37470000;
+    dumped.product_type = 3;
+    dumped.suite_mask = 0x110;
+    make(&m);
+    assert_int_equal(kdw_system_read(&m.mem, &dumped, &diag, &s), KD_OK);
+    assert_true(s.time_100ns.value == 0x01d5bbb4d0d6f8a4); /* memory has it */
+    assert_int_equal(s.product_type.value, 1);
+    kdw_system_free(&s);
+    fake_mem_unmap(&m, SHARED, 0x1000);
+    assert_int_equal(kdw_system_read(&m.mem, &dumped, &diag, &s), KD_OK);
+    assert_int_equal(s.time_100ns.status, KD_OK);
+    assert_true(s.time_100ns.value == 0x01d5bbb400000000);
+    assert_true(s.uptime_100ns.value == 37470000);
+    assert_int_equal(s.product_type.value, 3);
+    assert_int_equal(s.suite_mask.value, 0x110);
+    assert_int_equal(s.zone_bias_100ns.status, KD_ERR_NOT_MAPPED);
+    assert_true(s.has_gaps);
+    kdw_system_free(&s);
+    fake_mem_deinit(&m);
+}
+
+static void a_build_lab_whose_place_is_known_needs_no_block(void **state)
+{
+    struct kdw_target dumped = {.kernel_base_va = BASE, .build_lab_va = LAB};
+    struct kd_diag diag = {""};
+    struct fake_mem m;
+    struct kdw_system s;
+
+    (void)state;
+    make(&m);
+    fake_mem_unmap(&m, BLOCK, 0x360);
+    assert_int_equal(kdw_system_read(&m.mem, &dumped, &diag, &s), KD_OK);
+    assert_string_equal(s.build_lab.utf8, "18362.1.amd64fre.19h1_release.190318-1202");
+    assert_false(s.has_gaps);
+    kdw_system_free(&s);
+    fake_mem_deinit(&m);
+}
+
+static void a_target_that_says_nothing_is_completed(void **state)
+{
+    struct kdw_target image = {.kernel_base_va = BASE};
+    struct kdw_target full = {.build = 22000, .processor_count = 1};
+    struct fake_mem m;
+
+    (void)state;
+    make(&m);
+    fake_mem_u32(&m, SHARED + 0x260, 18362);
+    fake_mem_u32(&m, SHARED + 0x3c0, 2);
+    assert_int_equal(kdw_system_complete(&m.mem, &image), KD_OK);
+    assert_int_equal(image.build, 18362);
+    assert_int_equal(image.processor_count, 2);
+    assert_true(image.is_mp);
+    assert_int_equal(kdw_system_complete(&m.mem, &full), KD_OK); /* what it says is not touched */
+    assert_int_equal(full.build, 22000);
+    assert_int_equal(full.processor_count, 1);
+    assert_false(full.is_mp);
+    fake_mem_u32(&m, SHARED + 0x260, 0xf0004a61); /* no build */
+    image = (struct kdw_target){0};
+    fake_mem_unmap(&m, SHARED + 0x3c0, 4);
+    assert_int_equal(kdw_system_complete(&m.mem, &image), KD_OK);
+    assert_int_equal(image.build, 0);
+    assert_int_equal(image.processor_count, 0);
+    m.fail_with = KD_ERR_LOST;
+    m.fail_from = m.reads + 1;
+    assert_int_equal(kdw_system_complete(&m.mem, &image), KD_ERR_LOST);
+    fake_mem_deinit(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +374,9 @@ int main(void)
         cmocka_unit_test(a_list_of_blocks_without_end_is_left),
         cmocka_unit_test(holes_on_the_way_to_the_build_lab_say_where),
         cmocka_unit_test(a_lost_link_fails_it),
+        cmocka_unit_test(what_memory_lacks_the_target_may_know),
+        cmocka_unit_test(a_build_lab_whose_place_is_known_needs_no_block),
+        cmocka_unit_test(a_target_that_says_nothing_is_completed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,9 +27,14 @@ struct kdw_system {
     bool has_gaps;
 };
 
+/* What memory does not have is taken from the target, where that knows it. */
 enum kd_status kdw_system_read(struct kdw_mem *mem, const struct kdw_target *target,
                                struct kd_diag *diag, struct kdw_system *out);
 void kdw_system_free(struct kdw_system *s);
+
+/* What *target lacks and the shared user data says: build, number of processors. For images of memory
+ * that say nothing of themselves. Fails with what ends a walk only. */
+enum kd_status kdw_system_complete(struct kdw_mem *mem, struct kdw_target *target);
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,7 @@
  * Filled by whoever opened the source (cli/source.c for a live session); each fact may be unknown,
  * which a zero says. The walker never asks where they came from.
  *
- * Source    GetVersion64 and the state change of a live target [seen]. */
+ * Source    GetVersion64 and the state change of a live target [seen]; dump.h. */
 #ifndef WALKER_TARGET_H
 #define WALKER_TARGET_H
 
@@ -19,12 +19,22 @@ struct kdw_target {
     uint16_t build;   /* 18362; for people only, nothing is decided by it */
     bool is_checked;  /* a checked build of the kernel */
     bool is_mp;
-    bool is_kernel; /* the NT kernel, not a boot debugger or hypervisor */
+    bool is_kernel;           /* the NT kernel, not a boot debugger or hypervisor */
     uint32_t processor_count; /* 0: unknown */
     uint64_t kernel_base_va;
     uint64_t module_list_va;        /* PsLoadedModuleList */
     uint64_t debugger_data_list_va; /* list head before KDDEBUGGER_DATA64 */
     uint64_t dtb;                   /* page-table root: physical address */
+
+    /* What a dump's header or debugger data says. Of times and product memory knows better, where it
+     * has them. */
+    uint64_t build_lab_va; /* NtBuildLab: characters */
+    uint64_t time_100ns;   /* since 1601, UTC */
+    uint64_t uptime_100ns;
+    uint32_t product_type, suite_mask; /* the second is known where the first is */
+    bool has_bugcheck;
+    uint32_t bugcheck_code; /* see bugcheck.h */
+    uint64_t bugcheck_parameters[4];
 };
 
 #ifdef __cplusplus
