@@ -19,6 +19,7 @@ includes 'kdproto/' walker | grep -vE '<kdproto/(status|diag|bytes)\.h>' | compl
 includes 'openssl/' transport cli | grep -v '^transport/crypto_openssl\.c:' | complain 'OpenSSL stays in crypto_openssl.c'
 includes 'pcap' transport cli | grep -vE '^transport/(capture_file|packet_headers|recorder)\.c:|^transport/capture_stream\.h:' |
     complain 'libpcap stays in capture_file.c, packet_headers.c and recorder.c'
+includes 'curl/' kdproto walker transport cli | grep -v '^transport/fetch\.c:' | complain 'libcurl stays in fetch.c'
 includes 'uv\.h|openssl/|pcap' cli | complain 'cli reaches the network through transport'
 grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(kdproto|transport|walker)/' tests/lab --include='*.c' --include='*.h' |
     grep -v '^tests/lab/kdlab_replay\.c:.*<transport/replay\.h>' |
