@@ -118,7 +118,7 @@ static void destroy_bitmap(struct dump_index *index)
 static bool count_pages(struct bitmap *b)
 {
     uint64_t words = (b->bits + WORD_BITS - 1) / WORD_BITS;
-    uint64_t count = 0, highest = 0;
+    uint64_t count = 0;
 
     for (uint64_t i = 0; i < words; i++) {
         uint64_t word = word_at(b, i);
@@ -126,16 +126,11 @@ static bool count_pages(struct bitmap *b)
         if (i % BLOCK_WORDS == 0)
             b->ranks[i / BLOCK_WORDS] = (uint32_t)count;
         count += count_ones(word);
-        if (word != 0)
-            highest = i;
         if (count > UINT32_MAX)
             return false;
     }
     b->ranks[blocks_of(b->bits)] = (uint32_t)count;
     b->index.pages_total = count;
-    if (count > 0)
-        for (uint64_t word = word_at(b, highest), pfn = highest * WORD_BITS; word; word >>= 1)
-            b->index.end = ++pfn * DUMP_PAGE_LEN;
     return true;
 }
 
@@ -150,6 +145,7 @@ static enum kd_status index_bitmap(struct kdw_dump *d, const struct bitmap_heade
     b->index.find = find_page;
     b->index.next = next_page;
     b->index.destroy = destroy_bitmap;
+    b->index.end = h->bits * DUMP_PAGE_LEN;
     b->bytes = d->file.data + h->at;
     b->bits = h->bits;
     b->first_page = h->first_page;

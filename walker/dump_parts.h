@@ -39,7 +39,7 @@ struct dump_index {
     /* The lowest address >= at that the file has. */
     bool (*next)(const struct dump_index *x, uint64_t at, uint64_t *found);
     void (*destroy)(struct dump_index *x);
-    uint64_t end; /* behind the highest address */
+    uint64_t end; /* behind the highest address, or what a bitmap says the machine has */
     uint64_t pages_total, pages_present;
 };
 

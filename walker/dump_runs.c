@@ -64,16 +64,15 @@ static enum kd_status add_run(struct kdw_dump *d, struct dump_extents *x, const 
         for (uint32_t j = 0; j < i; j++) {
             const struct run *before = &rs->runs[j];
 
-            if (pfn < before->base && before->count > 0 && before->base < stop)
+            if (pfn < before->base && before->base < stop)
                 stop = before->base;
             if (pfn >= before->base && pfn - before->base < before->count)
                 covered = before->base + before->count;
         }
-        if (covered > pfn || stop < end)
+        if (covered > pfn) {
             *is_cut = true;
-        if (covered > pfn)
             pfn = covered;
-        else {
+        } else {
             st = dump_extents_add(d, x, pfn * DUMP_PAGE_LEN, (stop - pfn) * DUMP_PAGE_LEN,
                                   run->offset + (pfn - run->base) * DUMP_PAGE_LEN);
             pfn = stop;

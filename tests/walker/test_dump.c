@@ -118,32 +118,6 @@ static void what_is_wrong_with_a_file_names_it(void **state)
     kdw_dump_close(NULL);
 }
 
-/* A page count, a table, both drivers' names and more: warnings have an end. */
-static void warnings_are_bounded(void **state)
-{
-    struct dump_opened o;
-    struct dump_build b = {0};
-
-    (void)state;
-    dump_build_header(&b, 10);
-    dump_build_ranges(&b, &(struct dump_build_range){5, 2}, 1, 16);
-    dump_build_u32(&b, 0x30, 0xAA64);       /* another machine */
-    dump_build_u32(&b, 0x1048, 0xC0000001); /* a writer that failed */
-    dump_build_u32(&b, 0x1050, 4);          /* no room */
-    dump_build_u64(&b, 0x2010, 1);          /* lengths that disagree */
-    dump_build_u64(&b, 0x2028, 99);         /* pages that do */
-    dump_build_resize(&b, b.len - 0x1000);  /* cut short */
-    dump_open_ok(&o, &b);
-    assert_int_equal(o.facts->warning_count, 7);
-    dump_warns(&o, "its page-table root, 0x1000, is not in the dump");
-    dump_done(&o);
-    dump_build_u32(&b, 0xF98, 6); /* a type that disagrees, and then no page sum */
-    dump_open_ok(&o, &b);
-    assert_true(o.facts->warning_count <= KDW_DUMP_WARNINGS_MAX);
-    dump_done(&o);
-    dump_build_free(&b);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,7 +125,6 @@ int main(void)
         cmocka_unit_test(what_is_not_of_whole_pages_is_no_raw_image),
         cmocka_unit_test(a_file_is_opened_by_its_path),
         cmocka_unit_test(what_is_wrong_with_a_file_names_it),
-        cmocka_unit_test(warnings_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -124,6 +124,27 @@ static void the_header_that_a_guest_made_is_read(void **state)
     drop(&s);
 }
 
+static void a_guests_header_with_a_bugcheck_names_no_copy(void **state)
+{
+    struct sample s = {0};
+    struct dump_build header = {0};
+    struct dump_opened o;
+
+    (void)state;
+    dump_build_header(&header, 1);
+    dump_build_note(&s.notes, "VMCOREINFO", header.data, header.len);
+    dump_build_u64(&header, 0x10, 0x3000); /* a second header is not asked */
+    dump_build_note(&s.notes, "VMCOREINFO", header.data, header.len);
+    build(&s);
+    dump_open_ok(&o, &s.file);
+    assert_true(o.facts->has_bugcheck);
+    assert_true(o.facts->debugger_data_copy_va == 0);
+    assert_true(o.facts->dtb == DUMP_BUILD_DTB);
+    dump_done(&o);
+    dump_build_free(&header);
+    drop(&s);
+}
+
 static void other_notes_are_passed_over(void **state)
 {
     struct sample s = {0};
@@ -131,6 +152,7 @@ static void other_notes_are_passed_over(void **state)
 
     (void)state;
     dump_build_note(&s.notes, "CORE", "registers", 9);
+    dump_build_note(&s.notes, "Xen", "no padding behind its name", 26);
     dump_build_note(&s.notes, "QEMU", "short", 5);
     dump_build_note(&s.notes, "VMCOREINFO", "OSRELEASE=6.1", 13);
     dump_build_processor(&s.notes, 0, KERNEL_GS, IDT, ROOT, 0);
@@ -157,6 +179,25 @@ static void notes_that_claim_more_than_there_is_are_warned_of(void **state)
     dump_has(&o, 0x100000, 0x2000);
     dump_done(&o);
     drop(&s);
+}
+
+static void warnings_are_bounded(void **state)
+{
+    struct dump_build b = {0}, notes = {0};
+    struct dump_build_segment none[20] = {{0, 0}};
+    struct dump_opened o;
+
+    (void)state;
+    dump_build_resize(&notes, 12);
+    dump_build_u32(&notes, 4, 1000); /* longer than the segment */
+    dump_build_elf(&b, &notes, none, 20);
+    for (uint64_t i = 1; i <= 20; i++)
+        dump_build_bytes(&b, 0x40 + 56 * i, b.data + 0x40, 56);
+    dump_open_ok(&o, &b);
+    assert_int_equal(o.facts->warning_count, KDW_DUMP_WARNINGS_MAX);
+    dump_done(&o);
+    dump_build_free(&b);
+    dump_build_free(&notes);
 }
 
 static void notes_that_are_read_again_and_again_are_refused(void **state)
@@ -268,8 +309,10 @@ int main(void)
         cmocka_unit_test(the_root_is_that_of_a_processor_in_the_kernel),
         cmocka_unit_test(low_memory_helps_where_no_processor_was_in_the_kernel),
         cmocka_unit_test(the_header_that_a_guest_made_is_read),
+        cmocka_unit_test(a_guests_header_with_a_bugcheck_names_no_copy),
         cmocka_unit_test(other_notes_are_passed_over),
         cmocka_unit_test(notes_that_claim_more_than_there_is_are_warned_of),
+        cmocka_unit_test(warnings_are_bounded),
         cmocka_unit_test(notes_that_are_read_again_and_again_are_refused),
         cmocka_unit_test(the_number_of_many_segments_is_in_a_section),
         cmocka_unit_test(what_is_not_in_the_file_is_not_in_the_dump),

@@ -97,6 +97,9 @@ static void ranges_that_make_no_sense_are_refused(void **state)
     make(&b, 10, 3 * 16);
     dump_build_u64(&b, ENTRY + 24, (uint64_t)1 << 52);
     dump_is_refused(&b, KD_ERR_MALFORMED, "range 1 goes past the end of physical memory");
+    dump_build_u64(&b, ENTRY + 16, 0); /* all of physical memory, behind two pages of it */
+    dump_build_u64(&b, ENTRY + 24, (uint64_t)1 << 40);
+    dump_is_refused(&b, KD_ERR_MALFORMED, "range 1 goes past the end of physical memory");
     dump_build_u64(&b, FIRST_PAGE, 0x2020);
     dump_is_refused(&b, KD_ERR_MALFORMED, "inside its header");
     dump_build_u64(&b, FIRST_PAGE, b.len + 1);

@@ -88,18 +88,18 @@ static void roots_are_found_one_after_the_other(void **state)
     (void)state;
     make(&b);
     dump_build_root(&b, 0, ROOT);
-    dump_build_root(&b, 0, ROOT + 3 * PAGE);
+    dump_build_root(&b, 0, ROOT + 2 * PAGE);
     dump_open_ok(&o, &b);
     assert_int_equal(kdw_dump_find_root(o.dump, 0, &root), KD_OK);
     assert_true(root == ROOT);
     assert_int_equal(kdw_dump_find_root(o.dump, ROOT, &root), KD_OK);
     assert_true(root == ROOT);
     assert_int_equal(kdw_dump_find_root(o.dump, ROOT + 1, &root), KD_OK);
-    assert_true(root == ROOT + 3 * PAGE);
+    assert_true(root == ROOT + 2 * PAGE);
     assert_int_equal(kdw_dump_find_root(o.dump, root + PAGE, &root), KD_ERR_NOT_FOUND);
     assert_non_null(strstr(o.diag.text, "in the first 4096 MiB"));
     assert_int_equal(kdw_dump_find_root(o.dump, UINT64_MAX, &root), KD_ERR_NOT_FOUND);
-    assert_true(root == ROOT + 3 * PAGE);
+    assert_true(root == ROOT + 2 * PAGE);
     dump_done(&o);
     dump_build_free(&b);
 }
@@ -131,38 +131,44 @@ static void a_page_that_only_resembles_a_root_is_none(void **state)
     }
 }
 
-static void a_full_page_is_no_root(void **state)
+static void a_page_of_which_half_is_full_is_no_root(void **state)
 {
-    struct dump_opened o;
-    struct dump_build b;
-    uint64_t root;
-
     (void)state;
-    make(&b);
-    dump_build_root(&b, 0, ROOT);
-    for (uint64_t i = 0; i < 200; i++)
-        dump_build_u64(&b, ROOT + 8 * i, 0x100 + i);
-    dump_open_ok(&o, &b);
-    assert_int_equal(kdw_dump_find_root(o.dump, 0, &root), KD_ERR_NOT_FOUND);
-    dump_done(&o);
-    dump_build_free(&b);
+    for (uint64_t first = 0; first <= 257; first += 257) {
+        struct dump_opened o;
+        struct dump_build b;
+        uint64_t root;
+
+        make(&b);
+        dump_build_root(&b, 0, ROOT);
+        for (uint64_t i = first; i < first + 200; i++)
+            if (i != 493)
+                dump_build_u64(&b, ROOT + 8 * i, 0x7000063);
+        dump_open_ok(&o, &b);
+        assert_int_equal(kdw_dump_find_root(o.dump, 0, &root), KD_ERR_NOT_FOUND);
+        dump_done(&o);
+        dump_build_free(&b);
+    }
 }
 
 /* In a dump whose header names a root that is not in it. */
 static void roots_are_found_among_the_pages_of_a_bitmap(void **state)
 {
-    static const uint64_t pfns[] = {0, 3, 700, 2000};
+    static const uint64_t pfns[] = {0, 3, 65, 700, 2000};
     struct dump_opened o;
     struct dump_build b = {0};
     uint64_t root;
 
     (void)state;
     dump_build_header(&b, 6);
-    dump_build_bitmap(&b, "SDMP", 2001, pfns, 4);
+    dump_build_bitmap(&b, "SDMP", 2001, pfns, 5);
+    dump_build_root(&b, b.len - 3 * PAGE - 65 * PAGE, 65 * PAGE);
     dump_build_root(&b, b.len - 2 * PAGE - 700 * PAGE, 700 * PAGE);
     dump_open_ok(&o, &b);
     dump_warns(&o, "its page-table root, 0x1000, is not in the dump");
-    assert_int_equal(kdw_dump_find_root(o.dump, 0, &root), KD_OK);
+    assert_int_equal(kdw_dump_find_root(o.dump, 4 * PAGE, &root), KD_OK);
+    assert_true(root == 65 * PAGE);
+    assert_int_equal(kdw_dump_find_root(o.dump, 66 * PAGE, &root), KD_OK);
     assert_true(root == 700 * PAGE);
     assert_int_equal(kdw_dump_find_root(o.dump, 701 * PAGE, &root), KD_ERR_NOT_FOUND);
     dump_done(&o);
@@ -192,7 +198,7 @@ int main(void)
         cmocka_unit_test(what_only_resembles_a_processors_start_is_none),
         cmocka_unit_test(roots_are_found_one_after_the_other),
         cmocka_unit_test(a_page_that_only_resembles_a_root_is_none),
-        cmocka_unit_test(a_full_page_is_no_root),
+        cmocka_unit_test(a_page_of_which_half_is_full_is_no_root),
         cmocka_unit_test(roots_are_found_among_the_pages_of_a_bitmap),
         cmocka_unit_test(a_triage_dump_has_no_roots),
     };

@@ -94,6 +94,22 @@ static void of_two_runs_that_overlap_the_first_is_believed(void **state)
     of_runs_that_overlap_the_first_is_believed(around, 2, 0x2000 + 5 * PAGE, 2 * PAGE);
 }
 
+static void a_run_of_no_pages_is_in_nobodys_way(void **state)
+{
+    static const struct dump_build_range runs[] = {{3, 0}, {1, 5}, {20, 1}};
+    struct dump_opened o;
+    struct dump_build b;
+
+    (void)state;
+    make(&b, runs, 3);
+    dump_open_ok(&o, &b);
+    dump_has(&o, PAGE, 5 * PAGE);
+    dump_has(&o, 20 * PAGE, PAGE);
+    dump_warns_nothing(&o);
+    dump_done(&o);
+    dump_build_free(&b);
+}
+
 static void a_sum_that_is_wrong_is_warned_of(void **state)
 {
     struct dump_opened o;
@@ -199,6 +215,7 @@ int main(void)
         cmocka_unit_test(pages_follow_in_the_order_of_the_runs),
         cmocka_unit_test(runs_that_do_not_ascend_are_found),
         cmocka_unit_test(of_two_runs_that_overlap_the_first_is_believed),
+        cmocka_unit_test(a_run_of_no_pages_is_in_nobodys_way),
         cmocka_unit_test(a_sum_that_is_wrong_is_warned_of),
         cmocka_unit_test(a_file_that_is_cut_short_has_what_is_before_its_end),
         cmocka_unit_test(a_longer_file_is_normal),

@@ -49,6 +49,7 @@ static void blocks_are_read_by_address_across_their_borders(void **state)
     dump_fails(&o, DUMP_BUILD_BLOCKS, 0x31, KD_ERR_NOT_IN_DUMP, DUMP_BUILD_BLOCKS + 0x30);
     dump_fails(&o, DUMP_BUILD_BLOCKS - 1, 2, KD_ERR_NOT_IN_DUMP, DUMP_BUILD_BLOCKS - 1);
     dump_fails(&o, 0x1000, 8, KD_ERR_NOT_IN_DUMP, 0x1000);
+    dump_fails(&o, 0, 8, KD_ERR_NOT_IN_DUMP, 0);
     dump_warns_nothing(&o);
     dump_done(&o);
     dump_build_free(&b);
@@ -111,7 +112,8 @@ static void a_name_outside_the_file_is_a_gap(void **state)
     (void)state;
     make(&b);
     dump_build_u32(&b, FIRST_DRIVER, 0xFFFFFFF0);
-    dump_build_u32(&b, FIRST_NAME + 0x60, 100000);
+    dump_build_u32(&b, FIRST_NAME + 0x60, 600); /* characters, too many though they are there */
+    dump_build_resize(&b, 0x3000);
     dump_open_ok(&o, &b);
     assert_int_equal(kdw_dump_modules(o.dump, &l), KD_OK);
     assert_true(l.has_gaps);
@@ -120,6 +122,22 @@ static void a_name_outside_the_file_is_a_gap(void **state)
     assert_int_equal(l.modules[1].full_name.status, KD_ERR_LIMIT);
     assert_true(l.modules[0].base_va.value == DUMP_BUILD_KERNEL);
     kdw_module_list_free(&l);
+    dump_done(&o);
+    dump_build_free(&b);
+}
+
+/* Offset 0 says that a part is absent, though its address may be there. */
+static void what_has_no_place_in_the_file_is_absent(void **state)
+{
+    struct dump_opened o;
+    struct dump_build b;
+
+    (void)state;
+    make(&b);
+    dump_build_u64(&b, DATA_PAGE, 0xfffff80500000000u);
+    dump_build_u32(&b, DATA_PAGE + 12, 0x1000);
+    dump_open_ok(&o, &b);
+    dump_fails(&o, 0xfffff80500000000u, 8, KD_ERR_NOT_IN_DUMP, 0xfffff80500000000u);
     dump_done(&o);
     dump_build_free(&b);
 }
@@ -292,6 +310,7 @@ int main(void)
         cmocka_unit_test(what_the_header_places_is_memory_as_well),
         cmocka_unit_test(the_drivers_are_its_modules),
         cmocka_unit_test(a_name_outside_the_file_is_a_gap),
+        cmocka_unit_test(what_has_no_place_in_the_file_is_absent),
         cmocka_unit_test(tables_outside_the_file_are_left_out),
         cmocka_unit_test(blocks_behind_the_end_are_cut_off),
         cmocka_unit_test(a_missing_end_is_warned_of),
