@@ -184,16 +184,16 @@ static void a_bitmap_that_does_not_fit_is_refused(void **state)
     dump_build_free(&b);
 }
 
-static void an_empty_bitmap_holds_nothing(void **state)
+static void an_empty_bitmap_still_says_how_much_memory_there_was(void **state)
 {
     struct dump_opened o;
     struct dump_build b = {0};
 
     (void)state;
     dump_build_header(&b, 6);
-    dump_build_bitmap(&b, "SDMP", 0, NULL, 0);
+    dump_build_bitmap(&b, "SDMP", 100, NULL, 0);
     dump_open_ok(&o, &b);
-    assert_true(o.facts->physical_end == 0 && o.facts->pages_total == 0);
+    assert_true(o.facts->physical_end == 100 * PAGE && o.facts->pages_total == 0);
     dump_fails(&o, 0, 1, KD_ERR_NOT_IN_DUMP, 0);
     dump_done(&o);
     dump_build_free(&b);
@@ -220,7 +220,7 @@ int main(void)
         cmocka_unit_test(a_count_that_is_wrong_is_warned_of),
         cmocka_unit_test(a_file_that_is_cut_short_has_what_is_before_its_end),
         cmocka_unit_test(a_bitmap_that_does_not_fit_is_refused),
-        cmocka_unit_test(an_empty_bitmap_holds_nothing),
+        cmocka_unit_test(an_empty_bitmap_still_says_how_much_memory_there_was),
         cmocka_unit_test(it_may_be_cut_anywhere),
     };
 
