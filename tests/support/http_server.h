@@ -15,7 +15,7 @@ struct http_answer {
 
 struct http_server;
 
-/* The answers are borrowed; after the last one connections are taken, and closed. */
+/* The heads and bodies are borrowed; after the last answer connections are taken, and closed. */
 struct http_server *http_server_start(const struct http_answer *answers, size_t count);
 void http_server_stop(struct http_server *s);
 unsigned http_server_port(const struct http_server *s);
