@@ -101,7 +101,8 @@ class SlowLine(LinkTest):
         self.assertEqual(result.count(r"packets +\d+ out, (\d+) in"), theirs)
         self.assertLessEqual(ours, 1.15 * 2 * requests)
         self.assertLessEqual(theirs, 1.15 * 2 * requests)
-        reads = sorted(relay.memory_read(link.relay.from_lab))
+        # On a machine so busy that an ACK came late, a reply was said twice; what was asked twice --stats tells.
+        reads = sorted(set(relay.memory_read(link.relay.from_lab)))
         self.assertEqual(result.count(r"memory read +(\d+) bytes"), sum(length for _, length in reads))
         self.assertEqual(result.count(r"memory read +\d+ bytes, (\d+) of them twice"), 0)
         self.assertGreater(len(reads), 20)
