@@ -28,29 +28,30 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # --- ports, corpus, text ---
 
-_ports = random.SystemRandom().sample(range(12000, 32000), 20000)  # below those that are given out unasked
+def claim_ports(count=500):
+    """Numbers that no other process of the tests on this machine takes: a name in the kernel, held as long as
+    this process lives, stands for them. All are below those that the system gives out unasked."""
+    for first in random.SystemRandom().sample(range(12000, 32000, count), 20000 // count):
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0kdwalk-test-ports-{first}")
+            return claim, list(range(first, first + count))
+        except OSError:
+            claim.close()
+    raise AssertionError("other tests have all ports")
+
+
+_ports_claim, _ports = claim_ports()
 _ports_lock = threading.Lock()
-_ports_ours = {}  # by number: a name that only one process of this machine can have
-
-
-def claim_port(port):
-    """Other tests, in other processes, look for ports as well. Fails where one of them has it."""
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        claim.bind(f"\0kdwalk-test-port-{port}")
-    except OSError:
-        claim.close()
-        raise
-    _ports_ours[port] = claim
 
 
 def free_port():
-    """A UDP and TCP port that nobody uses, and that is handed out once."""
+    """A UDP and TCP port that nobody uses, and that is not handed out again for long."""
     while True:
         with _ports_lock:
             port = _ports.pop()
+            _ports.insert(0, port)
         try:
-            claim_port(port)
             for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
                 with socket.socket(socket.AF_INET6, kind) as s:
                     s.bind(("::", port))
