@@ -105,9 +105,10 @@ enum kd_status kdw_dump_find_root(struct kdw_dump *d, uint64_t from_pa, uint64_t
     while (pa < KDW_DUMP_ROOT_END && d->index->next(d->index, pa, &pa)) {
         uint8_t page[DUMP_PAGE_LEN];
 
+        if (pa >= KDW_DUMP_ROOT_END)
+            break;
         pa = (pa + page_mask) & ~page_mask; /* a piece may begin anywhere */
-        if (pa < KDW_DUMP_ROOT_END && kdw_mem_read(&d->mem, pa, page, sizeof page, NULL) == KD_OK &&
-            is_root(page, pa)) {
+        if (kdw_mem_read(&d->mem, pa, page, sizeof page, NULL) == KD_OK && is_root(page, pa)) {
             *root_pa = pa;
             return KD_OK;
         }

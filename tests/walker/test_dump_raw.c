@@ -175,6 +175,22 @@ static void roots_are_found_among_the_pages_of_a_bitmap(void **state)
     dump_build_free(&b);
 }
 
+/* Where rounding up to a page would begin anew at 0. */
+static void the_search_does_not_wrap_around(void **state)
+{
+    struct dump_opened o;
+    struct dump_build b = {0};
+    uint64_t root;
+
+    (void)state;
+    dump_build_lime(&b, 0x800, 0xFFF);
+    dump_build_lime(&b, 0xFFFFFFFFFFFFFF00u, 0xFFFFFFFFFFFFFFFEu);
+    dump_open_ok(&o, &b);
+    assert_int_equal(kdw_dump_find_root(o.dump, 0, &root), KD_ERR_NOT_FOUND);
+    dump_done(&o);
+    dump_build_free(&b);
+}
+
 static void a_triage_dump_has_no_roots(void **state)
 {
     struct dump_opened o;
@@ -200,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_page_that_only_resembles_a_root_is_none),
         cmocka_unit_test(a_page_of_which_half_is_full_is_no_root),
         cmocka_unit_test(roots_are_found_among_the_pages_of_a_bitmap),
+        cmocka_unit_test(the_search_does_not_wrap_around),
         cmocka_unit_test(a_triage_dump_has_no_roots),
     };
 
