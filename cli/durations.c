@@ -42,12 +42,14 @@ static int ascending(const void *a, const void *b)
 uint64_t durations_percentile(struct durations *d, unsigned percent)
 {
     size_t rank; /* from 1 */
+    uint64_t ns;
 
     if (d->kept == 0)
         return 0;
     qsort(d->kept_ns, d->kept, sizeof *d->kept_ns, ascending);
     rank = d->kept / 100 * percent + (d->kept % 100 * percent + 99) / 100;
-    return (uint64_t)d->kept_ns[rank > 0 ? rank - 1 : 0];
+    ns = (uint64_t)d->kept_ns[rank > 0 ? rank - 1 : 0];
+    return ns < d->longest_ns ? ns : d->longest_ns; /* which was not rounded */
 }
 
 bool durations_are_whole(const struct durations *d)

@@ -64,6 +64,16 @@ static void long_ones_keep_seven_digits(void **state)
     durations_clear(&d);
 }
 
+static void rounding_makes_none_longer_than_the_longest(void **state)
+{
+    struct durations d = {0};
+
+    (void)state;
+    durations_add(&d, UINT64_C(1287930623000)); /* as a float: 1287930642432 */
+    assert_int_equal(durations_percentile(&d, 99), UINT64_C(1287930623000));
+    durations_clear(&d);
+}
+
 static void times_that_make_no_sense_do_no_harm(void **state)
 {
     struct durations d = {0};
@@ -105,6 +115,7 @@ int main(void)
         cmocka_unit_test(of_one_all_figures_are_that),
         cmocka_unit_test(percentiles_are_those_of_all_of_them),
         cmocka_unit_test(long_ones_keep_seven_digits),
+        cmocka_unit_test(rounding_makes_none_longer_than_the_longest),
         cmocka_unit_test(times_that_make_no_sense_do_no_harm),
         cmocka_unit_test(the_unit_fits_the_length),
     };
