@@ -37,7 +37,7 @@ const struct kdt_copies_entry *kdt_copies_find(const struct kdt_copies *c, struc
     while (n != 0 && c->count - n < KDT_COPIES_WINDOW) {
         const struct kdt_copies_entry *e = &c->entries[n % KDT_COPIES_WINDOW];
 
-        if (e->mark == mark && is_near(e->time_ns, time_ns))
+        if (e->mark == mark && (e->kind == KDT_COPIES_UNIQUE || is_near(e->time_ns, time_ns)))
             return e;
         n = e->before;
     }
@@ -45,7 +45,7 @@ const struct kdt_copies_entry *kdt_copies_find(const struct kdt_copies *c, struc
 }
 
 void kdt_copies_note(struct kdt_copies *c, struct kd_span datagram, uint64_t time_ns,
-                     bool is_verified)
+                     enum kdt_copies_kind kind)
 {
     uint64_t mark = mark_of(datagram);
     uint32_t *head = &c->heads[head_of(mark)];
@@ -54,6 +54,6 @@ void kdt_copies_note(struct kdt_copies *c, struct kd_span datagram, uint64_t tim
         return;
     c->count++;
     c->entries[c->count % KDT_COPIES_WINDOW] =
-        (struct kdt_copies_entry){mark, time_ns, *head, is_verified};
+        (struct kdt_copies_entry){mark, time_ns, *head, kind};
     *head = c->count;
 }

@@ -67,19 +67,32 @@ static enum kdt_record_kind data_kind(const struct kdnet_datagram *d, struct kd_
     return KDT_RECORD_UNKNOWN;
 }
 
+static enum kdt_copies_kind copies_kind(const struct kdt_record *rec)
+{
+    if (rec->status != KD_OK)
+        return KDT_COPIES_UNOPENED;
+    return rec->kind == KDT_RECORD_HOST_POKE ? KDT_COPIES_RECURRING : KDT_COPIES_UNIQUE;
+}
+
+static void fill_in(const struct kdnet_datagram *opened, struct kdt_record *out)
+{
+    out->datagram = *opened;
+    out->is_from_host = opened->from_host;
+    out->kind = opened->is_control ? control_kind(opened) : data_kind(opened, &out->packet);
+}
+
 bool kdt_net_talk_hear(struct kdt_net_talk *t, const struct kdt_datagram *d, struct kdt_record *out)
 {
     const struct kdt_copies_entry *before = kdt_copies_find(&t->copies, d->payload, d->time_ns);
     struct kdnet_datagram opened = {0};
     enum kd_status st = KD_ERR_USAGE;
 
-    if (before && before->is_verified)
+    if (before && before->kind != KDT_COPIES_UNOPENED)
         return false;
     if (t->tap)
         st = kdnet_tap_open(t->tap, d->payload.data, d->payload.len, &opened);
     if (before && st != KD_OK)
         return false;
-    kdt_copies_note(&t->copies, d->payload, d->time_ns, st == KD_OK);
 
     *out = (struct kdt_record){
         .kind = KDT_RECORD_UNVERIFIED,
@@ -88,10 +101,8 @@ bool kdt_net_talk_hear(struct kdt_net_talk *t, const struct kdt_datagram *d, str
         .status = st,
         .wire_len = d->payload.len,
     };
-    if (st != KD_OK)
-        return true;
-    out->datagram = opened;
-    out->is_from_host = opened.from_host;
-    out->kind = opened.is_control ? control_kind(&opened) : data_kind(&opened, &out->packet);
+    if (st == KD_OK)
+        fill_in(&opened, out);
+    kdt_copies_note(&t->copies, d->payload, d->time_ns, copies_kind(out));
     return true;
 }

@@ -183,6 +183,24 @@ static void what_is_said_again_is_no_copy(void **state)
     assert_int_equal(scene_counts(s).duplicates, 0);
 }
 
+/* A target never sends one a second time, so somebody else does. */
+static void what_was_opened_is_not_heard_once_more_later(void **state)
+{
+    struct recorded_scene *s = *state;
+
+    scene_link(s);
+    scene_packet(s, false, KD_PACKET_DEBUG_IO, 0, "text", 4);
+    scene_wait(s, 60000);
+    scene_copy_last(s, 4);
+    scene_open(s);
+    scene_next(s, KDT_RECORD_POKE);
+    scene_next(s, KDT_RECORD_RESPONSE);
+    scene_next(s, KDT_RECORD_PING);
+    scene_next(s, KDT_RECORD_PACKET);
+    scene_expect_end(s);
+    assert_int_equal(scene_counts(s).duplicates, 4);
+}
+
 static void copies_of_what_does_not_open_are_copies_too(void **state)
 {
     struct recorded_scene *s = *state;
@@ -230,6 +248,7 @@ int main(void)
         TEST(data_before_their_handshake_are_told_from_those_after_it),
         TEST(what_two_interfaces_saw_is_told_once),
         TEST(what_is_said_again_is_no_copy),
+        TEST(what_was_opened_is_not_heard_once_more_later),
         TEST(copies_of_what_does_not_open_are_copies_too),
         TEST(the_whole_copy_of_a_damaged_datagram_counts),
     };
