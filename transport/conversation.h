@@ -21,31 +21,40 @@
  *
  * A datagram that two interfaces saw, or a mirrored port, stands in the file twice. Its first ciphertext
  * and its MAC tell a copy from something said again: together they depend on the key and on all of the
- * content, which holds a sequence number that is used once under a key. */
+ * content, which holds a sequence number that is used once under a key. So what was opened and comes
+ * again is a copy however late, be it that somebody without the key sends it once more; only a host's
+ * poke has no sequence, and of what was not opened nothing is known. */
 enum {
     KDT_COPIES_WINDOW =
         4096, /* so many datagrams may lie between copies: interfaces are written to a
                                  file in batches */
     KDT_COPIES_HEADS = 8192,
 };
-#define KDT_COPIES_WITHIN_NS 1000000000u /* a poke of a host has no sequence: it is said again */
+#define KDT_COPIES_WITHIN_NS 1000000000u /* of those that may be said again */
+
+enum kdt_copies_kind {
+    KDT_COPIES_UNOPENED,
+    KDT_COPIES_RECURRING, /* opened, and may be said again */
+    KDT_COPIES_UNIQUE,    /* opened, and holds a sequence */
+};
 
 struct kdt_copies { /* begins as zeros */
     struct kdt_copies_entry {
         uint64_t mark;    /* of the datagram */
         uint64_t time_ns; /* of the packet */
         uint32_t before;  /* the one before it that has the same head */
-        bool is_verified;
+        enum kdt_copies_kind kind;
     } entries[KDT_COPIES_WINDOW];     /* a ring */
     uint32_t heads[KDT_COPIES_HEADS]; /* by bits of the mark: the newest. Counted from 1; 0: none */
     uint32_t count;
 };
 
-/* The entry of a datagram that was noted within the time around time_ns, or NULL. */
+/* The entry of a datagram that was noted, within the time around time_ns if it may be said again; or
+ * NULL. */
 const struct kdt_copies_entry *kdt_copies_find(const struct kdt_copies *c, struct kd_span datagram,
                                                uint64_t time_ns);
 void kdt_copies_note(struct kdt_copies *c, struct kd_span datagram, uint64_t time_ns,
-                     bool is_verified);
+                     enum kdt_copies_kind kind);
 
 /* ---- conversation_net.c: datagrams of KDNET ---- */
 
@@ -98,6 +107,7 @@ struct kdt_story {           /* begins as zeros */
     unsigned boot; /* 0: none yet */
     struct kd_version version;
     bool is_restarted; /* since version was told */
+    unsigned restarts; /* how often */
     bool is_under_way; /* a stream's target has said something without the sync bit */
     bool has_nonce;    /* KDNET: a response was seen */
     uint64_t nonce_a;  /* that it echoed */

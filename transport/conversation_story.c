@@ -10,6 +10,7 @@ enum { NONCE_AT = 2 }; /* in a response: what it echoes of the poke */
 static void restart(struct kdt_story *s)
 {
     s->is_restarted = true;
+    s->restarts++;
     s->is_under_way = false;
     s->is_standing = s->is_switching = false;
     s->is_asked = false;
@@ -35,13 +36,13 @@ static void hear_response(struct kdt_story *s, struct kd_span payload)
 }
 
 /* The sync bit stands in what a stream's target says first after it began, until a RESET; so it tells
- * of a restart once there was something without it. It must be the very first id: headers have no
- * checksum. */
+ * of a restart once there was something without it. It must be the very first id, and not on a reply,
+ * for nobody has asked anything yet: headers have no checksum. */
 static void watch_sync_bit(struct kdt_story *s, const struct kd_packet *p)
 {
     if (p->id != SYNC_FIRST_ID)
         s->is_under_way = true;
-    else if (s->is_under_way)
+    else if (s->is_under_way && p->type != KD_PACKET_STATE_MANIPULATE)
         restart(s);
 }
 
@@ -230,4 +231,5 @@ void kdt_story_tell(struct kdt_story *s, struct kdt_recording_counts *counts,
         hear_packet(s, counts, rec);
     rec->stop = was_standing || s->is_standing ? s->stop : 0;
     rec->boot = s->boot;
+    rec->restarts = s->restarts;
 }

@@ -14,9 +14,11 @@ struct kdt_recorded_target {
 };
 
 /* A conversation with one target: the boot that it is in, and a stop of which it is not known yet
- * whether it belongs to that boot. The first reply tells: GetVersion64's may begin a new one. */
+ * whether it belongs to that boot. The first reply tells: GetVersion64's may begin a new one. A sign of
+ * a restart ends a boot as well: the version's reply may be missing. */
 struct talk {
-    struct kdt_recorded_boot *boot; /* NULL: nothing was heard of a target yet */
+    struct kdt_recorded_boot *boot; /* NULL: nothing was heard of it yet */
+    unsigned restarts;              /* before that boot */
     bool has_new_stop;
     struct kd_state_change new_stop;
     bool was_halted;
@@ -103,15 +105,20 @@ static enum kd_status settle_stop(struct talk *t)
     return st;
 }
 
+static void end_boot(struct pass *p, struct talk *t)
+{
+    if (t->boot)
+        retire(p, t->boot);
+    t->boot = NULL;
+}
+
 static enum kd_status hear_reply(struct pass *p, struct talk *t, const struct kdt_record *rec)
 {
     enum kd_status st;
 
-    /* What was read before the first version of a conversation is of that boot. */
-    if (rec->is_new_boot && t->boot && t->boot->has_version) {
-        retire(p, t->boot);
-        t->boot = NULL;
-    }
+    /* What was read before the first version of a conversation, or after a restart, is of that boot. */
+    if (rec->is_new_boot && t->boot && t->boot->has_version)
+        end_boot(p, t);
     st = settle_stop(t);
     if (st != KD_OK)
         return st;
@@ -125,6 +132,11 @@ static enum kd_status hear_packet(struct pass *p, const struct kdt_record *rec)
 {
     struct talk *t = &p->talks[rec->conversation];
 
+    if (rec->restarts != t->restarts) {
+        end_boot(p, t);
+        t->has_new_stop = false;
+        t->restarts = rec->restarts;
+    }
     if (rec->is_new_stop) {
         t->has_new_stop = true;
         t->new_stop = rec->state_change;

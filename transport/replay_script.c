@@ -1,7 +1,8 @@
 /* How a recording is cut into boots:
  *
  *   the target said farewell      what it says next begins a boot
- *   it tells its version anew     the stop it tells it in begins one (recording.h says when)
+ *   it shows that it restarted    what it says next begins one (recording.h says how)
+ *   it tells another version      the stop it tells it in begins one
  *   another conversation          is another target
  *
  * Each boot is kept as three lists: what was said, what was answered, what was read. */
@@ -13,8 +14,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-struct talk {        /* what is going on in a conversation */
-    size_t boot;     /* its latest plus one; 0: none yet */
+struct talk {    /* what is going on in a conversation */
+    size_t boot; /* its latest plus one; 0: none yet, or none since it restarted */
+    unsigned restarts;
     bool has_parted; /* that boot said farewell */
     bool was_reset;  /* by a host that found it running: some targets halt for that */
     bool was_broken_into;
@@ -195,6 +197,9 @@ static enum kd_status take(struct builder *b, const struct kdt_record *r)
 
     assert(r->conversation < KDT_CONVERSATIONS_MAX); /* as recording.h promises */
     t = &b->talks[r->conversation];
+    if (r->restarts != t->restarts)
+        t->boot = 0;
+    t->restarts = r->restarts;
     if (r->kind == KDT_RECORD_BREAK_IN)
         t->was_broken_into = true;
     if (r->kind == KDT_RECORD_UNVERIFIED)

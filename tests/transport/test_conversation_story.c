@@ -465,6 +465,7 @@ static void a_handshake_with_another_part_b_is_a_restart(void **state)
     assert_true(rec.is_new_stop && !rec.is_repeat);
     assert_int_equal(rec.stop, 2);
     assert_int_equal(rec.boot, 1); /* it is not told yet what this is */
+    assert_int_equal(rec.restarts, 1);
     assert_true(next_is_new_boot(s));
 }
 
@@ -508,6 +509,23 @@ static void a_sync_bit_after_packets_without_it_is_a_restart(void **state)
     assert_false(next_is_new_stop(s));
 }
 
+static void a_sync_bit_on_a_reply_is_damage(void **state)
+{
+    struct recorded_scene *s = *state;
+    struct kdt_record rec;
+
+    scene_state(s, S, KD_STATE_EXCEPTION, PC);
+    answer_version(s, S + 1, 9600, PC);
+    answer_version(s, SYNC, 9600, PC);
+    scene_open(s);
+    assert_true(next_is_new_stop(s));
+    assert_true(next_is_new_boot(s));
+    rec = scene_next_data(s);
+    assert_false(rec.is_new_boot);
+    assert_int_equal(rec.stop, 1); /* it stands as before */
+    assert_int_equal(rec.restarts, 0);
+}
+
 #define NET(f)    cmocka_unit_test_setup_teardown(f, start_net, recorded_scene_stop)
 #define STREAM(f) cmocka_unit_test_setup_teardown(f, start_stream, recorded_scene_stop)
 
@@ -537,6 +555,7 @@ int main(void)
         NET(a_handshake_with_another_part_b_is_a_restart),
         NET(a_handshake_with_a_lower_part_a_is_a_restored_snapshot),
         STREAM(a_sync_bit_after_packets_without_it_is_a_restart),
+        STREAM(a_sync_bit_on_a_reply_is_damage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -317,6 +317,48 @@ static void what_is_known_of_a_boot_ends_with_it(void **state)
     assert_int_equal(gap(f, VA + 3), KDT_GAP_UNRECORDED);
 }
 
+/* The reply that tells the version is missing: as in a capture that dropped it. */
+static void what_is_read_after_a_restart_is_not_mixed_with_the_boot_before(void **state)
+{
+    struct fixture *f = *state;
+    struct kdt_recorded_target_opts o = defaults(f);
+
+    scene_link(f->scene);
+    stop_with(f, "old boot");
+    boots(f);
+    stands(f, KERNEL + 0x4321);
+    reads(f, VA, "new");
+    assert_int_equal(opened(f, &o)->boot, 1); /* the one that is known */
+    holds(f, VA, "old boot");
+    o.moment = KDT_MOMENT_STOP;
+    o.stop = 2;
+    assert_false(opened(f, &o)->has_version);
+    holds(f, VA, "new");
+    assert_int_equal(gap(f, VA + 3), KDT_GAP_UNRECORDED);
+    o.moment = KDT_MOMENT_LAST;
+    says_version(f, 18362, KERNEL);
+    assert_int_equal(opened(f, &o)->boot, 2);
+    holds(f, VA, "new");
+    assert_int_equal(gap(f, VA + 3), KDT_GAP_UNRECORDED);
+}
+
+static void the_first_stop_after_a_restart_knows_nothing_of_the_boot_before(void **state)
+{
+    struct fixture *f = *state;
+    struct kdt_recorded_target_opts o = defaults(f);
+
+    scene_link(f->scene);
+    stop_with(f, "old boot");
+    boots(f);
+    stands(f, KERNEL + 0x4321);
+    o.moment = KDT_MOMENT_STOP;
+    o.stop = 2;
+    assert_true(opened(f, &o)->stop.pc_va == KERNEL + 0x4321);
+    assert_int_equal(gap(f, VA), KDT_GAP_UNRECORDED);
+    o.needs_kernel = true;
+    fails(f, &o, KD_ERR_NOT_FOUND, "nobody asked the target in it for its version");
+}
+
 static void of_two_targets_the_one_that_stood_still_last_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -511,6 +553,8 @@ int main(void)
         TEST(a_stop_or_a_time_picks_a_moment),
         TEST(the_kernel_is_taken_where_one_is_needed),
         TEST(what_is_known_of_a_boot_ends_with_it),
+        TEST(what_is_read_after_a_restart_is_not_mixed_with_the_boot_before),
+        TEST(the_first_stop_after_a_restart_knows_nothing_of_the_boot_before),
         TEST(of_two_targets_the_one_that_stood_still_last_is_taken),
         TEST(a_target_without_its_version_will_do_for_reading),
         TEST(a_stop_in_which_nothing_was_asked_changes_nothing),

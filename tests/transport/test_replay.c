@@ -236,6 +236,29 @@ static void another_boot_is_another_memory(void **state)
     expect_end();
 }
 
+/* The reply that tells the version is missing. */
+static void what_restarted_is_another_boot_whatever_it_says(void **state)
+{
+    struct recorded_scene *s = *state;
+
+    scene_breaks(s, PC, 1);
+    scene_tells_version(s, 18362, KERNEL);
+    scene_reads(s, VA, "old!");
+    s->poke.nonce_b[0]++;
+    scene_link(s);
+    scene_breaks(s, PC, 1);
+    scene_reads(s, VA + 4, "new!");
+    open_scene(s);
+    assert_int_equal(kdt_replay_facts(replay)->boots, 2);
+    next(KDT_SAID_STOP);
+    expect_read(VA, 8, "old!", SCENE_REFUSED);
+    next(KDT_SAID_BOOT);
+    next(KDT_SAID_STOP);
+    expect_unread(VA);
+    expect_read(VA + 4, 4, "new!", 0);
+    expect_end();
+}
+
 /* ---- behind the end ---- */
 
 static void behind_the_end_it_halts_in_its_last_stop_again(void **state)
@@ -506,6 +529,7 @@ int main(void)
         TEST(physical_reads_are_answered_from_physical_memory, stream),
         TEST(a_read_ends_with_the_address_space, stream),
         TEST(another_boot_is_another_memory, net),
+        TEST(what_restarted_is_another_boot_whatever_it_says, net),
         TEST(behind_the_end_it_halts_in_its_last_stop_again, net),
         TEST(behind_the_end_a_module_load_is_a_place_to_break, stream),
         TEST(what_was_asked_in_another_stop_is_answered_from_there, net),

@@ -89,7 +89,9 @@ struct kdt_record { /* NOLINT(*Padding): in the order in which it is explained *
     unsigned stop; /* in which the conversation stands: 0: it runs, or has not been seen halted. The
                       Continue that ends a stop still belongs to it. */
     unsigned boot;
-    bool is_new_boot; /* the GetVersion64 reply that begins one */
+    bool is_new_boot;  /* the GetVersion64 reply that begins one */
+    unsigned restarts; /* signs of a restart in this conversation so far: what comes under another
+                          number is of another target memory, whatever `boot` is yet */
 };
 
 struct kdt_recording_opts {
