@@ -23,7 +23,7 @@ enum cli_exit {
 
 /* Which options a command takes. */
 enum cli_option_set {
-    CLI_OPT_TARGET = 1 << 0,  /* -k or -r, and what goes with them */
+    CLI_OPT_TARGET = 1 << 0,  /* -k, -r or -z, and what goes with them */
     CLI_OPT_SYMBOLS = 1 << 1, /* -y */
     CLI_OPT_JSON = 1 << 2,
     CLI_OPT_VERBOSE = 1 << 3,
@@ -37,6 +37,7 @@ struct cli_options {
     struct kdt_target_spec target; /* wiped at the end of the run */
     const char *recording;         /* of -r, in the target's place; NULL: none */
     struct moment moment;          /* of the recording */
+    const char *dump;              /* of -z, in the target's place; NULL: none */
     const char *record;            /* of -w: where to record the session; NULL: nowhere */
     bool has_key;
     struct kdnet_key key; /* of --key; wiped likewise */

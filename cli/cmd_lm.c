@@ -6,7 +6,8 @@
 
 static enum kd_status collect(struct cli *c, struct source *s, void *work)
 {
-    return kdw_modules(source_mem(s), source_target(s)->module_list_va, &c->diag, work);
+    (void)c;
+    return source_modules(s, work);
 }
 
 static bool print(const struct cli *c, void *work)

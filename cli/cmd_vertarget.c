@@ -25,8 +25,8 @@ static enum kd_status collect(struct cli *c, struct source *s, void *work)
 static bool print(const struct cli *c, void *work)
 {
     struct found *found = work;
-    bool has_gaps =
-        found->system.has_gaps || !found->target.is_kernel || found->target.processor_count == 0;
+    bool has_gaps = found->system.has_gaps || !found->target.is_kernel ||
+                    found->target.processor_count == 0 || found->target.module_list_va == 0;
 
     if (c->options.json)
         print_json_system(&found->target, &found->system);

@@ -2,14 +2,14 @@
 _kdwalk()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local live="-k -r --key --key-file --stop --at -w --timeout --deadline --wait --stats --json --help" options
+    local live="-k -r -z --key --key-file --stop --at -w --timeout --deadline --wait --stats --json --help" options
 
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers dt read decode help --help --version" -- "$cur")
         return
     fi
     case $prev in
-    --key-file | -r | -w) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --key-file | -r | -w | -z) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     -y) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     -k)
         mapfile -t COMPREPLY < <(compgen -W "net:port= com:port=/dev/ttyS0,baud=115200 com:pipe,port= com:ipport=" -- "$cur")
@@ -22,7 +22,7 @@ _kdwalk()
     --key | --stop | --at | --timeout | --deadline) return ;;
     esac
     case $command in
-    vertarget | lm) options=$live ;;
+    vertarget | lm) options="$live -y" ;;
     loggers) options="$live -y --verbose" ;;
     dt) options="$live -y" ;;
     read) options="$live -y --raw" ;;

@@ -15,24 +15,32 @@ static const struct cli_command commands[] = {
         .arguments = "",
         .summary = "what the target is: version, processors, build lab, times",
         .details =
-            "Prints the block that WinDbg's vertarget prints. Needs no symbols. Of a boot "
-            "debugger,\n"
-            "which is not the kernel yet, it says what can be said and exits with status 1.\n",
+            "Prints the block that WinDbg's vertarget prints, and below it the bugcheck of a crash "
+            "dump.\n"
+            "Needs no symbols, but for images of memory (-z) that do not say where the kernel has "
+            "its\n"
+            "lists. Of a boot debugger, which is not the kernel yet, it says what can be said and "
+            "exits\n"
+            "with status 1.\n",
         .examples = "  kdwalk vertarget " LIVE_EXAMPLE "\n"
                     "  KDWALK_KEY=1.2.3.4 kdwalk vertarget -k net:port=50000 --json\n"
-                    "  kdwalk vertarget -r session.pcap --stop 1\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_JSON,
+                    "  kdwalk vertarget -r session.pcap --stop 1\n"
+                    "  kdwalk vertarget -z MEMORY.DMP\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
         .run = cmd_vertarget,
     },
     {
         .name = "lm",
         .arguments = "",
         .summary = "the kernel's list of loaded modules",
-        .details = "Prints start, end and name of each module. Needs no symbols.\n",
+        .details = "Prints start, end and name of each module. Needs no symbols, but for images of "
+                   "memory (-z)\n"
+                   "that do not say where the kernel has its lists.\n",
         .examples = "  kdwalk lm " LIVE_EXAMPLE "\n"
                     "  kdwalk lm -k com:port=/dev/ttyUSB0,baud=115200\n"
-                    "  kdwalk lm -r session.pcap --key 1.2.3.4\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_JSON,
+                    "  kdwalk lm -r session.pcap --key 1.2.3.4\n"
+                    "  kdwalk lm -z Mini022121-01.dmp\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
         .run = cmd_lm,
     },
     {
@@ -52,7 +60,8 @@ static const struct cli_command commands[] = {
                     "  kdwalk loggers -v --stats -k net:port=50000 --key-file vm.key -y "
                     "'srv*/srv/symbols'\n"
                     "  kdwalk loggers -v -w session.pcap " LIVE_EXAMPLE " -y /srv/symbols\n"
-                    "  kdwalk loggers -v -r session.pcap --key 1.2.3.4 -y /srv/symbols\n",
+                    "  kdwalk loggers -v -r session.pcap --key 1.2.3.4 -y /srv/symbols\n"
+                    "  kdwalk loggers -v -z MEMORY.DMP -y /srv/symbols\n",
         .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
         .run = cmd_loggers,
     },
@@ -152,6 +161,7 @@ static void print_usage(FILE *out)
         "  -k com:pipe,port=PATH[,reconnect][,server]    a virtual serial port as a unix socket\n"
         "  -k com:ipport=PORT,port=HOST[,reconnect]      a virtual serial port over TCP\n"
         "  -r FILE [--stop N | --at TIME]                a session that was recorded with -w FILE\n"
+        "  -z FILE                                       a crash dump, or an image of memory\n"
         "\n"
         "On the machine under debug, as administrator, before it restarts:\n"
         "  bcdedit /debug on\n"

@@ -44,6 +44,7 @@ static const struct option_row rows[] = {
     {NULL, 'k', "SPEC", CLI_OPT_TARGET,
      "the target: net:port=PORT,key=W.X.Y.Z, or com:..., see kdwalk help"},
     {NULL, 'r', "FILE", CLI_OPT_TARGET, "a recorded session in the target's place: pcap or pcapng"},
+    {NULL, 'z', "FILE", CLI_OPT_TARGET, "a crash dump or an image of memory in the target's place"},
     {"key-file", OPT_KEY_FILE, "FILE", CLI_OPT_TARGET | CLI_OPT_KEY,
      "read the KDNET key from FILE (or from KDWALK_KEY in the environment)"},
     {"key", OPT_KEY, "W.X.Y.Z", CLI_OPT_TARGET | CLI_OPT_KEY,
@@ -272,6 +273,8 @@ static bool take(struct cli *c, int letter, char *value)
         return parse_target(c, value);
     case 'r':
         return parse_path("-r", value, &c->options.recording);
+    case 'z':
+        return parse_path("-z", value, &c->options.dump);
     case 'w':
         return parse_path("-w", value, &c->options.record);
     case OPT_STOP:
@@ -326,15 +329,23 @@ static bool settle_recording(struct cli *c)
 {
     const struct cli_options *o = &c->options;
 
-    if (o->has_target) {
-        message_error("-k and -r exclude each other: a target is live or recorded");
-        return false;
-    }
     if (o->live_option) {
         message_error("%s goes with a live target, -k, and not with a recording", o->live_option);
         return false;
     }
     return o->has_key || take_key_from_environment(c);
+}
+
+/* It is a file that nobody talks to. */
+static bool settle_dump(const struct cli_options *o)
+{
+    if (o->live_option)
+        message_error("%s goes with a live target, -k, and not with a dump", o->live_option);
+    else if (o->recording_option)
+        message_error("%s goes with a recording, -r, and not with a dump", o->recording_option);
+    else if (o->has_key)
+        message_error("a dump has no key: leave --key and --key-file out");
+    return !o->live_option && !o->recording_option && !o->has_key;
 }
 
 /* The key may stand in -k or in an option; where it stands in neither, in the environment. */
@@ -343,8 +354,8 @@ static bool settle_live(struct cli *c)
     struct cli_options *o = &c->options;
 
     if (!o->has_target) {
-        message_error("%s needs a target: -k net:port=PORT,key=W.X.Y.Z, a serial line, or a "
-                      "recording with -r FILE; see kdwalk help",
+        message_error("%s needs a target: -k net:port=PORT,key=W.X.Y.Z, a serial line, a "
+                      "recording with -r FILE, or a dump with -z FILE; see kdwalk help",
                       c->command->name);
         return false;
     }
@@ -380,11 +391,24 @@ static bool settle_key(struct cli *c)
     return c->options.has_key || take_key_from_environment(c);
 }
 
+static bool settle_target(struct cli *c)
+{
+    const struct cli_options *o = &c->options;
+
+    if (o->has_target + (o->recording != NULL) + (o->dump != NULL) > 1) {
+        message_error("-k, -r and -z exclude each other: a target is live, recorded or a dump");
+        return false;
+    }
+    if (o->dump)
+        return settle_dump(o);
+    return o->recording ? settle_recording(c) : settle_live(c);
+}
+
 /* What an option alone cannot tell: whether they are enough, and fit together. */
 static bool settle(struct cli *c)
 {
     if (c->command->options & CLI_OPT_TARGET)
-        return c->options.recording ? settle_recording(c) : settle_live(c);
+        return settle_target(c);
     return !(c->command->options & CLI_OPT_KEY) || settle_key(c);
 }
 

@@ -2,6 +2,7 @@
 #include "document.h"
 #include "print.h"
 
+#include <walker/bugcheck.h>
 #include <walker/etw_names.h>
 
 #include <jansson.h>
@@ -49,6 +50,16 @@ static json_t *text_value(const struct kdw_text *t)
     return t->status == KD_OK ? json_string(t->utf8) : missing(t->status, t->fault_va);
 }
 
+static json_t *bugcheck(const struct kdw_target *t)
+{
+    json_t *parameters = json_array();
+
+    for (size_t i = 0; i < 4; i++)
+        document_add(parameters, address(t->bugcheck_parameters[i]));
+    return json_pack("{s:I, s:s?, s:o}", "code", (json_int_t)t->bugcheck_code, "name",
+                     kdw_bugcheck_name(t->bugcheck_code), "parameters", parameters);
+}
+
 void print_json_system(const struct kdw_target *target, const struct kdw_system *system)
 {
     json_t *o =
@@ -57,7 +68,7 @@ void print_json_system(const struct kdw_target *target, const struct kdw_system 
                   "mp", target->is_mp, "processors",
                   target->processor_count ? json_integer(target->processor_count) : json_null(),
                   "kernel_base", address(target->kernel_base_va), "ps_loaded_module_list",
-                  address(target->module_list_va));
+                  target->module_list_va ? address(target->module_list_va) : json_null());
 
     if (target->is_kernel) {
         document_put(o, "nt_major_version", number(&system->major));
@@ -68,6 +79,8 @@ void print_json_system(const struct kdw_target *target, const struct kdw_system 
         document_put(o, "system_time_100ns", number(&system->time_100ns));
         document_put(o, "time_zone_bias_100ns", number(&system->zone_bias_100ns));
         document_put(o, "uptime_100ns", number(&system->uptime_100ns));
+        if (target->has_bugcheck)
+            document_put(o, "bugcheck", bugcheck(target));
     }
     document_print(o);
 }

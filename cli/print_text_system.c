@@ -2,6 +2,8 @@
 #include "print.h"
 #include "print_text.h"
 
+#include <walker/bugcheck.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
@@ -101,36 +103,49 @@ static void print_product(const struct kdw_system *s)
     printf("\n");
 }
 
-/* "Mon Jun 25 16:16:23.767 2018 (UTC + 9:00)": local to the target, as its own clock shows it. */
+static void print_zone(const struct kdw_u64 *bias_100ns)
+{
+    int64_t minutes;
+
+    if (bias_100ns->status != KD_OK) {
+        printf("UTC, zone ");
+        print_missing(bias_100ns);
+        return;
+    }
+    minutes = -((int64_t)bias_100ns->value / (60 * TICKS_PER_SECOND));
+    printf("(UTC %c %" PRId64 ":%02" PRId64 ")", minutes < 0 ? '-' : '+',
+           (minutes < 0 ? -minutes : minutes) / 60, (minutes < 0 ? -minutes : minutes) % 60);
+}
+
+/* "Mon Jun 25 16:16:23.767 2018 (UTC + 9:00)": local to the target, as its own clock shows it; UTC
+ * where its zone is not known. */
 static void print_time(const struct kdw_system *s)
 {
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int64_t bias, local, zone_minutes;
+    int64_t local;
     const struct tm *tm;
     time_t seconds;
 
     printf("Debug session time: ");
-    if (s->time_100ns.status != KD_OK || s->zone_bias_100ns.status != KD_OK) {
-        print_missing(s->time_100ns.status != KD_OK ? &s->time_100ns : &s->zone_bias_100ns);
+    if (s->time_100ns.status != KD_OK) {
+        print_missing(&s->time_100ns);
         printf("\n");
         return;
     }
-    bias = (int64_t)s->zone_bias_100ns.value;
-    local = (int64_t)(s->time_100ns.value - (uint64_t)bias);
+    local = (int64_t)(s->time_100ns.value - s->zone_bias_100ns.value); /* 0: not known */
     seconds = (time_t)(local / TICKS_PER_SECOND - EPOCH_1601_TO_1970_S);
     tm = s->time_100ns.value <= INT64_MAX && local >= 0 ? gmtime(&seconds) : NULL;
     if (!tm) {
         printf("(0x%" PRIx64 " is no time)\n", s->time_100ns.value);
         return;
     }
-    zone_minutes = -(bias / (60 * TICKS_PER_SECOND));
-    printf("%s %s %2d %d:%02d:%02d.%03d %d (UTC %c %" PRId64 ":%02" PRId64 ")\n", days[tm->tm_wday],
-           months[tm->tm_mon], tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec,
-           (int)(local % TICKS_PER_SECOND / 10000), tm->tm_year + 1900,
-           zone_minutes < 0 ? '-' : '+', (zone_minutes < 0 ? -zone_minutes : zone_minutes) / 60,
-           (zone_minutes < 0 ? -zone_minutes : zone_minutes) % 60);
+    printf("%s %s %2d %d:%02d:%02d.%03d %d ", days[tm->tm_wday], months[tm->tm_mon], tm->tm_mday,
+           tm->tm_hour, tm->tm_min, tm->tm_sec, (int)(local % TICKS_PER_SECOND / 10000),
+           tm->tm_year + 1900);
+    print_zone(&s->zone_bias_100ns);
+    printf("\n");
 }
 
 static void print_uptime(const struct kdw_system *s)
@@ -151,8 +166,29 @@ static void print_base(const char *base_name, const char *list_name, const struc
 {
     printf("%s = 0x", base_name);
     print_address(t->kernel_base_va);
-    printf(" %s = 0x", list_name);
+    printf(" %s = ", list_name);
+    if (t->module_list_va == 0) { /* of an image without symbols */
+        printf("(unknown)\n");
+        return;
+    }
+    printf("0x");
     print_address(t->module_list_va);
+    printf("\n");
+}
+
+/* Of a dump, below what any target has; in the words of WinDbg's .bugcheck, with the name. */
+static void print_bugcheck(const struct kdw_target *t)
+{
+    const char *name = kdw_bugcheck_name(t->bugcheck_code);
+
+    printf("Bugcheck code %08" PRIX32, t->bugcheck_code);
+    if (name)
+        printf(" (%s)", name);
+    printf("\nArguments");
+    for (size_t i = 0; i < 4; i++) {
+        printf(" ");
+        print_address(t->bugcheck_parameters[i]);
+    }
     printf("\n");
 }
 
@@ -180,4 +216,6 @@ void print_text_system(const struct kdw_target *target, const struct kdw_system 
     print_base("Kernel base", "PsLoadedModuleList", target);
     print_time(system);
     print_uptime(system);
+    if (target->has_bugcheck)
+        print_bugcheck(target);
 }

@@ -22,6 +22,13 @@ struct memory_gap source_gap(const struct source *s, uint64_t va, size_t max)
     return s->kind->gap(s, va, max);
 }
 
+enum kd_status source_modules(struct source *s, struct kdw_module_list *out)
+{
+    if (s->kind->modules)
+        return s->kind->modules(s, out);
+    return kdw_modules(s->mem, s->target.module_list_va, &s->cli->diag, out);
+}
+
 struct kdw_target source_target_of(const struct kd_version *v, const struct kd_state_change *stop)
 {
     struct kdw_target t = {
@@ -54,6 +61,8 @@ enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
     st = kdw_kernel_load_symbols(out, c->options.symbol_path);
     if (st == KD_ERR_NOT_FOUND && is_blank(c->options.symbol_path))
         kd_diag_add(&c->diag, st, "no symbol path was given (-y or _NT_SYMBOL_PATH)");
+    if (st == KD_OK && s->kind->learn)
+        st = s->kind->learn(s, out);
     if (st != KD_OK)
         kdw_kernel_close(out);
     return st;
@@ -87,9 +96,16 @@ static enum kd_status open_and_collect(struct source *s, const struct source_job
     return st;
 }
 
+static const struct source_kind *kind_of(const struct cli_options *o)
+{
+    if (o->dump)
+        return &source_dump;
+    return o->recording ? &source_recording : &source_live;
+}
+
 enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work)
 {
-    struct source s = {.kind = c->options.recording ? &source_recording : &source_live, .cli = c};
+    struct source s = {.kind = kind_of(&c->options), .cli = c};
     bool has_gaps = false;
     enum kd_status st = open_and_collect(&s, job, work);
 

@@ -1,5 +1,5 @@
-/* source.h - the one place where a live session or a recording becomes a memory source, and the one
- * way in which a command uses it.
+/* source.h - the one place where a live session, a recording or a dump becomes a memory source, and
+ * the one way in which a command uses it.
  *
  *     open --> collect: read everything --> let it run, take leave --> print
  *          ^                            |
@@ -19,6 +19,7 @@
 
 #include <walker/kernel.h>
 #include <walker/mem.h>
+#include <walker/modules.h>
 #include <walker/target.h>
 
 struct source;
@@ -45,6 +46,8 @@ struct kdw_mem *source_mem(struct source *s);
 const struct kdw_target *source_target(const struct source *s);
 /* Open the target's kernel with symbols from -y. */
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out);
+/* The modules that the kernel has loaded. */
+enum kd_status source_modules(struct source *s, struct kdw_module_list *out);
 /* The byte at va could not be read: why, and how many from there on, at most max, for the same reason. */
 struct memory_gap source_gap(const struct source *s, uint64_t va, size_t max);
 

@@ -1,7 +1,7 @@
 /* source_kind.h - what a kind of source does for source.c: open its target, and let go of it.
  *
- * One file a kind: source_live.c (-k), source_recording.c (-r). source.c picks one by the options and
- * calls, in this order:
+ * One file a kind: source_live.c (-k), source_recording.c (-r), source_dump.c (-z). source.c picks one
+ * by the options and calls, in this order:
  *
  *     open --> the command collects --> leave --> it prints --> close
  *              ^                    |
@@ -27,6 +27,10 @@ struct source_kind {
     void (*close)(struct source *s);
     /* As source_gap. */
     struct memory_gap (*gap)(const struct source *s, uint64_t va, size_t max);
+    /* The kernel's symbols are there: what they say of this source. NULL: nothing that matters. */
+    enum kd_status (*learn)(struct source *s, struct kdw_kernel *k);
+    /* As source_modules. NULL: they are where the target has its list. */
+    enum kd_status (*modules)(struct source *s, struct kdw_module_list *out);
 };
 
 struct source {
@@ -37,7 +41,7 @@ struct source {
     void *state; /* the kind's own; NULL: not even begun */
 };
 
-extern const struct source_kind source_live, source_recording;
+extern const struct source_kind source_live, source_recording, source_dump;
 
 /* What a halted target says of itself. */
 struct kdw_target source_target_of(const struct kd_version *v, const struct kd_state_change *stop);

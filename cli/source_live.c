@@ -311,4 +311,10 @@ static struct memory_gap gap_live(const struct source *s, uint64_t va, size_t ma
     return (struct memory_gap){.len = rest < max ? rest : max, .status = KD_ERR_NOT_MAPPED};
 }
 
-const struct source_kind source_live = {open_live, again_live, leave_live, close_live, gap_live};
+const struct source_kind source_live = {
+    .open = open_live,
+    .again = again_live,
+    .leave = leave_live,
+    .close = close_live,
+    .gap = gap_live,
+};

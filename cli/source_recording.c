@@ -142,5 +142,8 @@ static void close_recording(struct source *s)
     free(r);
 }
 
-const struct source_kind source_recording = {open_recording, NULL, NULL, close_recording,
-                                             gap_recorded};
+const struct source_kind source_recording = {
+    .open = open_recording,
+    .close = close_recording,
+    .gap = gap_recorded,
+};

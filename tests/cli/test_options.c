@@ -301,7 +301,8 @@ static void what_goes_with_one_kind_of_target_is_refused_with_the_other(void **s
     char line[WORD_MAX], says[WORD_MAX];
 
     (void)state;
-    assert_refused(&live, "-r session.pcap -k com:port=/dev/ttyS0", "-k and -r exclude each other");
+    assert_refused(&live, "-r session.pcap -k com:port=/dev/ttyS0",
+                   "-k, -r and -z exclude each other");
     for (size_t i = 0; i < sizeof live_only / sizeof live_only[0]; i++) {
         snprintf(line, sizeof line, "-r session.pcap %s", live_only[i]);
         snprintf(says, sizeof says, "%.*s goes with a live target", (int)strcspn(live_only[i], " "),
@@ -325,6 +326,39 @@ static void what_goes_with_one_kind_of_target_is_refused_with_the_other(void **s
     assert_refused(&live, "-r one -r two", "-r can be given once only");
     assert_refused(&live, "-k com:port=/dev/ttyS0 -w one -w two", "-w can be given once only");
     assert_refused(&live, "-k com:port=/dev/ttyS0 -w", "live: -w is missing its value");
+}
+
+static void a_dump_takes_the_place_of_a_target(void **state)
+{
+    static const char *const refused[][2] = {
+        {"-k com:port=/dev/ttyS0", "-k, -r and -z exclude each other"},
+        {"-r session.pcap", "-k, -r and -z exclude each other"},
+        {"-z other.dmp", "-z can be given once only"},
+        {"-w FILE", "-w goes with a live target, -k, and not with a dump"},
+        {"--timeout 1", "--timeout goes with a live target, -k, and not with a dump"},
+        {"--deadline 1", "--deadline goes with a live target, -k, and not with a dump"},
+        {"--wait", "--wait goes with a live target, -k, and not with a dump"},
+        {"--stats", "--stats goes with a live target, -k, and not with a dump"},
+        {"--stop 1", "--stop goes with a recording, -r, and not with a dump"},
+        {"--at 1", "--at goes with a recording, -r, and not with a dump"},
+        {"--key " KEY, "a dump has no key"},
+    };
+    char line[WORD_MAX];
+    struct run r;
+
+    (void)state;
+    parse(&r, &live, "-z memory.dmp");
+    assert_int_equal(r.status, CLI_COMPLETE);
+    assert_string_equal(r.cli.options.dump, "memory.dmp");
+    drop(&r);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        snprintf(line, sizeof line, "-z memory.dmp %s", refused[i][0]);
+        assert_refused(&live, line, refused[i][1]);
+    }
+    setenv("KDWALK_KEY", KEY "!", 1); /* nobody asks for it */
+    parse(&r, &live, "-z memory.dmp");
+    assert_int_equal(r.status, CLI_COMPLETE);
+    drop(&r);
 }
 
 static void the_symbol_path_falls_back_to_the_environment(void **state)
@@ -424,6 +458,7 @@ int main(void)
         PLAIN(times_are_seconds_above_zero),
         PLAIN(a_restart_is_waited_for_when_asked),
         PLAIN(a_recording_takes_the_place_of_a_target),
+        PLAIN(a_dump_takes_the_place_of_a_target),
         PLAIN(what_goes_with_one_kind_of_target_is_refused_with_the_other),
         PLAIN(the_symbol_path_falls_back_to_the_environment),
         PLAIN(arguments_and_options_may_be_mixed),

@@ -69,6 +69,29 @@ static void a_system_with_gaps(void **state)
     json_decref(o);
 }
 
+static void a_bugcheck_is_an_object_of_its_own(void **state)
+{
+    struct kdw_target target = {.machine = 0x8664, .is_kernel = true, .has_bugcheck = true};
+    const struct kdw_system s = {.build_lab = {.utf8 = text}};
+    struct capture c;
+    json_t *o, *bugcheck;
+
+    (void)state;
+    target.bugcheck_code = 0xd1;
+    target.bugcheck_parameters[3] = UINT64_C(0xfffff80412345678);
+    capture_begin(&c, CAPTURE_OUT);
+    print_json_system(&target, &s);
+    o = parsed(&c);
+    bugcheck = json_object_get(o, "bugcheck");
+    assert_int_equal(json_integer_value(json_object_get(bugcheck, "code")), 0xd1);
+    assert_string_equal(string_at(bugcheck, "name"), "DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+    assert_string_equal(
+        json_string_value(json_array_get(json_object_get(bugcheck, "parameters"), 3)),
+        "0xfffff80412345678");
+    assert_true(json_is_null(json_object_get(o, "ps_loaded_module_list"))); /* nobody knows it */
+    json_decref(o);
+}
+
 static void a_boot_debugger_has_no_system(void **state)
 {
     const struct kdw_target target = {.machine = 0x8664};
@@ -246,9 +269,13 @@ static void memory_with_gaps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_system_with_gaps),    cmocka_unit_test(a_boot_debugger_has_no_system),
-        cmocka_unit_test(modules_with_gaps),     cmocka_unit_test(loggers_with_gaps),
-        cmocka_unit_test(a_structure_with_gaps), cmocka_unit_test(memory_with_gaps),
+        cmocka_unit_test(a_system_with_gaps),
+        cmocka_unit_test(a_boot_debugger_has_no_system),
+        cmocka_unit_test(a_bugcheck_is_an_object_of_its_own),
+        cmocka_unit_test(modules_with_gaps),
+        cmocka_unit_test(loggers_with_gaps),
+        cmocka_unit_test(a_structure_with_gaps),
+        cmocka_unit_test(memory_with_gaps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,46 @@ static void times_that_make_no_sense_are_shown_as_they_are(void **state)
     assert_line(&two_processors, &s, "System Uptime: 21350398 days ");
 }
 
+static void a_time_without_its_zone_is_that_of_greenwich(void **state)
+{
+    struct kdw_system s = published();
+
+    (void)state;
+    s.zone_bias_100ns = (struct kdw_u64){.status = KD_ERR_NOT_IN_DUMP, .fault_va = 0x1234};
+    assert_line(&two_processors, &s,
+                "Debug session time: Thu Dec 26 6:26:37.338 2019 UTC, zone (not in the dump at "
+                "0x1234)\n");
+}
+
+static void a_bugcheck_stands_below(void **state)
+{
+    struct kdw_system s = published();
+    struct kdw_target t = two_processors;
+
+    (void)state;
+    t.has_bugcheck = true;
+    t.bugcheck_code = 0x1000007e;
+    t.bugcheck_parameters[0] = UINT64_C(0xffffffffc0000005);
+    t.bugcheck_parameters[3] = 7;
+    assert_line(&t, &s,
+                "System Uptime: 3 days 5:48:09.082\n"
+                "Bugcheck code 1000007E (SYSTEM_THREAD_EXCEPTION_NOT_HANDLED)\n"
+                "Arguments ffffffff`c0000005 00000000`00000000 00000000`00000000 "
+                "00000000`00000007\n");
+    t.bugcheck_code = 0xabcdef;
+    assert_line(&t, &s, "\nBugcheck code 00ABCDEF\nArguments ");
+}
+
+static void a_module_list_that_is_nowhere_known_is_unknown(void **state)
+{
+    struct kdw_system s = published();
+    struct kdw_target t = two_processors;
+
+    (void)state;
+    t.module_list_va = 0;
+    assert_line(&t, &s, "Kernel base = 0xfffff802`6e400000 PsLoadedModuleList = (unknown)\n");
+}
+
 static void what_cannot_be_read_says_so(void **state)
 {
     const struct kdw_u64 gap = {.status = KD_ERR_NOT_MAPPED, .fault_va = 0x1234};
@@ -188,6 +228,9 @@ int main(void)
         cmocka_unit_test(processors_that_nobody_counted_are_unknown),
         cmocka_unit_test(time_zones_lie_on_both_sides),
         cmocka_unit_test(times_that_make_no_sense_are_shown_as_they_are),
+        cmocka_unit_test(a_time_without_its_zone_is_that_of_greenwich),
+        cmocka_unit_test(a_bugcheck_stands_below),
+        cmocka_unit_test(a_module_list_that_is_nowhere_known_is_unknown),
         cmocka_unit_test(what_cannot_be_read_says_so),
         cmocka_unit_test(what_was_not_recorded_says_so_and_where),
         cmocka_unit_test(a_boot_debugger_is_no_kernel),
