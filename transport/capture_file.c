@@ -162,6 +162,17 @@ static enum kd_status put_together(struct kdt_capture *c, const struct kdt_fragm
     return KD_OK;
 }
 
+/* With nanosecond precision tv_usec counts nanoseconds. The seconds of a pcap file have 32 bits, which
+ * libpcap 1.10 takes for signed: after 2038 they would lie before 1970. */
+static uint64_t time_of(const struct pcap_pkthdr *header)
+{
+    int64_t seconds = header->ts.tv_sec;
+
+    if (seconds < 0 && seconds >= INT32_MIN)
+        seconds += INT64_C(1) << 32;
+    return (uint64_t)seconds * 1000000000u + (uint64_t)header->ts.tv_usec;
+}
+
 static enum kd_status decode(struct kdt_capture *c, const struct pcap_pkthdr *header,
                              const u_char *data, struct kdt_datagram *d, enum kdt_packet_kind *kind)
 {
@@ -169,8 +180,7 @@ static enum kd_status decode(struct kdt_capture *c, const struct pcap_pkthdr *he
     enum kd_status st = KD_OK;
 
     d->number = ++c->packets;
-    /* With nanosecond precision tv_usec counts nanoseconds. */
-    d->time_ns = (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec;
+    d->time_ns = time_of(header);
     *kind = kdt_packet_decode(c->link_type, (struct kd_span){data, header->caplen}, d, &f);
     if (*kind == KDT_PACKET_FRAGMENT)
         st = put_together(c, &f, d, kind);

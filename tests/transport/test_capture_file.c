@@ -124,6 +124,24 @@ static void nanoseconds_are_kept(void **state)
     kdt_capture_close(o.capture);
 }
 
+static void time_goes_on_after_2038(void **state)
+{
+    struct opened o;
+    struct kdt_datagram d;
+
+    (void)state;
+    open_hex(&o,
+             NANO_HEADER "ffffff7f 00000000 " WHOLE UDP_PACKET "00000080 00000000 " WHOLE UDP_PACKET
+                         "ffffffff 07000000 " WHOLE UDP_PACKET);
+    assert_int_equal(kdt_capture_next(o.capture, &d), KD_OK);
+    assert_true(d.time_ns == UINT64_C(2147483647000000000));
+    assert_int_equal(kdt_capture_next(o.capture, &d), KD_OK);
+    assert_true(d.time_ns == UINT64_C(2147483648000000000));
+    assert_int_equal(kdt_capture_next(o.capture, &d), KD_OK);
+    assert_true(d.time_ns == UINT64_C(4294967295000000007));
+    kdt_capture_close(o.capture);
+}
+
 static void packets_cut_by_the_recorder_are_counted(void **state)
 {
     struct opened o;
@@ -439,6 +457,7 @@ int main(void)
         cmocka_unit_test(datagrams_come_in_order_with_number_and_time),
         cmocka_unit_test(pcapng_is_read_as_well),
         cmocka_unit_test(nanoseconds_are_kept),
+        cmocka_unit_test(time_goes_on_after_2038),
         cmocka_unit_test(packets_cut_by_the_recorder_are_counted),
         cmocka_unit_test(fragments_are_put_together),
         cmocka_unit_test(fragments_whose_rest_is_missing_are_counted),
