@@ -52,6 +52,19 @@ void text_add(struct text *t, const char *fmt, ...)
     t->len += (size_t)n;
 }
 
+/* Of three bytes of UTF-8. */
+static unsigned code_point(const unsigned char *p)
+{
+    return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+}
+
+/* It breaks the line, or makes what follows show in another order. */
+static bool is_unruly(unsigned code)
+{
+    return code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
 void text_add_escaped(struct text *t, const char *chars, size_t len)
 {
     const unsigned char *p = (const unsigned char *)chars;
@@ -64,6 +77,8 @@ void text_add_escaped(struct text *t, const char *chars, size_t len)
             n = 1;
         } else if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0) {
             text_add(t, "\\u%04x", p[1]); /* C1: CSI in one character */
+        } else if (n == 3 && is_unruly(code_point(p))) {
+            text_add(t, "\\u%04x", code_point(p));
         } else {
             text_add(t, "%.*s", (int)n, (const char *)p);
         }

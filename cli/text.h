@@ -14,8 +14,8 @@ struct text {
 };
 
 void text_add(struct text *t, const char *fmt, ...) KD_PRINTF(2, 3);
-/* Text of the target's making, as UTF-8 that no terminal obeys: control characters and bytes that
- * are no UTF-8 as escapes. */
+/* Text of the target's making, as UTF-8 that no terminal obeys: control characters, those that break
+ * or reorder a line, and bytes that are no UTF-8, as escapes. */
 void text_add_escaped(struct text *t, const char *chars, size_t len);
 /* The text, now the caller's to free; "" when nothing was added; NULL when memory ran out. */
 char *text_take(struct text *t);

@@ -56,6 +56,19 @@ static void control_characters_cannot_reach_a_terminal(void **state)
                    4, "\\u009b1m"); /* C1: CSI in one character */
 }
 
+static void what_would_disorder_the_line_is_shown_by_number(void **state)
+{
+    (void)state;
+    assert_escaped("a\xe2\x80\xae"
+                   "exe.txt",
+                   11, "a\\u202eexe.txt");
+    assert_escaped("\xe2\x80\xa8\xe2\x80\xa9", 6, "\\u2028\\u2029"); /* separators */
+    assert_escaped("\xe2\x80\x8f", 3, "\\u200f");
+    assert_escaped("\xe2\x81\xa6\xe2\x81\xa9", 6, "\\u2066\\u2069");
+    assert_escaped("\xe2\x80\xa7\xe2\x81\xaa", 6,
+                   "\xe2\x80\xa7\xe2\x81\xaa"); /* their neighbours */
+}
+
 static void other_utf8_passes_unchanged(void **state)
 {
     (void)state;
@@ -85,6 +98,7 @@ int main(void)
         cmocka_unit_test(text_grows_as_it_must),
         cmocka_unit_test(nothing_added_is_an_empty_text),
         cmocka_unit_test(control_characters_cannot_reach_a_terminal),
+        cmocka_unit_test(what_would_disorder_the_line_is_shown_by_number),
         cmocka_unit_test(other_utf8_passes_unchanged),
         cmocka_unit_test(what_is_no_utf8_is_shown_by_number),
     };
