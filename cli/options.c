@@ -245,6 +245,16 @@ static bool parse_path(const char *name, const char *value, const char **out)
     return true;
 }
 
+static bool parse_only(const char *value, const char **out)
+{
+    if (*out) {
+        message_error("--only can be given once only, with all kinds, as in reads,prints");
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
 /* As it is written; NULL where it goes with any target. */
 static const char *live_option(int letter)
 {
@@ -309,8 +319,7 @@ static bool take(struct cli *c, int letter, char *value)
         c->options.json = true;
         return true;
     case OPT_ONLY:
-        c->options.only = value;
-        return true;
+        return parse_only(value, &c->options.only);
     default: /* OPT_RAW: the only one left */
         c->options.raw = true;
         return true;

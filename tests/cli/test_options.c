@@ -417,6 +417,12 @@ static void a_recording_may_need_no_key(void **state)
     drop(&r);
 }
 
+static void kinds_are_not_given_twice(void **state)
+{
+    (void)state;
+    assert_refused(&recorded, "file --only reads --only prints", "--only can be given once only");
+}
+
 static void help_wins_over_what_is_missing(void **state)
 {
     struct run r;
@@ -464,6 +470,7 @@ int main(void)
         PLAIN(arguments_and_options_may_be_mixed),
         PLAIN(wiping_leaves_no_key),
         PLAIN(a_recording_may_need_no_key),
+        PLAIN(kinds_are_not_given_twice),
         PLAIN(help_wins_over_what_is_missing),
         PLAIN(the_help_lists_exactly_what_a_command_takes),
     };
