@@ -204,7 +204,7 @@ static enum kd_status open_recording(struct decoding *dec)
 
     if (st != KD_OK)
         return st;
-    dec->symbols = decode_symbols_open(c, &opts);
+    dec->symbols = decode_symbols_open(c, &opts, dec->recording);
     return KD_OK;
 }
 

@@ -107,8 +107,18 @@ static bool is_blank(const char *text)
     return !text || text[strspn(text, " \t;")] == '\0';
 }
 
+/* They cannot be read from the beginning once more. */
+static bool is_pipe(const struct kdt_recording *recording)
+{
+    uint64_t done, total;
+
+    kdt_recording_position(recording, &done, &total);
+    return total == 0;
+}
+
 struct decode_symbols *decode_symbols_open(const struct cli *c,
-                                           const struct kdt_recording_opts *recording)
+                                           const struct kdt_recording_opts *recording,
+                                           const struct kdt_recording *opened)
 {
     struct kdt_recorded_target_opts opts = {
         .recording = *recording, .needs_kernel = true, .on_progress = show_progress};
@@ -118,6 +128,11 @@ struct decode_symbols *decode_symbols_open(const struct cli *c,
 
     if (is_blank(c->options.symbol_path))
         return NULL;
+    if (is_pipe(opened)) {
+        message_warning("addresses have no names: %s is no file that can be read twice",
+                        recording->path);
+        return NULL;
+    }
     s = calloc(1, sizeof *s);
     if (!s) {
         message_warning("addresses have no names: %s", kd_status_text(KD_ERR_NO_MEMORY));

@@ -14,9 +14,11 @@
 struct decode_symbols;
 
 /* NULL: addresses have no names; unless no symbol path is set, or the recording itself is of no
- * use, a warning says why. Goes over the recording once. */
+ * use, a warning says why. Goes over the recording once, beside the one that is `opened`: of a pipe,
+ * that would take what the other is to read. */
 struct decode_symbols *decode_symbols_open(const struct cli *c,
-                                           const struct kdt_recording_opts *recording);
+                                           const struct kdt_recording_opts *recording,
+                                           const struct kdt_recording *opened);
 void decode_symbols_close(struct decode_symbols *s); /* NULL is fine */
 /* NULL for NULL. */
 struct describe_names *decode_symbols_names(struct decode_symbols *s);

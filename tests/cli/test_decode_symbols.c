@@ -151,13 +151,16 @@ static void reads_headers(struct fixture *f)
 static struct decode_symbols *open_symbols(struct fixture *f)
 {
     struct kdt_recording_opts opts = {.diag = &f->diag};
+    struct kdt_recording *opened;
     struct decode_symbols *s;
 
     temp_dir_write(&f->dir, "session.pcap", f->scene->file, f->scene->len);
     opts.path = temp_dir_path(&f->dir, "session.pcap");
+    assert_int_equal(kdt_recording_open(&opts, &opened), KD_OK);
     capture_begin(&f->said, CAPTURE_ERR);
-    s = decode_symbols_open(&f->cli, &opts);
+    s = decode_symbols_open(&f->cli, &opts, opened);
     (void)capture_end(&f->said);
+    kdt_recording_close(opened);
     assert_string_equal(f->diag.text, ""); /* that is the recording's */
     return s;
 }
