@@ -115,6 +115,20 @@ static const char *why(const struct decoding *dec, enum kd_status st)
     return dec->cli->diag.text[0] ? dec->cli->diag.text : kd_status_text(st);
 }
 
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void say_cut(const struct decoding *dec)
+{
+    uint64_t cut = dec->summary.counts.cut;
+
+    if (cut)
+        message_warning("%s: %" PRIu64 " packet%s cut short when captured, and of no use",
+                        dec->cli->arguments[0], cut, cut == 1 ? " was" : "s were");
+}
+
 /* Nothing was opened: why. */
 static void say_nothing_there(const struct decoding *dec, enum kd_status end)
 {
@@ -126,9 +140,9 @@ static void say_nothing_there(const struct decoding *dec, enum kd_status end)
                       "KDWALK_KEY",
                       path);
     else if (s->not_opened_handshake && !s->not_opened_key && !s->not_opened_other)
-        message_error("the recording begins after the handshake: %" PRIu64
-                      " data datagrams cannot be opened, and nothing else is in it",
-                      s->not_opened_handshake);
+        message_error("the handshake is not in the recording: %" PRIu64
+                      " data datagram%s cannot be opened, and nothing else is in it",
+                      s->not_opened_handshake, plural(s->not_opened_handshake));
     else if (s->has_records)
         message_error("%s: none of %" PRIu64 " KDNET datagrams verifies with this key", path,
                       s->counts.kdnet);
@@ -144,23 +158,23 @@ static void say_gaps(const struct decoding *dec, enum kd_status end)
     const struct decode_summary *s = &dec->summary;
 
     if (s->not_opened_handshake && s->opened_data == 0)
-        message_warning("the recording begins after the handshake: %" PRIu64
-                        " data datagrams cannot be opened; control packets are shown",
-                        s->not_opened_handshake);
+        message_warning("the handshake is not in the recording: %" PRIu64
+                        " data datagram%s cannot be opened; control packets are shown",
+                        s->not_opened_handshake, plural(s->not_opened_handshake));
     else if (s->not_opened_handshake)
         message_warning("%" PRIu64
-                        " data datagrams cannot be opened: their handshake is not in the recording",
-                        s->not_opened_handshake);
+                        " data datagram%s cannot be opened: no handshake in the recording fits",
+                        s->not_opened_handshake, plural(s->not_opened_handshake));
     if (s->not_opened_no_key)
-        message_warning("%" PRIu64 " datagrams of KDNET cannot be opened without their key",
-                        s->not_opened_no_key);
+        message_warning("%" PRIu64 " datagram%s of KDNET cannot be opened without the key",
+                        s->not_opened_no_key, plural(s->not_opened_no_key));
     if (end != KD_ERR_NOT_FOUND)
         message_error("%s: %s", dec->cli->arguments[0], why(dec, end));
 }
 
 static bool has_gaps(const struct decode_summary *s)
 {
-    return s->sides[DECODE_FROM_UNKNOWN].records > 0 ||
+    return s->counts.cut > 0 || s->sides[DECODE_FROM_UNKNOWN].records > 0 ||
            decode_summary_kind(s, DESCRIBE_DAMAGED) > 0;
 }
 
@@ -184,6 +198,7 @@ static enum cli_exit conclude(struct decoding *dec, enum kd_status end)
         decode_json_summary(s);
     else if (dec->is_printing)
         decode_text_summary(s);
+    say_cut(dec);
     if (!has_content(s)) {
         say_nothing_there(dec, end);
         return CLI_FAILED;

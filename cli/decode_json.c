@@ -268,12 +268,12 @@ void decode_json_summary(struct decode_summary *s)
 {
     const struct kdt_recording_counts *n = &s->counts;
     json_t *freezes = durations(&s->freezes);
-    json_t *o =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "packets", (json_int_t)n->packets,
-                  "kdnet", (json_int_t)n->kdnet, "verified", (json_int_t)n->verified,
-                  "stream_bytes", (json_int_t)n->stream_bytes, "duplicates",
-                  (json_int_t)n->duplicates, "other", (json_int_t)n->other, "incomplete",
-                  (json_int_t)n->incomplete, "not_udp", (json_int_t)n->not_udp);
+    json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "packets",
+                          (json_int_t)n->packets, "kdnet", (json_int_t)n->kdnet, "verified",
+                          (json_int_t)n->verified, "stream_bytes", (json_int_t)n->stream_bytes,
+                          "duplicates", (json_int_t)n->duplicates, "other", (json_int_t)n->other,
+                          "incomplete", (json_int_t)n->incomplete, "not_udp",
+                          (json_int_t)n->not_udp, "cut", (json_int_t)n->cut);
 
     document_put(o, "not_verified",
                  json_pack("{s:I, s:I, s:I, s:I}", "key", (json_int_t)s->not_opened_key,

@@ -215,6 +215,7 @@ static void print_rest(const struct decode_summary *s)
         {s->counts.other, "other UDP datagrams"},
         {s->counts.incomplete, "fragments without the rest"},
         {s->counts.not_udp, "packets without a whole datagram"},
+        {s->counts.cut, "of these cut short when captured"},
     };
     bool has_begun = false;
 

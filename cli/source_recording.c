@@ -78,6 +78,9 @@ static void say_what_it_holds(const struct source *s, const struct kdt_recorded_
     if (f->end != KD_OK)
         message_warning("%s breaks off: %s; what was recorded until then is used", o->recording,
                         s->cli->diag.text);
+    if (f->counts.cut > 0)
+        message_warning("%" PRIu64 " of %" PRIu64 " packets in %s were cut short when captured",
+                        f->counts.cut, f->counts.packets, o->recording);
     if (f->sealed > 0)
         message_warning("%" PRIu64 " of %" PRIu64 " datagrams of KDNET in %s cannot be opened",
                         f->sealed, f->counts.kdnet, o->recording);

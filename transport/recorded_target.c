@@ -258,7 +258,7 @@ static enum kd_status fail(const struct pass *p, enum kd_status st, const char *
 {
     if (p->facts.end == KD_OK)
         return kd_diag_set(p->diag, st, "%s: %s", p->opts->recording.path, what);
-    return kd_diag_add(p->diag, st, "%s: %s until it breaks off", p->opts->recording.path, what);
+    return kd_diag_add(p->diag, st, "%s: %s; it breaks off", p->opts->recording.path, what);
 }
 
 static enum kd_status no_stop(const struct pass *p)
@@ -283,16 +283,23 @@ static enum kd_status no_target(const struct pass *p)
     if (p->facts.targets > 0)
         return fail(p, KD_ERR_NOT_FOUND,
                     "nobody asked the target in it for its version, so its kernel is not known");
-    if (p->facts.counts.conversations == 0)
+    if (p->facts.counts.conversations == 0 && p->facts.counts.cut == 0)
         return fail(p, KD_ERR_NOT_FOUND, "neither KDNET nor a recorded stream is in it");
     if (p->keyless > 0)
         return fail(p, KD_ERR_USAGE, "it is of KDNET, and no key was given");
     if (p->facts.counts.verified == 0 && p->forged > 0)
         return fail(p, KD_ERR_AUTH, "nothing in it verifies with this key");
+    if (p->facts.counts.cut > 0) {
+        snprintf(what, sizeof what,
+                 "%" PRIu64 " of its packets were cut short when captured, and the others tell of "
+                 "no target",
+                 p->facts.counts.cut);
+        return fail(p, KD_ERR_NOT_FOUND, what);
+    }
     if (p->without_handshake > 0) {
         snprintf(what, sizeof what,
-                 "it begins after the handshake that made its data key, so %" PRIu64
-                 " datagrams of it cannot be opened",
+                 "the handshake that made its data key is not in it, so what was sealed with that "
+                 "cannot be opened (datagrams: %" PRIu64 ")",
                  p->without_handshake);
         return fail(p, KD_ERR_NOT_FOUND, what);
     }

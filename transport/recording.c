@@ -269,6 +269,7 @@ void kdt_recording_get_counts(const struct kdt_recording *r, struct kdt_recordin
     *out = r->counts;
     out->packets = kdt_capture_packets(r->capture);
     out->not_udp = kdt_capture_skipped(r->capture);
+    out->cut = kdt_capture_cut(r->capture);
     out->incomplete = kdt_capture_incomplete(r->capture);
 }
 

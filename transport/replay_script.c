@@ -287,16 +287,22 @@ static enum kd_status explain_nothing(const struct builder *b, struct kdt_record
     struct kdt_recording_counts c;
 
     kdt_recording_get_counts(recording, &c);
-    if (c.conversations == 0)
+    if (c.conversations == 0 && c.cut == 0)
         return kd_diag_set(diag, KD_ERR_NOT_FOUND, "neither KDNET nor a recorded stream is in it");
     if (b->keyless > 0)
         return kd_diag_set(diag, KD_ERR_USAGE, "it is of KDNET, and no key was given");
     if (c.verified == 0 && b->forged > 0)
         return kd_diag_set(diag, KD_ERR_AUTH, "nothing in it verifies with this key");
+    if (c.cut > 0)
+        return kd_diag_set(diag, KD_ERR_NOT_FOUND,
+                           "%" PRIu64
+                           " of its packets were cut short when captured, and the others "
+                           "tell of no target",
+                           c.cut);
     if (b->without_handshake > 0)
         return kd_diag_set(diag, KD_ERR_NOT_FOUND,
-                           "it begins after the handshake that made its data key, so %" PRIu64
-                           " datagrams of it cannot be opened",
+                           "the handshake that made its data key is not in it, so what was sealed "
+                           "with that cannot be opened (datagrams: %" PRIu64 ")",
                            b->without_handshake);
     return kd_diag_set(diag, KD_ERR_NOT_FOUND, "no target that was halted is in it");
 }

@@ -148,6 +148,7 @@ static void a_large_summary_says_it_all(void **state)
     s.counts.duplicates = 5;
     s.counts.incomplete = 6;
     s.counts.not_udp = 8;
+    s.counts.cut = 2;
     assert_summary(
         &s, "\n"
             "9 packets in 2.000 s, from 2016-01-24T10:36:11.474228Z\n"
@@ -180,7 +181,8 @@ static void a_large_summary_says_it_all(void **state)
             "captured twice                                5\n"
             "other UDP datagrams                           4\n"
             "fragments without the rest                    6\n"
-            "packets without a whole datagram              8\n");
+            "packets without a whole datagram              8\n"
+            "of these cut short when captured              2\n");
 }
 
 static void the_last_time_that_can_be_written_is_a_date(void **state)

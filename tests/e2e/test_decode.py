@@ -56,6 +56,19 @@ def blocks(data):
         at += length
 
 
+def with_packet_cut(data, number, length):
+    """The same file with one packet as a snapshot length leaves it."""
+    kept, at = [], 0
+    for kind, block in blocks(data):
+        at += kind == 6
+        if kind == 6 and at == number:
+            head = block[8:20] + struct.pack("<I", length) + block[24:28] + block[28:28 + length]
+            size = struct.pack("<I", 12 + len(head))
+            block = struct.pack("<I", kind) + size + head + size
+        kept.append(block)
+    return b"".join(kept)
+
+
 def without_packets(data, dropped):
     """The same file without some packets, counted from 1."""
     kept, number = [], 0
@@ -220,7 +233,7 @@ class Real(unittest.TestCase):
             document = json.loads(decode(file.name, "--key", kd.KEY, "--json").out)
         self.assertEqual(result.status, 1)
         self.assertEqual(result.err.count("\n"), 1, result)
-        self.assertIn("begins after the handshake: 527 data datagrams cannot be opened; control packets are shown",
+        self.assertIn("the handshake is not in the recording: 527 data datagrams cannot be opened; control packets are shown",
                       result.err)
         kinds = [row["kind"] for row in records(result)]
         self.assertEqual((kinds.count("poke"), kinds.count("unopened"), len(kinds)), (427, 527, 954))
@@ -233,7 +246,7 @@ class Real(unittest.TestCase):
             file.flush()
             result = decode(file.name, "--key", kd.KEY)
         self.assertEqual((result.status, result.out), (2, ""))
-        self.assertIn("begins after the handshake: 527 data datagrams", result.err)
+        self.assertIn("the handshake is not in the recording: 527 data datagrams", result.err)
 
     def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(self):
         whole = self.capture.read_bytes()
@@ -254,6 +267,27 @@ class Real(unittest.TestCase):
         self.assertEqual(result.status, 0, result)
         self.assertEqual(result.err.count("warning: addresses have no names"), 1, result)
         self.assertEqual(result.out, self.result.out)
+
+    def test_what_was_cut_short_when_captured_is_a_gap(self):
+        whole = pathlib.Path(self.capture).read_bytes()
+        for number, status in ((16, 1), (2, 1)):  # a reply; the handshake
+            with tempfile.NamedTemporaryFile() as cut:
+                cut.write(with_packet_cut(whole, number, 96))
+                cut.flush()
+                result = decode(cut.name, "--key", kd.KEY)
+                self.assertEqual(result.status, status, result)
+                self.assertIn("1 packet was cut short when captured, and of no use", result.err)
+                self.assertEqual(table(result)["of these cut short when captured"], [1])
+                result = kd.kdwalk("read", "ad5e60", "16", "-r", cut.name, "--key", kd.KEY)
+                self.assertIn("cut short when captured", result.err)
+                self.assertNotEqual(result.status, 0, result)
+
+    def test_a_pipe_is_read_once(self):
+        with subprocess.Popen(["cat", self.capture], stdout=subprocess.PIPE) as cat:
+            process = kd.start("decode", "/dev/stdin", "--key", kd.KEY, "-y", "/nonexistent", stdin=cat.stdout)
+            result = kd.finish(process)
+        self.assertEqual((result.status, result.out), (0, self.result.out), result.err)
+        self.assertIn("warning: addresses have no names: /dev/stdin is no file that can be read twice", result.err)
 
     def test_a_reader_that_goes_away_ends_it_quietly(self):
         process = kd.start("decode", self.capture, "--key", kd.KEY)
@@ -350,7 +384,7 @@ class Recorded(kd.LiveTest):
 
             without = decode(both)
             self.assertEqual(without.status, 1, without)
-            self.assertRegex(without.err, r"^kdwalk: warning: \d+ datagrams of KDNET cannot be opened without their "
+            self.assertRegex(without.err, r"^kdwalk: warning: \d+ datagrams of KDNET cannot be opened without the "
                                           r"key\n$")
             self.assertEqual(table(without)["requests"][1], marked.count(False))
 

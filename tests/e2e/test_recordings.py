@@ -293,7 +293,7 @@ class Recordings(kd.LiveTest):
         late.write_bytes(b"".join([header, *rest[:response], *rest[response + 1:]]))
         result = self.walk(late, "vertarget")
         self.assertEqual(result.status, 2, result)
-        self.assert_one_message(result, "begins after the handshake")
+        self.assert_one_message(result, "the handshake that made its data key is not in it")
 
     def test_a_wish_to_stop_ends_the_reading_of_a_file(self):
         fifo = self.path("fifo")

@@ -315,7 +315,7 @@ static void without_its_handshake_it_cannot_be_opened(void **state)
     memset(s->data_key, 7, sizeof s->data_key);
     scene_poke(s);
     scene_loads(s, PC);
-    refuses(s, &s->key, KD_ERR_NOT_FOUND, "after the handshake that made its data key, so 1 ");
+    refuses(s, &s->key, KD_ERR_NOT_FOUND, "the handshake that made its data key is not in it");
 }
 
 /* Every cut of a small file: a script or one explained error. */

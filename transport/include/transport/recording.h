@@ -115,8 +115,9 @@ enum { KDT_CONVERSATIONS_MAX = 64 };
 
 struct kdt_recording_counts { /* so far */
     uint64_t packets;         /* of the file */
-    uint64_t not_udp;    /* of them, that held no whole UDP datagram: other protocols, damage */
-    uint64_t other;      /* UDP datagrams of something else */
+    uint64_t not_udp; /* of them, that held no whole UDP datagram: other protocols, damage */
+    uint64_t cut;     /* of those, that whoever captured them had cut short (a snapshot length) */
+    uint64_t other;   /* UDP datagrams of something else */
     uint64_t incomplete; /* fragments of datagrams whose rest is not in the file */
     uint64_t duplicates; /* of KDNET, captured twice, as by two interfaces; they make no records */
     uint64_t kdnet;      /* datagrams of KDNET, duplicates not among them */
