@@ -9,6 +9,7 @@
  * of ending the process; a closed pipe, and a file that may not grow, are errors of the write that
  * meets them. */
 void platform_catch_signals(void (*on_stop)(void));
+void platform_release_signals(void); /* they do what they did before */
 bool platform_is_terminal(int fd);
 
 #endif

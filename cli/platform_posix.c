@@ -6,7 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { WISHES = 3 };
+
+/* Those that wish us to stop, and those that end a process for a failed write. */
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
+
+enum { SIGNALS = sizeof signals / sizeof signals[0] };
+
 static void (*stop)(void);
+static struct sigaction before[SIGNALS];
+static bool is_caught;
 
 static void handle(int signal_number)
 {
@@ -14,26 +23,32 @@ static void handle(int signal_number)
     stop();
 }
 
-void platform_catch_signals(void (*on_stop)(void))
+static void catch_one(size_t i)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action;
 
-    stop = on_stop;
+    /* Whoever started us with a signal ignored (nohup) wants it ignored. */
+    if (sigaction(signals[i], NULL, &before[i]) == 0 && before[i].sa_handler == SIG_IGN)
+        return;
     memset(&action, 0, sizeof action);
-    action.sa_handler = handle;
+    action.sa_handler = i < WISHES ? handle : SIG_IGN;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        struct sigaction before;
+    sigaction(signals[i], &action, NULL);
+}
 
-        /* Whoever started us with a signal ignored (nohup) wants it ignored. */
-        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN)
-            continue;
-        sigaction(signals[i], &action, NULL);
-    }
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGXFSZ, &action, NULL);
+void platform_catch_signals(void (*on_stop)(void))
+{
+    stop = on_stop;
+    for (size_t i = 0; i < SIGNALS && !is_caught; i++)
+        catch_one(i);
+    is_caught = true;
+}
+
+void platform_release_signals(void)
+{
+    for (size_t i = 0; i < SIGNALS && is_caught; i++)
+        sigaction(signals[i], &before[i], NULL);
+    is_caught = false;
 }
 
 bool platform_is_terminal(int fd)

@@ -87,13 +87,35 @@ static void a_pipe_is_no_terminal(void **state)
     close(ends[1]);
 }
 
+static int release(void **state)
+{
+    (void)state;
+    platform_release_signals();
+    return 0;
+}
+
+static void released_signals_do_what_they_did(void **state)
+{
+    (void)state;
+    assert_true(signal(SIGTERM, SIG_IGN) != SIG_ERR);
+    wishes = 0;
+    platform_catch_signals(count);
+    platform_catch_signals(count);
+    platform_release_signals();
+    platform_release_signals();
+    assert_true(signal(SIGTERM, SIG_DFL) == SIG_IGN);
+    assert_true(signal(SIGINT, SIG_DFL) == SIG_DFL);
+    assert_true(signal(SIGPIPE, SIG_DFL) == SIG_DFL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_wish_to_stop_is_told_and_nothing_ends),
-        cmocka_unit_test(a_signal_that_was_ignored_stays_so),
-        cmocka_unit_test(a_closed_pipe_is_an_error_of_the_write),
-        cmocka_unit_test(a_file_that_may_not_grow_is_an_error_of_the_write),
+        cmocka_unit_test_teardown(a_wish_to_stop_is_told_and_nothing_ends, release),
+        cmocka_unit_test_teardown(a_signal_that_was_ignored_stays_so, release),
+        cmocka_unit_test_teardown(a_closed_pipe_is_an_error_of_the_write, release),
+        cmocka_unit_test_teardown(a_file_that_may_not_grow_is_an_error_of_the_write, release),
+        cmocka_unit_test(released_signals_do_what_they_did),
         cmocka_unit_test(a_pipe_is_no_terminal),
     };
 
