@@ -115,11 +115,12 @@ static const struct cli_command commands[] = {
             "what was asked and how long it took; the stops are numbered as --stop counts them. A "
             "summary follows.\n"
             "KDNET needs the session's key. With -y, and where the kernel's headers were read "
-            "while "
-            "it was recorded,\n"
-            "addresses have names. The exit status is 1 when something was damaged, could not be "
-            "opened, or the\n"
-            "file breaks off.\n",
+            "while it "
+            "was\n"
+            "recorded, addresses have names. The exit status is 1 when something was damaged or "
+            "cut "
+            "short,\n"
+            "could not be opened, or the file breaks off.\n",
         .more_help = decode_filter_help,
         .examples = "  kdwalk decode session.pcapng --key 1.2.3.4\n"
                     "  kdwalk decode session.pcap --key-file vm.key --only stops,prints\n"
