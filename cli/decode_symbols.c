@@ -42,6 +42,8 @@ static enum kd_status load(struct decode_symbols *s, const struct kdt_recorded_t
 {
     const struct kdt_recorded_facts *facts = kdt_recorded_target_facts(recorded);
     struct recorded_mem mem = {{read_recorded}, kdt_recorded_target_virtual(recorded)};
+    const struct kdw_symbol_options options = {.kinds = KDW_SYMBOLS_PDB,
+                                               .symbol_path = symbol_path};
     enum kd_status st;
 
     s->boot = facts->boot;
@@ -55,7 +57,7 @@ static enum kd_status load(struct decode_symbols *s, const struct kdt_recorded_t
     };
     st = kdw_kernel_open(&mem.mem, &s->target, &s->diag, &s->kernel);
     if (st == KD_OK)
-        st = kdw_kernel_load_symbols(&s->kernel, symbol_path);
+        st = kdw_kernel_load_symbols(&s->kernel, &options);
     s->kernel.mem = NULL; /* it ends here */
     return st;
 }

@@ -54,11 +54,15 @@ static bool is_blank(const char *text)
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
 {
     struct cli *c = s->cli;
+    const struct kdw_symbol_options options = {
+        .kinds = KDW_SYMBOLS_PDB,
+        .symbol_path = c->options.symbol_path,
+    };
     enum kd_status st = kdw_kernel_open(source_mem(s), &s->target, &c->diag, out);
 
     if (st != KD_OK)
         return st;
-    st = kdw_kernel_load_symbols(out, c->options.symbol_path);
+    st = kdw_kernel_load_symbols(out, &options);
     if (st == KD_ERR_NOT_FOUND && is_blank(c->options.symbol_path))
         kd_diag_add(&c->diag, st, "no symbol path was given (-y or _NT_SYMBOL_PATH)");
     if (st == KD_OK && s->kind->learn)

@@ -36,11 +36,15 @@ static enum kd_status complete_by_symbols(struct source *s)
 {
     const struct dump *d = s->state;
     struct cli *c = s->cli;
+    const struct kdw_symbol_options options = {
+        .kinds = KDW_SYMBOLS_PDB,
+        .symbol_path = c->options.symbol_path,
+    };
     struct kdw_kernel k;
     enum kd_status st = kdw_kernel_open(s->mem, &s->target, &c->diag, &k);
 
     if (st == KD_OK) {
-        st = kdw_kernel_load_symbols(&k, c->options.symbol_path);
+        st = kdw_kernel_load_symbols(&k, &options);
         if (st == KD_OK)
             st = learn(s, &k);
         kdw_kernel_close(&k);

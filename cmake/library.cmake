@@ -1,6 +1,6 @@
 # libkdwalk: all layers as one library, static and shared, with headers, pkg-config file and CMake package.
 set(kd_layers kd_base kdproto transport walker)
-set(kd_system_libraries PkgConfig::LIBUV PkgConfig::OPENSSL PkgConfig::PCAP PkgConfig::CURL)
+set(kd_system_libraries PkgConfig::LIBUV PkgConfig::OPENSSL PkgConfig::PCAP PkgConfig::CURL PkgConfig::JANSSON PkgConfig::LZMA)
 
 foreach(kind STATIC SHARED)
     string(TOLOWER ${kind} suffix)
@@ -21,7 +21,8 @@ endforeach()
 target_link_libraries(kdwalk_shared PRIVATE "$<BUILD_INTERFACE:${kd_system_libraries}>")
 target_link_libraries(kdwalk_static PUBLIC "$<BUILD_INTERFACE:${kd_system_libraries}>"
     $<INSTALL_INTERFACE:$<LINK_ONLY:uv>> $<INSTALL_INTERFACE:$<LINK_ONLY:crypto>>
-    $<INSTALL_INTERFACE:$<LINK_ONLY:pcap>> $<INSTALL_INTERFACE:$<LINK_ONLY:curl>>)
+    $<INSTALL_INTERFACE:$<LINK_ONLY:pcap>> $<INSTALL_INTERFACE:$<LINK_ONLY:curl>> $<INSTALL_INTERFACE:$<LINK_ONLY:jansson>>
+    $<INSTALL_INTERFACE:$<LINK_ONLY:lzma>>)
 set_target_properties(kdwalk_shared PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 # Only what the headers name leaves the shared library.

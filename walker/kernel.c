@@ -1,7 +1,5 @@
 #include <walker/kernel.h>
 
-#include <walker/symstore.h>
-
 #include <inttypes.h>
 
 enum kd_status kdw_kernel_open(struct kdw_mem *mem, const struct kdw_target *target,
@@ -15,26 +13,11 @@ enum kd_status kdw_kernel_open(struct kdw_mem *mem, const struct kdw_target *tar
         return kd_diag_set(diag, KD_ERR_NOT_FOUND, "the target does not say where its kernel is");
     st = kdw_pe_read(mem, k.base_va, diag, &k.pe);
     if (st != KD_OK)
-        return kd_diag_add(diag, st, "kernel");
+        kd_diag_add(diag, st, "kernel");
+    if (st != KD_OK && !kd_is_unreadable(st))
+        return st;
     *out = k;
     return KD_OK;
-}
-
-enum kd_status kdw_kernel_load_symbols(struct kdw_kernel *k, const char *symbol_path)
-{
-    struct kdw_symbols *symbols;
-    enum kd_status st;
-
-    if (!k->pe.has_pdb_id) /* pe.c said why */
-        return kd_diag_add(k->diag, KD_ERR_NOT_FOUND,
-                           "the kernel image at 0x%" PRIx64 " does not name its PDB", k->base_va);
-    st = kdw_symstore_open(symbol_path, &k->pe.pdb_id, k->diag, &symbols);
-    if (st != KD_OK)
-        return st;
-    st = kdw_kernel_use_symbols(k, symbols);
-    if (st != KD_OK)
-        kdw_symbols_close(symbols);
-    return st;
 }
 
 /* A variable whose place the target itself names must be where the symbols put it. */
@@ -42,12 +25,15 @@ static enum kd_status check_landmark(struct kdw_kernel *k, struct kdw_symbols *s
 {
     uint64_t said = k->target->module_list_va;
     uint64_t rva;
-    enum kd_status st = kdw_symbol(symbols, "PsLoadedModuleList", &rva);
+    enum kd_status st;
 
+    if (said == 0)
+        return KD_OK;
+    st = kdw_symbol(symbols, "PsLoadedModuleList", &rva);
     if (st != KD_OK)
         return kd_diag_set(k->diag, st, "PsLoadedModuleList in the kernel's symbols: %s",
                            kd_status_text(st));
-    if (said != 0 && k->base_va + rva != said)
+    if (k->base_va + rva != said)
         return kd_diag_set(k->diag, KD_ERR_MISMATCH,
                            "the symbols are of another kernel: they put PsLoadedModuleList at "
                            "0x%" PRIx64 ", the target has it at 0x%" PRIx64,

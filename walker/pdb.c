@@ -316,6 +316,7 @@ enum kd_status kdw_pdb_open(const char *path, struct kd_diag *diag, struct kdw_s
         return kd_diag_add(diag, st, "%s", path);
     }
     p->map = map; /* NOLINT(*NullDereference): KD_OK came with it */
+    kdw_symbols_set_origin(&p->symbols, "PDB %s", path);
     *out = &p->symbols;
     return KD_OK;
 }

@@ -66,13 +66,39 @@ enum kd_status kdw_pdb_id_decode(const uint8_t *rsds, size_t len, struct kdw_pdb
     return KD_OK;
 }
 
+/* Data1, Data2 and Data3 are little-endian, and printed high byte first. */
+static const uint8_t guid_order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
 void kdw_pdb_id_guid(const struct kdw_pdb_id *id, char guid[KDW_PDB_GUID_MAX])
 {
-    /* Data1, Data2 and Data3 are little-endian, and printed high byte first. */
-    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+    for (size_t i = 0; i < sizeof guid_order; i++)
+        snprintf(guid + 2 * i, 3, "%02X", id->guid[guid_order[i]]);
+}
 
-    for (size_t i = 0; i < sizeof order; i++)
-        snprintf(guid + 2 * i, 3, "%02X", id->guid[order[i]]);
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool kdw_pdb_guid_parse(const char *digits, uint8_t guid[16])
+{
+    uint8_t parsed[16];
+
+    if (strlen(digits) != KDW_PDB_GUID_MAX - 1)
+        return false;
+    for (size_t i = 0; i < sizeof parsed; i++) {
+        int high = hex_digit(digits[2 * i]), low = hex_digit(digits[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        parsed[guid_order[i]] = (uint8_t)(high << 4 | low);
+    }
+    memcpy(guid, parsed, sizeof parsed);
+    return true;
 }
 
 void kdw_pdb_id_key(const struct kdw_pdb_id *id, char key[KDW_PDB_KEY_MAX])

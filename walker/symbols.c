@@ -1,5 +1,8 @@
 #include <walker/symbols.h>
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MEMBER_NAME_MAX = 256 }; /* one part of a dotted path; longer ones are no kernel's */
@@ -79,6 +82,37 @@ enum kd_status kdw_type_enum_name(struct kdw_symbols *s, kdw_type_id type, int64
 
 void kdw_symbols_close(struct kdw_symbols *s)
 {
-    if (s)
-        s->ops->close(s);
+    if (!s)
+        return;
+    free(s->origin);
+    s->ops->close(s);
+}
+
+const char *kdw_symbols_origin(const struct kdw_symbols *s)
+{
+    return s->origin ? s->origin : "";
+}
+
+bool kdw_symbols_is_guess(const struct kdw_symbols *s)
+{
+    return s->is_guess;
+}
+
+void kdw_symbols_set_origin(struct kdw_symbols *s, const char *fmt, ...)
+{
+    va_list ap;
+    char *text;
+    int len;
+
+    va_start(ap, fmt);
+    len = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    text = len >= 0 ? malloc((size_t)len + 1) : NULL;
+    if (!text)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, (size_t)len + 1, fmt, ap);
+    va_end(ap);
+    free(s->origin);
+    s->origin = text;
 }

@@ -93,7 +93,7 @@ static const struct kdw_symbols_ops ops = {
 
 struct one_field one_field(const char *name, uint64_t offset, kdw_type_id type)
 {
-    struct one_field f = {{&ops}, {name, offset, type}};
+    struct one_field f = {{.ops = &ops}, {name, offset, type}};
 
     return f;
 }

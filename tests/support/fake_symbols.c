@@ -140,5 +140,5 @@ void fake_symbols_init(struct fake_symbols *s, const struct fake_type *types,
     static const struct kdw_symbols_ops ops = {symbol, symbol_near, type,      describe,
                                                field,  each_field,  enum_name, close_symbols};
 
-    *s = (struct fake_symbols){{&ops}, types, variables, 0};
+    *s = (struct fake_symbols){.symbols.ops = &ops, .types = types, .variables = variables};
 }

@@ -186,6 +186,24 @@ static void guid_and_age_make_the_identity_and_the_name_does_not(void **state)
     assert_false(kdw_pdb_id_equal(&a, &b));
 }
 
+static void a_guid_reads_back_from_its_digits(void **state)
+{
+    static const char *const wrong[] = {
+        "", "616A94E33A4827B451B0E19C14C0379", "616A94E33A4827B451B0E19C14C037922",
+        "616A94E33A4827B451B0E19C14C0379G", "616A94E3-3A48-27B4-51B0-E19C14C03"};
+    struct kdw_pdb_id id = {.age = 1};
+    char guid[KDW_PDB_GUID_MAX];
+
+    (void)state;
+    assert_true(kdw_pdb_guid_parse("616a94e33A4827B451B0E19C14C03792", id.guid));
+    assert_int_equal(id.guid[0], 0xE3); /* Data1 is little-endian */
+    kdw_pdb_id_guid(&id, guid);
+    assert_string_equal(guid, "616A94E33A4827B451B0E19C14C03792");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(kdw_pdb_guid_parse(wrong[i], id.guid));
+    assert_int_equal(id.guid[0], 0xE3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test(the_old_record_is_refused_by_name),
         cmocka_unit_test(another_signature_is_damage),
         cmocka_unit_test(guid_and_age_make_the_identity_and_the_name_does_not),
+        cmocka_unit_test(a_guid_reads_back_from_its_digits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static enum kd_status fake_field(struct kdw_symbols *s, kdw_type_id type, const 
 }
 
 static const struct kdw_symbols_ops ops = {.field = fake_field};
-static struct kdw_symbols source = {&ops};
+static struct kdw_symbols source = {.ops = &ops};
 
 static void a_plain_name_is_asked_as_it_is(void **state)
 {
@@ -79,6 +79,31 @@ static void closing_nothing_is_fine(void **state)
     kdw_symbols_close(NULL);
 }
 
+static int closed;
+
+static void count_close(struct kdw_symbols *s)
+{
+    (void)s;
+    closed++;
+}
+
+static void where_symbols_are_from_is_told_until_they_are_closed(void **state)
+{
+    static const struct kdw_symbols_ops closing = {.close = count_close};
+    struct kdw_symbols s = {.ops = &closing};
+
+    (void)state;
+    assert_string_equal(kdw_symbols_origin(&s), "");
+    assert_false(kdw_symbols_is_guess(&s));
+    kdw_symbols_set_origin(&s, "PDB %s", "/a");
+    kdw_symbols_set_origin(&s, "%s of %d words", "a text", 5);
+    assert_string_equal(kdw_symbols_origin(&s), "a text of 5 words");
+    s.is_guess = true;
+    assert_true(kdw_symbols_is_guess(&s));
+    kdw_symbols_close(&s);
+    assert_int_equal(closed, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +112,7 @@ int main(void)
         cmocka_unit_test(a_path_with_a_part_missing_is_not_found),
         cmocka_unit_test(a_part_longer_than_any_name_is_not_found),
         cmocka_unit_test(closing_nothing_is_fine),
+        cmocka_unit_test(where_symbols_are_from_is_told_until_they_are_closed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

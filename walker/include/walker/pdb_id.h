@@ -28,6 +28,8 @@ struct kdw_pdb_id {
 enum kd_status kdw_pdb_id_decode(const uint8_t *rsds, size_t len, struct kdw_pdb_id *out);
 /* "616A94E33A4827B451B0E19C14C03792": the GUID in upper case, without dashes. */
 void kdw_pdb_id_guid(const struct kdw_pdb_id *id, char guid[KDW_PDB_GUID_MAX]);
+/* The other way round, in either case; false: not 32 hexadecimal digits. */
+bool kdw_pdb_guid_parse(const char *digits, uint8_t guid[16]);
 /* "616A94E33A4827B451B0E19C14C037921": GUID in upper case, age in hex without padding. */
 void kdw_pdb_id_key(const struct kdw_pdb_id *id, char key[KDW_PDB_KEY_MAX]);
 bool kdw_pdb_id_equal(const struct kdw_pdb_id *a, const struct kdw_pdb_id *b); /* GUID and age */

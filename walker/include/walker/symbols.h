@@ -1,7 +1,8 @@
 /* symbols.h - names of one kernel image: where its variables are, how its types are laid out.
  *
- * One interface with several sources behind it (a PDB now). All answers are those of the file;
- * nothing is guessed, nothing depends on a build number.
+ * One interface with several sources behind it: a PDB (pdb.h), an ISF file (isf.h), built-in tables
+ * (builtin.h). All answers are those of the source; nothing depends on a build number, and a source
+ * that had to guess which kernel it is asked about says so.
  *
  * Lifetime  Owned by the opener, ended by kdw_symbols_close. Names (const char *) live as long.
  * Threads   One at a time: lookups may fill lazy tables.
@@ -11,7 +12,7 @@
 #ifndef WALKER_SYMBOLS_H
 #define WALKER_SYMBOLS_H
 
-#include <kdproto/status.h>
+#include <kdproto/diag.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,7 +79,15 @@ struct kdw_symbols_ops {
 
 struct kdw_symbols { /* embedded first in each source's own struct */
     const struct kdw_symbols_ops *ops;
+    char *origin; /* from malloc, freed by kdw_symbols_close; NULL: nothing is known */
+    bool is_guess;
 };
+
+/* Where they are from, for people: "PDB /srv/symbols/ntkrnlmp.pdb". Never NULL. */
+const char *kdw_symbols_origin(const struct kdw_symbols *s);
+/* They may be those of another kernel, or not quite this one's: to be said wherever they are used.
+ * The origin says how they were come by. */
+bool kdw_symbols_is_guess(const struct kdw_symbols *s);
 
 enum kd_status kdw_symbol(struct kdw_symbols *s, const char *name, uint64_t *rva);
 /* The symbol at rva, or the nearest below it in its section, and where that is. How large it is, nobody
@@ -101,6 +110,9 @@ enum kd_status kdw_type_each_field(struct kdw_symbols *s, kdw_type_id type, kdw_
 enum kd_status kdw_type_enum_name(struct kdw_symbols *s, kdw_type_id type, int64_t value,
                                   const char **name);
 void kdw_symbols_close(struct kdw_symbols *s); /* NULL is fine */
+
+/* For sources. Without memory for it the origin stays unknown. */
+void kdw_symbols_set_origin(struct kdw_symbols *s, const char *fmt, ...) KD_PRINTF(2, 3);
 
 #ifdef __cplusplus
 }

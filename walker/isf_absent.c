@@ -1,0 +1,23 @@
+/* Stands in for isf.c where the libraries that it needs cannot be had: on Windows, so far. */
+#include <walker/isf.h>
+
+enum kd_status kdw_isf_open(const char *path, struct kd_diag *diag, struct kdw_symbols **out)
+{
+    (void)out;
+    return kd_diag_set(diag, KD_ERR_UNSUPPORTED, "%s: ISF files are not read by this build", path);
+}
+
+enum kd_status kdw_isf_open_bytes(const void *data, size_t len, struct kd_diag *diag,
+                                  struct kdw_symbols **out)
+{
+    (void)data;
+    (void)len;
+    (void)out;
+    return kd_diag_set(diag, KD_ERR_UNSUPPORTED, "ISF files are not read by this build");
+}
+
+void kdw_isf_identity(const struct kdw_symbols *isf, struct kdw_pdb_id *out)
+{
+    (void)isf; /* never opened */
+    *out = (struct kdw_pdb_id){0};
+}

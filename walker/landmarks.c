@@ -1,0 +1,66 @@
+#include "landmarks.h"
+
+#include <walker/debugger_data.h>
+
+enum {
+    IMAGE_LEN_MAX = 64 << 20, /* the largest kernel has 18 MiB [seen] */
+    BLOCKS_MAX = 8, /* other parts of the kernel may have registered theirs in the same list */
+};
+
+static void add(struct kdw_landmarks *l, const struct kdw_target *target, const char *name,
+                uint64_t va)
+{
+    if (va <= target->kernel_base_va || va - target->kernel_base_va >= IMAGE_LEN_MAX)
+        return; /* not known, or not in the image */
+    l->all[l->count++] = (struct kdw_landmark){name, va - target->kernel_base_va};
+}
+
+/* The kernel's own block on the list of such blocks, which is the first one [seen]. */
+static enum kd_status find_block(struct kdw_mem *mem, const struct kdw_target *target,
+                                 uint64_t *block_va, struct kdw_debugger_data *out)
+{
+    uint64_t at = target->debugger_data_list_va;
+
+    for (int i = 0; i < BLOCKS_MAX; i++) {
+        enum kd_status st = kdw_mem_u64(mem, at, &at); /* Flink */
+
+        if (st == KD_OK && at == target->debugger_data_list_va)
+            return KD_ERR_NOT_FOUND;
+        if (st == KD_OK)
+            st = kdw_debugger_data_read(mem, at, NULL, NULL, out);
+        if (st != KD_OK && st != KD_ERR_NOT_FOUND)
+            return st;
+        if (st == KD_OK && out->kernel_base_va == target->kernel_base_va) {
+            *block_va = at;
+            return KD_OK;
+        }
+    }
+    return KD_ERR_NOT_FOUND;
+}
+
+enum kd_status kdw_landmarks_read(struct kdw_mem *mem, const struct kdw_target *target,
+                                  struct kdw_landmarks *out)
+{
+    struct kdw_landmarks l = {.count = 0};
+    struct kdw_debugger_data block = {0};
+    uint64_t block_va = 0;
+    enum kd_status st = KD_ERR_NOT_FOUND;
+
+    if (target->debugger_data_list_va != 0)
+        st = find_block(mem, target, &block_va, &block);
+    if (kdw_ends_walk(st))
+        return st;
+    if (st != KD_OK) {
+        block_va = 0;
+        block = (struct kdw_debugger_data){0};
+    }
+    add(&l, target, "PsLoadedModuleList",
+        target->module_list_va ? target->module_list_va : block.module_list_va);
+    add(&l, target, "KdDebuggerDataBlock", block_va);
+    add(&l, target, "PsActiveProcessHead", block.process_list_va);
+    add(&l, target, "PspCidTable", block.cid_table_va);
+    add(&l, target, "NtBuildLab", block.build_lab_va);
+    add(&l, target, "KiProcessorBlock", block.processor_block_va);
+    *out = l;
+    return KD_OK;
+}
