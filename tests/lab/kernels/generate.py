@@ -53,6 +53,11 @@ EXTRA_TYPES = {
     ],
     "_POOL_HEADER": None,
     "_MMPTE_HARDWARE": None,
+    "_MMPTE_SOFTWARE": None,
+    "_MMPTE_TRANSITION": None,
+    "_MMPTE_PROTOTYPE": None,
+    "_MI_HARDWARE_STATE": ["InvalidPteMask"],
+    "_MI_SYSTEM_INFORMATION": ["Hardware"],
     "_PHYSICAL_MEMORY_DESCRIPTOR": None,
     "_PHYSICAL_MEMORY_RUN": None,
     "_DBGKD_GET_VERSION64": None,
@@ -72,6 +77,7 @@ CODE = {
     "RtlGetSystemTimePrecise": "0x31, 0xc0, 0xc3", "PpmQueryTime": "0x0f, 0x31, 0xc3",
     "EtwpGetPerfCounter": "0x0f, 0x31, 0xc3", "EtwpGetCycleCount": "0x0f, 0x31, 0xc3",
     "EtwpGetSystemTime": "0x31, 0xc0, 0xc3",
+    "KiDivideErrorFault": "0x48, 0xcf",                     # iretq: where interrupt 0 leads
 }
 # Variables beside those of kernels.csv. What a kernel has no public symbol for, it does not have here.
 MORE_VARIABLES = [
@@ -82,7 +88,10 @@ MORE_VARIABLES = [
     "KdPrintRolloverCount", "KdPrintBufferSize", "MmUnloadedDrivers", "MmLastUnloadedDriver",
     "CmNtCSDVersion", "KeLoaderBlock", "NtGlobalFlag", "KdDebuggerEnabled", "KdDebuggerNotPresent",
     "KeTimeIncrement", "MmPteBase", "KiInitialProcess", "KiInitialThread", "HalDispatchTable",
+    "KiWaitNever", "KiWaitAlways", "KdpDataBlockEncoded", "KdpBootedNodebug", "MiState",
 ]
+# Not in 14393.2068: that revision is of before the kernel flipped bits of entries that are not present (2018). [guess]
+NOT_IN_14393 = {"MiState"}
 # Bytes that a machine writes there; others are pointers or smaller.
 VARIABLE_SIZES = {
     "KdDebuggerDataBlock": 0x3A0, "KdVersionBlock": 0x28, "NtBuildLab": 0x80,
@@ -93,6 +102,7 @@ VARIABLE_SIZES = {
     "CmNtCSDVersion": 4, "KeNumberProcessors": 4, "KdPrintBufferSize": 4, "NtGlobalFlag": 4,
     "KdDebuggerEnabled": 1, "KdDebuggerNotPresent": 1, "KdPrintRolloverCount": 4, "KeTimeIncrement": 4,
     "NtBuildNumber": 4, "EtwpActiveSystemLoggers": 4, "EtwpBootPhase": 4, "VslVsmEnabled": 1,
+    "KdpDataBlockEncoded": 1, "KdpBootedNodebug": 1,
 }
 
 BASE_TYPES = {  # name in the tables: (name in the header, size)
@@ -434,7 +444,7 @@ class Image:
         self.kernel, isf = kernel, world.isf
         self.sizes = dict(VARIABLE_SIZES)
         for name, type_name in {"PspHostSiloGlobals": "_ESERVERSILO_GLOBALS", "KiInitialProcess": "_EPROCESS",
-                                "KiInitialThread": "_ETHREAD"}.items():
+                                "KiInitialThread": "_ETHREAD", "MiState": "_MI_SYSTEM_INFORMATION"}.items():
             self.sizes[name] = world.types[type_name][0]
         with open(corpus / "layouts" / "kernels.csv", newline="") as f:
             tabled = {row["version"]: row for row in csv.DictReader(f)}
@@ -452,6 +462,8 @@ class Image:
             self.guid, self.age = GUID_14393, 1
         self.rvas = {n: int(v, 16) + move for n, v in row.items() if v.startswith("0x")}
         for name in list(CODE) + MORE_VARIABLES:
+            if not kernel.isf_is_own and name in NOT_IN_14393:
+                continue
             if name not in self.rvas and name in isf.symbols and (name not in row or row[name] or
                                                                  kernel.isf_is_own):
                 moved = 0 if kernel.isf_is_own else CODE_MOVE_14393 if name in CODE else move_isf

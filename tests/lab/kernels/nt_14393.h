@@ -19,7 +19,7 @@
 #define NT_PDB_AGE       1
 
 /* X(name, RVA): below NT_TEXT_END, where the code is, and above. X(RVA, bytes): the code. */
-#define NT_TEXT_END      0x14a000
+#define NT_TEXT_END      0x14c000
 #define NT_TEXT_SYMBOLS(X) \
     X(EtwpGetPerfCounter, 0x31eac) \
     X(PpmQueryTime, 0x31eac) \
@@ -31,7 +31,8 @@
     X(KiCallUserMode, 0x144ac0) \
     X(DbgBreakPoint, 0x149350) \
     X(DbgBreakPointWithStatus, 0x149370) \
-    X(DebugService2, 0x1493c0)
+    X(DebugService2, 0x1493c0) \
+    X(KiDivideErrorFault, 0x14be00)
 #define NT_DATA_SYMBOLS(X) \
     X(MmUserProbeAddress, 0x2426e8) \
     X(MmHighestUserAddress, 0x2426f0) \
@@ -43,6 +44,7 @@
     X(HalDispatchTable, 0x2e8300) \
     X(KdPrintCircularBuffer, 0x2e91f8) \
     X(KdPrintWritePointer, 0x2e9200) \
+    X(KdpBootedNodebug, 0x2ea464) \
     X(KdPrintBufferSize, 0x2ed20c) \
     X(ExpSystemResourcesList, 0x2f1680) \
     X(HalPrivateDispatchTable, 0x2f33e0) \
@@ -81,6 +83,7 @@
     X(CmNtCSDVersion, 0x325e78) \
     X(NtGlobalFlag, 0x325f70) \
     X(EtwpDiskIoNotifyRoutines, 0x327338) \
+    X(KdpDataBlockEncoded, 0x32a3a8) \
     X(EtwpRealTimeConnectionObjectType, 0x3aa3e8) \
     X(KeNumberProcessors, 0x3ab384) \
     X(PsProcessType, 0x3ab390) \
@@ -100,6 +103,8 @@
     X(KeTimeIncrement, 0x434450) \
     X(MmPhysicalMemoryBlock, 0x4344b8) \
     X(MmPfnDatabase, 0x4344d8) \
+    X(KiWaitNever, 0x434770) \
+    X(KiWaitAlways, 0x434960) \
     X(KiInitialProcess, 0x44ea30) \
     X(KiInitialThread, 0x451470) \
     X(EtwpRegTraceHandle, 0x749150) \
@@ -114,7 +119,8 @@
     X(0x144ac0, 0xc3) \
     X(0x149350, 0xcc, 0xc3) \
     X(0x149370, 0xcc, 0xc3) \
-    X(0x1493c0, 0x8b, 0xc1, 0xcd, 0x2d, 0xcc, 0xc3)
+    X(0x1493c0, 0x8b, 0xc1, 0xcd, 0x2d, 0xcc, 0xc3) \
+    X(0x14be00, 0x48, 0xcf)
 /* What this kernel has no such symbol for. */
 #define NT_MISSING_SYMBOLS(X) \
     X(EtwAdminlessProvRegHandle, 0) \
@@ -124,7 +130,8 @@
     X(EtwThreatIntProvRegHandle, 0) \
     X(EtwpBootPhase, 0) \
     X(EtwpSiloAllowedGroupMask, 0) \
-    X(KeQueryPerformanceCounter, 0)
+    X(KeQueryPerformanceCounter, 0) \
+    X(MiState, 0)
 
 #ifndef __ASSEMBLER__
 NT_SYMBOLS(NT_TEXT_SYMBOLS, NT_DATA_SYMBOLS, NT_MISSING_SYMBOLS)
@@ -2793,6 +2800,22 @@ NT_SIZE(struct _LUID, 0x8);
 NT_OFFSET(struct _LUID, LowPart, 0x0);
 NT_OFFSET(struct _LUID, HighPart, 0x4);
 
+struct _MI_HARDWARE_STATE {
+    NT_SKIP_80 NT_SKIP_40
+    U8B InvalidPteMask;
+    NT_SKIP_80 NT_SKIP_40 NT_SKIP_20 NT_SKIP_10 NT_SKIP_8
+};
+NT_SIZE(struct _MI_HARDWARE_STATE, 0x1c0);
+NT_OFFSET(struct _MI_HARDWARE_STATE, InvalidPteMask, 0xc0);
+
+struct _MI_SYSTEM_INFORMATION {
+    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_80
+    struct _MI_HARDWARE_STATE Hardware;
+    NT_SKIP_1000 NT_SKIP_800 NT_SKIP_100 NT_SKIP_80 NT_SKIP_40
+};
+NT_SIZE(struct _MI_SYSTEM_INFORMATION, 0x3100);
+NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Hardware, 0x1580);
+
 struct _MMPTE_HARDWARE {
     struct {
         U8B Valid : 1;
@@ -2816,6 +2839,62 @@ struct _MMPTE_HARDWARE {
     };
 };
 NT_SIZE(struct _MMPTE_HARDWARE, 0x8);
+
+struct _MMPTE_PROTOTYPE {
+    union {
+        struct {
+            U8B Valid : 1;
+            U8B DemandFillProto : 1;
+            U8B HiberVerifyConverted : 1;
+            U8B ReadOnly : 1;
+            U8B SwizzleBit : 1;
+            U8B Protection : 5;
+            U8B Prototype : 1;
+            U8B Combined : 1;
+            U8B Unused1 : 4;
+        };
+        struct {
+            I8B : 16;
+            I8B ProtoAddress : 48;
+        };
+    };
+};
+NT_SIZE(struct _MMPTE_PROTOTYPE, 0x8);
+
+struct _MMPTE_SOFTWARE {
+    struct {
+        U8B Valid : 1;
+        U8B PageFileReserved : 1;
+        U8B PageFileAllocated : 1;
+        U8B ColdPage : 1;
+        U8B SwizzleBit : 1;
+        U8B Protection : 5;
+        U8B Prototype : 1;
+        U8B Transition : 1;
+        U8B PageFileLow : 4;
+        U8B UsedPageTableEntries : 10;
+        U8B ShadowStack : 1;
+        U8B Unused : 5;
+        U8B PageFileHigh : 32;
+    };
+};
+NT_SIZE(struct _MMPTE_SOFTWARE, 0x8);
+
+struct _MMPTE_TRANSITION {
+    struct {
+        U8B Valid : 1;
+        U8B Write : 1;
+        U8B Spare : 1;
+        U8B IoTracker : 1;
+        U8B SwizzleBit : 1;
+        U8B Protection : 5;
+        U8B Prototype : 1;
+        U8B Transition : 1;
+        U8B PageFrameNumber : 36;
+        U8B Unused : 16;
+    };
+};
+NT_SIZE(struct _MMPTE_TRANSITION, 0x8);
 
 struct _MM_SESSION_SPACE_FLAGS {
     struct {
@@ -3751,7 +3830,12 @@ struct nt_types {
     struct _XSTATE_CONFIGURATION *xstate_configuration;
     struct _KUSER_SHARED_DATA *kuser_shared_data;
     struct _LUID *luid;
+    struct _MI_HARDWARE_STATE *mi_hardware_state;
+    struct _MI_SYSTEM_INFORMATION *mi_system_information;
     struct _MMPTE_HARDWARE *mmpte_hardware;
+    struct _MMPTE_PROTOTYPE *mmpte_prototype;
+    struct _MMPTE_SOFTWARE *mmpte_software;
+    struct _MMPTE_TRANSITION *mmpte_transition;
     struct _MM_SESSION_SPACE_FLAGS *mm_session_space_flags;
     struct _MM_SESSION_SPACE *mm_session_space;
     struct _OBJECT_DIRECTORY *object_directory;

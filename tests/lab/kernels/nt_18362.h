@@ -16,7 +16,7 @@
 #define NT_PDB_AGE       1
 
 /* X(name, RVA): below NT_TEXT_END, where the code is, and above. X(RVA, bytes): the code. */
-#define NT_TEXT_END      0x1ca000
+#define NT_TEXT_END      0x1cc000
 #define NT_TEXT_SYMBOLS(X) \
     X(EtwpGetSystemTime, 0xcb130) \
     X(RtlGetSystemTimePrecise, 0xcb130) \
@@ -28,7 +28,8 @@
     X(KiCallUserMode, 0x1c4ac0) \
     X(DbgBreakPoint, 0x1c9350) \
     X(DbgBreakPointWithStatus, 0x1c9370) \
-    X(DebugService2, 0x1c93c0)
+    X(DebugService2, 0x1c93c0) \
+    X(KiDivideErrorFault, 0x1cbe00)
 #define NT_DATA_SYMBOLS(X) \
     X(SecurityProviderGuid, 0x3782b0) \
     X(MmSystemRangeStart, 0x382668) \
@@ -42,6 +43,7 @@
     X(KdPrintCircularBuffer, 0x429188) \
     X(KdPrintWritePointer, 0x429190) \
     X(KdVersionBlock, 0x42a3c8) \
+    X(KdpBootedNodebug, 0x42a3f4) \
     X(EtwpDebuggerData, 0x42be08) \
     X(KdPrintBufferSize, 0x42d19c) \
     X(ExpSystemResourcesList, 0x431610) \
@@ -79,6 +81,8 @@
     X(NtGlobalFlag, 0x465f00) \
     X(NtBuildLab, 0x465f20) \
     X(EtwpDiskIoNotifyRoutines, 0x4660e0) \
+    X(MiState, 0x466400) \
+    X(KdpDataBlockEncoded, 0x46a338) \
     X(EtwpHostSiloState, 0x573008) \
     X(EtwpRealTimeConnectionObjectType, 0x573330) \
     X(MmPteBase, 0x573388) \
@@ -95,7 +99,9 @@
     X(PspCidTable, 0x574530) \
     X(EtwpRegistrationObjectType, 0x574590) \
     X(ObHeaderCookie, 0x574684) \
+    X(KiWaitNever, 0x574700) \
     X(EtwpSiloAllowedGroupMask, 0x574720) \
+    X(KiWaitAlways, 0x5748f0) \
     X(ObTypeIndexTable, 0x574d50) \
     X(KiProcessorBlock, 0x575ac0) \
     X(PspHostSiloGlobals, 0x58e540) \
@@ -112,7 +118,8 @@
     X(0x1c4ac0, 0xc3) \
     X(0x1c9350, 0xcc, 0xc3) \
     X(0x1c9370, 0xcc, 0xc3) \
-    X(0x1c93c0, 0x8b, 0xc1, 0xcd, 0x2d, 0xcc, 0xc3)
+    X(0x1c93c0, 0x8b, 0xc1, 0xcd, 0x2d, 0xcc, 0xc3) \
+    X(0x1cbe00, 0x48, 0xcf)
 /* What this kernel has no such symbol for. */
 #define NT_MISSING_SYMBOLS(X) \
     X(EtwCpuStarvationProvRegHandle, 0) \
@@ -3036,6 +3043,22 @@ NT_SIZE(struct _LUID, 0x8);
 NT_OFFSET(struct _LUID, LowPart, 0x0);
 NT_OFFSET(struct _LUID, HighPart, 0x4);
 
+struct _MI_HARDWARE_STATE {
+    NT_SKIP_80 NT_SKIP_40
+    U8B InvalidPteMask;
+    NT_SKIP_80 NT_SKIP_40 NT_SKIP_20 NT_SKIP_10 NT_SKIP_8
+};
+NT_SIZE(struct _MI_HARDWARE_STATE, 0x1c0);
+NT_OFFSET(struct _MI_HARDWARE_STATE, InvalidPteMask, 0xc0);
+
+struct _MI_SYSTEM_INFORMATION {
+    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_80
+    struct _MI_HARDWARE_STATE Hardware;
+    NT_SKIP_1000 NT_SKIP_800 NT_SKIP_100 NT_SKIP_80 NT_SKIP_40
+};
+NT_SIZE(struct _MI_SYSTEM_INFORMATION, 0x3100);
+NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Hardware, 0x1580);
+
 struct _MMPTE_HARDWARE {
     struct {
         U8B Valid : 1;
@@ -3059,6 +3082,62 @@ struct _MMPTE_HARDWARE {
     };
 };
 NT_SIZE(struct _MMPTE_HARDWARE, 0x8);
+
+struct _MMPTE_PROTOTYPE {
+    union {
+        struct {
+            U8B Valid : 1;
+            U8B DemandFillProto : 1;
+            U8B HiberVerifyConverted : 1;
+            U8B ReadOnly : 1;
+            U8B SwizzleBit : 1;
+            U8B Protection : 5;
+            U8B Prototype : 1;
+            U8B Combined : 1;
+            U8B Unused1 : 4;
+        };
+        struct {
+            I8B : 16;
+            I8B ProtoAddress : 48;
+        };
+    };
+};
+NT_SIZE(struct _MMPTE_PROTOTYPE, 0x8);
+
+struct _MMPTE_SOFTWARE {
+    struct {
+        U8B Valid : 1;
+        U8B PageFileReserved : 1;
+        U8B PageFileAllocated : 1;
+        U8B ColdPage : 1;
+        U8B SwizzleBit : 1;
+        U8B Protection : 5;
+        U8B Prototype : 1;
+        U8B Transition : 1;
+        U8B PageFileLow : 4;
+        U8B UsedPageTableEntries : 10;
+        U8B ShadowStack : 1;
+        U8B Unused : 5;
+        U8B PageFileHigh : 32;
+    };
+};
+NT_SIZE(struct _MMPTE_SOFTWARE, 0x8);
+
+struct _MMPTE_TRANSITION {
+    struct {
+        U8B Valid : 1;
+        U8B Write : 1;
+        U8B Spare : 1;
+        U8B IoTracker : 1;
+        U8B SwizzleBit : 1;
+        U8B Protection : 5;
+        U8B Prototype : 1;
+        U8B Transition : 1;
+        U8B PageFrameNumber : 36;
+        U8B Unused : 16;
+    };
+};
+NT_SIZE(struct _MMPTE_TRANSITION, 0x8);
 
 struct _MM_SESSION_SPACE_FLAGS {
     struct {
@@ -4085,7 +4164,12 @@ struct nt_types {
     struct _XSTATE_CONFIGURATION *xstate_configuration;
     struct _KUSER_SHARED_DATA *kuser_shared_data;
     struct _LUID *luid;
+    struct _MI_HARDWARE_STATE *mi_hardware_state;
+    struct _MI_SYSTEM_INFORMATION *mi_system_information;
     struct _MMPTE_HARDWARE *mmpte_hardware;
+    struct _MMPTE_PROTOTYPE *mmpte_prototype;
+    struct _MMPTE_SOFTWARE *mmpte_software;
+    struct _MMPTE_TRANSITION *mmpte_transition;
     struct _MM_SESSION_SPACE_FLAGS *mm_session_space_flags;
     struct _MMWSL_INSTANCE *mmwsl_instance;
     struct _MM_SESSION_SPACE *mm_session_space;

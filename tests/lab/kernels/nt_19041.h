@@ -16,7 +16,7 @@
 #define NT_PDB_AGE       1
 
 /* X(name, RVA): below NT_TEXT_END, where the code is, and above. X(RVA, bytes): the code. */
-#define NT_TEXT_END      0x406000
+#define NT_TEXT_END      0x408000
 #define NT_TEXT_SYMBOLS(X) \
     X(SecurityProviderGuid, 0xa250) \
     X(MmUserProbeAddress, 0x215d8) \
@@ -30,7 +30,8 @@
     X(KiCallUserMode, 0x3ffeb0) \
     X(DbgBreakPoint, 0x405220) \
     X(DbgBreakPointWithStatus, 0x405240) \
-    X(DebugService2, 0x405290)
+    X(DebugService2, 0x405290) \
+    X(KiDivideErrorFault, 0x407f00)
 #define NT_DATA_SYMBOLS(X) \
     X(HalPrivateDispatchTable, 0xc00590) \
     X(HalDispatchTable, 0xc00a60) \
@@ -39,6 +40,7 @@
     X(KdPrintCircularBuffer, 0xc04ee0) \
     X(KdPrintWritePointer, 0xc04ee8) \
     X(KdVersionBlock, 0xc0f3a0) \
+    X(KdpBootedNodebug, 0xc0f3c8) \
     X(EtwpDebuggerData, 0xc10dc8) \
     X(NtBuildNumber, 0xc11f70) \
     X(KdPrintBufferSize, 0xc12028) \
@@ -76,6 +78,8 @@
     X(NtBuildLabEx, 0xc4c080) \
     X(NtGlobalFlag, 0xc4c160) \
     X(NtBuildLab, 0xc4c180) \
+    X(MiState, 0xc4c740) \
+    X(KdpDataBlockEncoded, 0xc50bb8) \
     X(EtwpDiskIoNotifyRoutines, 0xc545d0) \
     X(EtwpHostSiloState, 0xcfb008) \
     X(EtwpRealTimeConnectionObjectType, 0xcfb2f8) \
@@ -93,7 +97,9 @@
     X(PspCidTable, 0xcfc5d0) \
     X(EtwpRegistrationObjectType, 0xcfc640) \
     X(ObHeaderCookie, 0xcfc72c) \
+    X(KiWaitNever, 0xcfc808) \
     X(EtwpSiloAllowedGroupMask, 0xcfc818) \
+    X(KiWaitAlways, 0xcfca10) \
     X(ObTypeIndexTable, 0xcfce80) \
     X(KiProcessorBlock, 0xcfdcc0) \
     X(PspHostSiloGlobals, 0xd24540) \
@@ -110,7 +116,8 @@
     X(0x3ffeb0, 0xc3) \
     X(0x405220, 0xcc, 0xc3) \
     X(0x405240, 0xcc, 0xc3) \
-    X(0x405290, 0x8b, 0xc1, 0xcd, 0x2d, 0xcc, 0xc3)
+    X(0x405290, 0x8b, 0xc1, 0xcd, 0x2d, 0xcc, 0xc3) \
+    X(0x407f00, 0x48, 0xcf)
 /* What this kernel has no such symbol for. */
 #define NT_MISSING_SYMBOLS(X) \
     X(EtwCpuStarvationProvRegHandle, 0) \
@@ -3085,6 +3092,22 @@ NT_SIZE(struct _LUID, 0x8);
 NT_OFFSET(struct _LUID, LowPart, 0x0);
 NT_OFFSET(struct _LUID, HighPart, 0x4);
 
+struct _MI_HARDWARE_STATE {
+    NT_SKIP_80 NT_SKIP_40
+    U8B InvalidPteMask;
+    NT_SKIP_80 NT_SKIP_40 NT_SKIP_20 NT_SKIP_10 NT_SKIP_8
+};
+NT_SIZE(struct _MI_HARDWARE_STATE, 0x1c0);
+NT_OFFSET(struct _MI_HARDWARE_STATE, InvalidPteMask, 0xc0);
+
+struct _MI_SYSTEM_INFORMATION {
+    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_80 NT_SKIP_40
+    struct _MI_HARDWARE_STATE Hardware;
+    NT_SKIP_1000 NT_SKIP_800 NT_SKIP_200 NT_SKIP_100 NT_SKIP_40
+};
+NT_SIZE(struct _MI_SYSTEM_INFORMATION, 0x32c0);
+NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Hardware, 0x15c0);
+
 struct _MMPTE_HARDWARE {
     struct {
         U8B Valid : 1;
@@ -3108,6 +3131,62 @@ struct _MMPTE_HARDWARE {
     };
 };
 NT_SIZE(struct _MMPTE_HARDWARE, 0x8);
+
+struct _MMPTE_PROTOTYPE {
+    union {
+        struct {
+            U8B Valid : 1;
+            U8B DemandFillProto : 1;
+            U8B HiberVerifyConverted : 1;
+            U8B ReadOnly : 1;
+            U8B SwizzleBit : 1;
+            U8B Protection : 5;
+            U8B Prototype : 1;
+            U8B Combined : 1;
+            U8B Unused1 : 4;
+        };
+        struct {
+            I8B : 16;
+            I8B ProtoAddress : 48;
+        };
+    };
+};
+NT_SIZE(struct _MMPTE_PROTOTYPE, 0x8);
+
+struct _MMPTE_SOFTWARE {
+    struct {
+        U8B Valid : 1;
+        U8B PageFileReserved : 1;
+        U8B PageFileAllocated : 1;
+        U8B ColdPage : 1;
+        U8B SwizzleBit : 1;
+        U8B Protection : 5;
+        U8B Prototype : 1;
+        U8B Transition : 1;
+        U8B PageFileLow : 4;
+        U8B UsedPageTableEntries : 10;
+        U8B ShadowStack : 1;
+        U8B Unused : 5;
+        U8B PageFileHigh : 32;
+    };
+};
+NT_SIZE(struct _MMPTE_SOFTWARE, 0x8);
+
+struct _MMPTE_TRANSITION {
+    struct {
+        U8B Valid : 1;
+        U8B Write : 1;
+        U8B Spare : 1;
+        U8B IoTracker : 1;
+        U8B SwizzleBit : 1;
+        U8B Protection : 5;
+        U8B Prototype : 1;
+        U8B Transition : 1;
+        U8B PageFrameNumber : 36;
+        U8B Unused : 16;
+    };
+};
+NT_SIZE(struct _MMPTE_TRANSITION, 0x8);
 
 struct _MM_SESSION_SPACE_FLAGS {
     struct {
@@ -4150,7 +4229,12 @@ struct nt_types {
     struct _XSTATE_CONFIGURATION *xstate_configuration;
     struct _KUSER_SHARED_DATA *kuser_shared_data;
     struct _LUID *luid;
+    struct _MI_HARDWARE_STATE *mi_hardware_state;
+    struct _MI_SYSTEM_INFORMATION *mi_system_information;
     struct _MMPTE_HARDWARE *mmpte_hardware;
+    struct _MMPTE_PROTOTYPE *mmpte_prototype;
+    struct _MMPTE_SOFTWARE *mmpte_software;
+    struct _MMPTE_TRANSITION *mmpte_transition;
     struct _MM_SESSION_SPACE_FLAGS *mm_session_space_flags;
     struct _MMWSL_INSTANCE *mmwsl_instance;
     struct _MM_SESSION_SPACE *mm_session_space;

@@ -16,7 +16,7 @@
 #define NT_PDB_AGE       1
 
 /* X(name, RVA): below NT_TEXT_END, where the code is, and above. X(RVA, bytes): the code. */
-#define NT_TEXT_END      0x428000
+#define NT_TEXT_END      0x42b000
 #define NT_TEXT_SYMBOLS(X) \
     X(SecurityProviderGuid, 0xeee8) \
     X(MmUserProbeAddress, 0x27a58) \
@@ -30,7 +30,8 @@
     X(KiCallUserMode, 0x421a30) \
     X(DbgBreakPoint, 0x427430) \
     X(DbgBreakPointWithStatus, 0x427450) \
-    X(DebugService2, 0x4274a0)
+    X(DebugService2, 0x4274a0) \
+    X(KiDivideErrorFault, 0x42a200)
 #define NT_DATA_SYMBOLS(X) \
     X(EtwpFileIoNotifyRoutines, 0xc00300) \
     X(HalPrivateDispatchTable, 0xc01be0) \
@@ -39,6 +40,7 @@
     X(KdPrintCircularBuffer, 0xc07030) \
     X(KdPrintWritePointer, 0xc07038) \
     X(KdVersionBlock, 0xc09750) \
+    X(KdpBootedNodebug, 0xc0977c) \
     X(EtwpDebuggerData, 0xc0b188) \
     X(NtBuildNumber, 0xc0c578) \
     X(KdPrintBufferSize, 0xc0c63c) \
@@ -78,6 +80,8 @@
     X(NtGlobalFlag, 0xc4e660) \
     X(NtBuildLab, 0xc4e680) \
     X(EtwpDiskIoNotifyRoutines, 0xc4ef10) \
+    X(MiState, 0xc4f000) \
+    X(KdpDataBlockEncoded, 0xd01888) \
     X(EtwpHostSiloState, 0xd05008) \
     X(EtwpRealTimeConnectionObjectType, 0xd053c0) \
     X(MmPteBase, 0xd05410) \
@@ -94,7 +98,9 @@
     X(PspCidTable, 0xd06a58) \
     X(EtwpRegistrationObjectType, 0xd06ae8) \
     X(ObHeaderCookie, 0xd06c08) \
+    X(KiWaitNever, 0xd06cc0) \
     X(EtwpSiloAllowedGroupMask, 0xd06cc8) \
+    X(KiWaitAlways, 0xd06e20) \
     X(ObTypeIndexTable, 0xd07490) \
     X(KiProcessorBlock, 0xd088c0) \
     X(PspHostSiloGlobals, 0xd32580) \
@@ -111,7 +117,8 @@
     X(0x421a30, 0xc3) \
     X(0x427430, 0xcc, 0xc3) \
     X(0x427450, 0xcc, 0xc3) \
-    X(0x4274a0, 0x8b, 0xc1, 0xcd, 0x2d, 0xcc, 0xc3)
+    X(0x4274a0, 0x8b, 0xc1, 0xcd, 0x2d, 0xcc, 0xc3) \
+    X(0x42a200, 0x48, 0xcf)
 /* What this kernel has no such symbol for. */
 #define NT_MISSING_SYMBOLS(X) \
     X(EtwAdminlessProvRegHandle, 0) \
@@ -3168,6 +3175,22 @@ NT_SIZE(struct _LUID, 0x8);
 NT_OFFSET(struct _LUID, LowPart, 0x0);
 NT_OFFSET(struct _LUID, HighPart, 0x4);
 
+struct _MI_HARDWARE_STATE {
+    NT_SKIP_80 NT_SKIP_40
+    U8B InvalidPteMask;
+    NT_SKIP_1000 NT_SKIP_80 NT_SKIP_40 NT_SKIP_20 NT_SKIP_10 NT_SKIP_8
+};
+NT_SIZE(struct _MI_HARDWARE_STATE, 0x11c0);
+NT_OFFSET(struct _MI_HARDWARE_STATE, InvalidPteMask, 0xc0);
+
+struct _MI_SYSTEM_INFORMATION {
+    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_200 NT_SKIP_80
+    struct _MI_HARDWARE_STATE Hardware;
+    NT_SKIP_2000 NT_SKIP_800 NT_SKIP_80
+};
+NT_SIZE(struct _MI_SYSTEM_INFORMATION, 0x50c0);
+NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Hardware, 0x1680);
+
 struct _MMPTE_HARDWARE {
     struct {
         U8B Valid : 1;
@@ -3190,6 +3213,63 @@ struct _MMPTE_HARDWARE {
     };
 };
 NT_SIZE(struct _MMPTE_HARDWARE, 0x8);
+
+struct _MMPTE_PROTOTYPE {
+    union {
+        struct {
+            U8B Valid : 1;
+            U8B DemandFillProto : 1;
+            U8B HiberVerifyConverted : 1;
+            U8B ReadOnly : 1;
+            U8B SwizzleBit : 1;
+            U8B Protection : 5;
+            U8B Prototype : 1;
+            U8B Combined : 1;
+            U8B Unused1 : 4;
+        };
+        struct {
+            I8B : 16;
+            I8B ProtoAddress : 48;
+        };
+    };
+};
+NT_SIZE(struct _MMPTE_PROTOTYPE, 0x8);
+
+struct _MMPTE_SOFTWARE {
+    struct {
+        U8B Valid : 1;
+        U8B PageFileReserved : 1;
+        U8B PageFileAllocated : 1;
+        U8B ColdPage : 1;
+        U8B SwizzleBit : 1;
+        U8B Protection : 5;
+        U8B Prototype : 1;
+        U8B Transition : 1;
+        U8B PageFileLow : 4;
+        U8B UsedPageTableEntries : 10;
+        U8B ShadowStack : 1;
+        U8B OnStandbyLookaside : 1;
+        U8B Unused : 4;
+        U8B PageFileHigh : 32;
+    };
+};
+NT_SIZE(struct _MMPTE_SOFTWARE, 0x8);
+
+struct _MMPTE_TRANSITION {
+    struct {
+        U8B Valid : 1;
+        U8B Write : 1;
+        U8B OnStandbyLookaside : 1;
+        U8B IoTracker : 1;
+        U8B SwizzleBit : 1;
+        U8B Protection : 5;
+        U8B Prototype : 1;
+        U8B Transition : 1;
+        U8B PageFrameNumber : 40;
+        U8B Unused : 12;
+    };
+};
+NT_SIZE(struct _MMPTE_TRANSITION, 0x8);
 
 struct _MM_SESSION_SPACE_FLAGS {
     struct {
@@ -4233,7 +4313,12 @@ struct nt_types {
     struct _XSTATE_CONFIGURATION *xstate_configuration;
     struct _KUSER_SHARED_DATA *kuser_shared_data;
     struct _LUID *luid;
+    struct _MI_HARDWARE_STATE *mi_hardware_state;
+    struct _MI_SYSTEM_INFORMATION *mi_system_information;
     struct _MMPTE_HARDWARE *mmpte_hardware;
+    struct _MMPTE_PROTOTYPE *mmpte_prototype;
+    struct _MMPTE_SOFTWARE *mmpte_software;
+    struct _MMPTE_TRANSITION *mmpte_transition;
     struct _MM_SESSION_SPACE_FLAGS *mm_session_space_flags;
     struct _MMWSL_INSTANCE *mmwsl_instance;
     struct _MM_SESSION_SPACE *mm_session_space;
