@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,6 +35,22 @@ enum kdw_path_kind kdw_path_kind(const char *path)
     return S_ISDIR(sb.st_mode) ? KDW_PATH_FOLDER : KDW_PATH_OTHER;
 }
 
+bool kdw_dir_make(const char *path)
+{
+    char *part = strdup(path);
+
+    if (!part)
+        return false;
+    for (char *slash = part; (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
+        *slash = '\0';
+        (void)mkdir(part, 0777); /* what is there already stays; what fails shows below */
+    }
+    (void)mkdir(part, 0777);
+    free(part);
+    return kdw_path_kind(path) == KDW_PATH_FOLDER &&
+           faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
 bool kdw_dir_may_search(const char *dir)
 {
     return faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) == 0;
@@ -52,6 +69,19 @@ bool kdw_path_is_foreign(const char *path)
 bool kdw_path_is_absolute(const char *path)
 {
     return path[0] == '/';
+}
+
+void kdw_dir_each(const char *dir, void *ctx, void (*on_name)(void *ctx, const char *name))
+{
+    DIR *d = opendir(dir);
+    const struct dirent *e;
+
+    if (!d)
+        return;
+    while ((e = readdir(d)) != NULL)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            on_name(ctx, e->d_name);
+    closedir(d);
 }
 
 bool kdw_dir_find(const char *dir, const char *name, char *found, size_t cap)

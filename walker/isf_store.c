@@ -97,7 +97,7 @@ enum kd_status kdw_isf_store_open(const char *folders, const struct kdw_pdb_id *
                                   struct kd_diag *diag, struct kdw_symbols **out)
 {
     struct search s = {.wanted = id, .diag = diag};
-    struct kdw_symbol_path places = kdw_symbol_path_of(folders);
+    struct kdw_symbol_path places = kdw_symbol_path_of(folders, NULL);
     enum kd_status st = KD_ERR_NOT_FOUND;
     char guid[KDW_PDB_GUID_MAX];
     struct kdw_place place;

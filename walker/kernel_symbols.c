@@ -37,7 +37,7 @@ static enum kd_status find_pdb(struct kdw_kernel *k, const struct kdw_symbol_opt
 {
     if (!k->pe.has_pdb_id)
         return KD_ERR_NOT_FOUND;
-    return kdw_symstore_open(o->symbol_path, &k->pe.pdb_id, k->diag, out);
+    return kdw_symstore_open(o->symbol_path, o->server, &k->pe.pdb_id, k->diag, out);
 }
 
 static enum kd_status find_builtin(struct kdw_kernel *k, const struct kdw_symbol_options *o,

@@ -56,6 +56,11 @@ bool kdw_place_is_open(const struct kdw_place *place, char notes[KDW_NOTES_MAX])
         kdw_note(notes, "; skipped %s (%s)", path, place->why);
         return false;
     }
+    if (place->kind == KDW_PLACE_SERVER) {
+        kdw_note(notes, "; skipped %s (a URL, and the network is not used)",
+                 kdw_place_shown(place));
+        return false;
+    }
     switch (kdw_path_kind(path)) {
     case KDW_PATH_FOLDER:
         if (kdw_dir_may_search(path))

@@ -66,14 +66,33 @@ static void classify(struct words w, enum kdw_place_kind kind, struct kdw_place 
     out->text[kept] = '\0';
     out->kind = kind;
     out->why = NULL;
+    out->is_cache = false;
     if (len == 0)
         skip(out, "an empty part stands for a default store, and there is none here");
     else if (kept < len)
         skip(out, "too long for a path");
-    else if (begins(w, "http:") || begins(w, "https:"))
-        skip(out, "a URL, and the network is not used");
+    else if (begins(w, "http://") || begins(w, "https://"))
+        out->kind = KDW_PLACE_SERVER;
     else if (kdw_path_is_foreign(out->text))
         skip(out, "a Windows path");
+}
+
+static struct words words_of(const char *text)
+{
+    struct words w = {text, text + strlen(text)};
+
+    return w;
+}
+
+/* The next part of a chain; an empty one stands for the default store. */
+static void next_in_chain(struct kdw_symbol_path *p, struct kdw_place *out)
+{
+    struct words w = trim(cut(p->chain, p->chain_end, '*', &p->chain));
+
+    if (w.at == w.end && p->default_store)
+        w = words_of(p->default_store);
+    classify(w, KDW_PLACE_STORE, out);
+    out->is_cache = p->is_cache;
 }
 
 /* An entry with '*' in it: its first word says what the others are. */
@@ -97,20 +116,28 @@ static void start_chain(struct kdw_symbol_path *p, struct words entry, struct kd
     }
     p->chain = rest;
     p->chain_end = entry.end;
-    (void)kdw_symbol_path_next(p, out);
+    p->is_cache = equals(first, "cache");
+    if (rest == entry.end && !p->is_cache) { /* "srv*" alone [doc] */
+        static const char alone[] = "*" KDW_PUBLIC_SERVER;
+
+        p->chain = alone;
+        p->chain_end = alone + sizeof alone - 1;
+    }
+    next_in_chain(p, out);
 }
 
-struct kdw_symbol_path kdw_symbol_path_of(const char *text)
+struct kdw_symbol_path kdw_symbol_path_of(const char *text, const char *default_store)
 {
-    struct kdw_symbol_path p = {text, NULL, NULL};
+    struct kdw_symbol_path p = {.entry = text, .default_store = default_store};
 
     return p;
 }
 
 bool kdw_symbol_path_next(struct kdw_symbol_path *p, struct kdw_place *out)
 {
+    out->entry = p->entries;
     if (p->chain) {
-        classify(trim(cut(p->chain, p->chain_end, '*', &p->chain)), KDW_PLACE_STORE, out);
+        next_in_chain(p, out);
         return true;
     }
     while (p->entry) {
@@ -118,6 +145,7 @@ bool kdw_symbol_path_next(struct kdw_symbol_path *p, struct kdw_place *out)
 
         if (entry.at == entry.end)
             continue;
+        out->entry = ++p->entries;
         if (memchr(entry.at, '*', (size_t)(entry.end - entry.at)))
             start_chain(p, entry, out);
         else
@@ -125,4 +153,18 @@ bool kdw_symbol_path_next(struct kdw_symbol_path *p, struct kdw_place *out)
         return true;
     }
     return false;
+}
+
+const char *kdw_place_shown(const struct kdw_place *place)
+{
+    const char *host = place->kind == KDW_PLACE_SERVER ? strstr(place->text, "://") : NULL;
+    const char *shown = place->text;
+
+    if (!host)
+        return shown;
+    host += strlen("://");
+    for (size_t n = strcspn(host, "/?#"); n > 0; n--)
+        if (host[n - 1] == '@')
+            return host + n; /* without the protocol, which stands before the login */
+    return shown;
 }

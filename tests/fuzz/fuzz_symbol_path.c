@@ -24,12 +24,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (len > 0)
         memcpy(path, bytes, len);
     path[len] = '\0';
-    p = kdw_symbol_path_of(path);
+    p = kdw_symbol_path_of(path, len % 2 ? "/d" : NULL);
     while (kdw_symbol_path_next(&p, &place)) {
         require(++count <= len); /* each takes at least a byte */
         require(strlen(place.text) < sizeof place.text && !strchr(place.text, ';'));
         require((place.kind == KDW_PLACE_SKIPPED) == (place.why != NULL));
         require(place.kind == KDW_PLACE_SKIPPED || place.text[0] != '\0');
+        require(strlen(kdw_place_shown(&place)) <= strlen(place.text));
     }
     free(path);
     return 0;

@@ -10,6 +10,7 @@
 #include "dir.h"
 #include "support/temp_dir.h"
 
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,6 +62,59 @@ static void a_folder_that_is_closed_to_us_is_told_apart(void **state)
     assert_int_equal(chmod(closed, 0700), 0);
 }
 
+static void a_folder_is_made_with_those_on_the_way_to_it(void **state)
+{
+    const char *below = temp_dir_path(&dir, "a/b/c");
+
+    (void)state;
+    assert_true(kdw_dir_make(below));
+    assert_int_equal(kdw_path_kind(below), KDW_PATH_FOLDER);
+    assert_true(kdw_dir_make(below)); /* it is there already */
+    temp_dir_write(&dir, "file", "x", 1);
+    assert_false(kdw_dir_make(temp_dir_path(&dir, "file/below")));
+    assert_false(kdw_dir_make(temp_dir_path(&dir, "file")));
+}
+
+static void a_folder_that_takes_no_files_is_told_apart(void **state)
+{
+    const char *closed = temp_dir_path(&dir, "closed");
+    bool is_root = geteuid() == 0;
+
+    (void)state;
+    assert_true(kdw_dir_make(closed));
+    assert_int_equal(chmod(closed, 0555), 0);
+    assert_int_equal(chmod(dir.path, 0755), 0);
+    if (is_root) /* root may write anywhere */
+        assert_int_equal(seteuid(NOBODY), 0);
+    assert_false(kdw_dir_make(closed));
+    assert_false(kdw_dir_make(temp_dir_path(&dir, "closed/below")));
+    if (is_root)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(closed, 0700), 0);
+}
+
+static void count_name(void *ctx, const char *name)
+{
+    unsigned *seen = ctx;
+
+    if (strcmp(name, "x") != 0)
+        assert_string_equal(name, ".y");
+    ++*seen;
+}
+
+static void every_entry_is_named_once(void **state)
+{
+    unsigned seen = 0;
+
+    (void)state;
+    temp_dir_write(&dir, "names/x", "", 0);
+    temp_dir_write(&dir, "names/.y/z", "", 0);
+    kdw_dir_each(temp_dir_path(&dir, "names"), &seen, count_name);
+    assert_int_equal(seen, 2);
+    kdw_dir_each(temp_dir_path(&dir, "absent"), &seen, count_name);
+    assert_int_equal(seen, 2);
+}
+
 static void windows_paths_are_foreign_here(void **state)
 {
     static const char *const foreign[] = {"\\\\server\\share", "C:\\Symbols", "d:/x", "E:"};
@@ -108,6 +162,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_of_paths_are_told_apart),
         cmocka_unit_test(a_folder_that_is_closed_to_us_is_told_apart),
+        cmocka_unit_test(a_folder_is_made_with_those_on_the_way_to_it),
+        cmocka_unit_test(a_folder_that_takes_no_files_is_told_apart),
+        cmocka_unit_test(every_entry_is_named_once),
         cmocka_unit_test(windows_paths_are_foreign_here),
         cmocka_unit_test(only_what_starts_at_the_root_is_absolute),
         cmocka_unit_test(an_entry_is_found_in_another_case_and_given_in_its_own),

@@ -11,17 +11,26 @@
 #include "dir.h"
 #include "symbol_path.h"
 
-/* All places of a path, one a letter and a text: S store, F folder, - skipped. */
+static const char *default_store;
+
+static int forget_default_store(void **state)
+{
+    (void)state;
+    default_store = NULL;
+    return 0;
+}
+
+/* All places of a path, one a letter and a text: S store, F folder, U URL, - skipped. */
 static void reads_as(const char *path, const char *expected)
 {
-    struct kdw_symbol_path p = kdw_symbol_path_of(path);
+    struct kdw_symbol_path p = kdw_symbol_path_of(path, default_store);
     struct kdw_place place;
     char all[1024] = "";
 
     while (kdw_symbol_path_next(&p, &place)) {
         size_t have = strlen(all);
 
-        snprintf(all + have, sizeof all - have, "%c%.200s;", "SF-"[place.kind], place.text);
+        snprintf(all + have, sizeof all - have, "%c%.200s;", "SFU-"[place.kind], place.text);
         assert_int_equal(place.kind == KDW_PLACE_SKIPPED, place.why != NULL);
     }
     assert_string_equal(all, expected);
@@ -52,19 +61,69 @@ static void cache_is_searched_at_its_own_place(void **state)
     reads_as("cache*/c;/p;srv*/a", "S/c;F/p;S/a;");
 }
 
-static void what_needs_a_default_store_is_skipped(void **state)
+static void an_empty_part_is_the_default_store(void **state)
 {
     (void)state;
-    reads_as("srv*", "-;");
+    default_store = "/d";
+    reads_as("srv**/a", "S/d;S/a;");
+    reads_as("cache*;/a", "S/d;F/a;");
+    reads_as("srv* *http://h", "S/d;Uhttp://h;");
+}
+
+static void without_a_default_store_what_needs_one_is_skipped(void **state)
+{
+    (void)state;
     reads_as("cache*", "-;");
     reads_as("srv**/a", "-;S/a;");
 }
 
-static void urls_are_skipped(void **state)
+static void srv_alone_is_the_default_store_and_the_public_server(void **state)
 {
     (void)state;
-    reads_as("cache*/c;/p;srv*/a*https://h/s", "S/c;F/p;S/a;-https://h/s;");
-    reads_as("HTTP://h/s;/a", "-HTTP://h/s;F/a;");
+    reads_as("srv*", "-;Uhttps://msdl.microsoft.com/download/symbols;");
+    default_store = "/d";
+    reads_as("SymSrv*SymSrv.dll* ;/a", "S/d;Uhttps://msdl.microsoft.com/download/symbols;F/a;");
+}
+
+static void urls_are_servers(void **state)
+{
+    (void)state;
+    reads_as("cache*/c;/p;srv*/a*https://h/s", "S/c;F/p;S/a;Uhttps://h/s;");
+    reads_as("HTTP://h/s;/a", "UHTTP://h/s;F/a;");
+    reads_as("https:x", "Fhttps:x;");
+}
+
+static void places_say_which_entry_they_are_of_and_whether_they_are_caches(void **state)
+{
+    struct kdw_symbol_path p = kdw_symbol_path_of("cache*/c;/p;srv*/a*http://h", NULL);
+    const struct {
+        unsigned entry;
+        bool is_cache;
+    } expected[] = {{1, true}, {2, false}, {3, false}, {3, false}};
+    struct kdw_place place;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(kdw_symbol_path_next(&p, &place));
+        assert_int_equal(place.entry, expected[i].entry);
+        assert_int_equal(place.is_cache, expected[i].is_cache);
+    }
+    assert_false(kdw_symbol_path_next(&p, &place));
+}
+
+static void a_login_in_a_url_is_not_shown(void **state)
+{
+    struct kdw_symbol_path p =
+        kdw_symbol_path_of("https://me:pass@word@h/s;https://h/s@t;/a@b", NULL);
+    struct kdw_place place;
+
+    (void)state;
+    assert_true(kdw_symbol_path_next(&p, &place));
+    assert_string_equal(kdw_place_shown(&place), "h/s");
+    assert_true(kdw_symbol_path_next(&p, &place));
+    assert_string_equal(kdw_place_shown(&place), "https://h/s@t");
+    assert_true(kdw_symbol_path_next(&p, &place));
+    assert_string_equal(kdw_place_shown(&place), "/a@b");
 }
 
 static void windows_paths_are_skipped_but_on_windows(void **state)
@@ -99,13 +158,13 @@ static void a_path_longer_than_any_is_skipped_and_the_rest_is_read(void **state)
     assert_non_null(path);
     memset(path, 'x', len);
     memcpy(path + len, ";/b", 4);
-    p = kdw_symbol_path_of(path);
+    p = kdw_symbol_path_of(path, NULL);
     assert_true(kdw_symbol_path_next(&p, &place));
     assert_int_equal(place.kind, KDW_PLACE_SKIPPED);
     assert_string_equal(place.why, "too long for a path");
     assert_true(kdw_symbol_path_next(&p, &place));
     assert_string_equal(place.text, "/b");
-    p = kdw_symbol_path_of(path + 1);
+    p = kdw_symbol_path_of(path + 1, NULL);
     assert_true(kdw_symbol_path_next(&p, &place));
     assert_int_equal(place.kind, KDW_PLACE_FOLDER);
     free(path);
@@ -117,8 +176,13 @@ int main(void)
         cmocka_unit_test(entries_stand_between_semicolons),
         cmocka_unit_test(srv_names_a_chain_of_stores),
         cmocka_unit_test(cache_is_searched_at_its_own_place),
-        cmocka_unit_test(what_needs_a_default_store_is_skipped),
-        cmocka_unit_test(urls_are_skipped),
+        cmocka_unit_test_teardown(an_empty_part_is_the_default_store, forget_default_store),
+        cmocka_unit_test(without_a_default_store_what_needs_one_is_skipped),
+        cmocka_unit_test_teardown(srv_alone_is_the_default_store_and_the_public_server,
+                                  forget_default_store),
+        cmocka_unit_test(urls_are_servers),
+        cmocka_unit_test(places_say_which_entry_they_are_of_and_whether_they_are_caches),
+        cmocka_unit_test(a_login_in_a_url_is_not_shown),
         cmocka_unit_test(windows_paths_are_skipped_but_on_windows),
         cmocka_unit_test(other_servers_and_other_words_are_skipped_whole),
         cmocka_unit_test(a_path_longer_than_any_is_skipped_and_the_rest_is_read),

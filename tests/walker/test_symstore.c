@@ -23,6 +23,13 @@
 static struct temp_dir dir;
 static struct kdw_pdb_id wanted;
 static struct kd_diag diag;
+static const struct kdw_symbol_server *server;
+
+/* What a fake server was asked for, and what it answers, one after the other. */
+enum { ANSWERS = 4 };
+
+static char asked[2048];
+static enum kd_status answers[ANSWERS];
 
 static int make_dir(void **state)
 {
@@ -34,6 +41,10 @@ static int make_dir(void **state)
     wanted.age = 1;
     snprintf(wanted.name, sizeof wanted.name, "ntkrnlmp.pdb");
     memset(&diag, 0, sizeof diag);
+    server = NULL;
+    asked[0] = '\0';
+    for (size_t i = 0; i < ANSWERS; i++)
+        answers[i] = KD_ERR_NOT_FOUND;
     return 0;
 }
 
@@ -88,7 +99,7 @@ static void is_found_on(const char *path)
     struct kdw_symbols *pdb = NULL;
     struct kdw_pdb_id id;
 
-    assert_int_equal(kdw_symstore_open(path_of(path), &wanted, &diag, &pdb), KD_OK);
+    assert_int_equal(kdw_symstore_open(path_of(path), server, &wanted, &diag, &pdb), KD_OK);
     kdw_pdb_identity(pdb, &id);
     assert_true(kdw_pdb_id_equal(&id, &wanted));
     kdw_symbols_close(pdb);
@@ -98,7 +109,8 @@ static void is_not_found_on(const char *path)
 {
     struct kdw_symbols *pdb = (struct kdw_symbols *)&dir;
 
-    assert_int_equal(kdw_symstore_open(path_of(path), &wanted, &diag, &pdb), KD_ERR_NOT_FOUND);
+    assert_int_equal(kdw_symstore_open(path_of(path), server, &wanted, &diag, &pdb),
+                     KD_ERR_NOT_FOUND);
     assert_ptr_equal(pdb, &dir);
 }
 
@@ -320,7 +332,217 @@ static void a_name_unfit_for_a_path_is_refused(void **state)
 
     (void)state;
     snprintf(wanted.name, sizeof wanted.name, "../x.pdb");
-    assert_int_equal(kdw_symstore_open(dir.path, &wanted, &diag, &pdb), KD_ERR_USAGE);
+    assert_int_equal(kdw_symstore_open(dir.path, NULL, &wanted, &diag, &pdb), KD_ERR_USAGE);
+}
+
+/* ---- servers ---- */
+
+/* URLs one after the other, each with a blank behind it; kept is where the file shall go. */
+static char kept[4096];
+
+static void put_good_at(const char *path)
+{
+    struct pdb_build *b = pdb_build_create();
+    uint8_t *file;
+    size_t len;
+    FILE *f = fopen(path, "wb");
+
+    assert_non_null(f); /* its folder is there */
+    b->dbi_age = 1;
+    file = pdb_build_file(b, &len);
+    assert_int_equal(fwrite(file, 1, len, f), len);
+    assert_int_equal(fclose(f), 0);
+    free(file);
+    pdb_build_destroy(b);
+}
+
+static enum kd_status fake_fetch(void *ctx, const char *url, const char *path,
+                                 const struct kdw_pdb_id *id, struct kd_diag *d)
+{
+    size_t number = 0;
+
+    assert_ptr_equal(ctx, &dir);
+    assert_ptr_equal(id, &wanted);
+    for (const char *at = asked; *at != '\0'; at++)
+        number += *at == ' ';
+    assert_true(number < ANSWERS);
+    snprintf(asked + strlen(asked), sizeof asked - strlen(asked), "%s ", url);
+    snprintf(kept, sizeof kept, "%s", path);
+    if (answers[number] == KD_OK)
+        put_good_at(path);
+    else
+        kd_diag_set(d, answers[number], "%s: no", url);
+    return answers[number];
+}
+
+static struct kdw_symbol_server fake_server(void)
+{
+    return (struct kdw_symbol_server){.ctx = &dir, .fetch = fake_fetch};
+}
+
+static void what_no_folder_has_is_asked_of_the_server_and_kept_in_its_chain(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+    char place[4096];
+
+    (void)state;
+    server = &fake;
+    answers[0] = KD_OK;
+    is_found_on("cache*@/c;@/p;srv*@/a*@/b*https://h/s/");
+    assert_string_equal(asked, "https://h/s/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb ");
+    snprintf(place, sizeof place, "%s", path_of("@/a/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb"));
+    assert_string_equal(kept, place);
+    is_found_on("cache*@/c;@/p;srv*@/a*@/b*https://h/s/"); /* and nobody is asked again */
+    assert_null(strchr(strchr(asked, ' ') + 1, ' '));
+}
+
+static void a_cache_to_the_left_keeps_what_has_no_store_in_its_chain(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+
+    (void)state;
+    server = &fake;
+    answers[0] = KD_OK;
+    is_found_on("srv*@/other;cache*@/c;https://h;cache*@/late");
+    assert_int_equal(kdw_path_kind(path_of("@/c/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb")),
+                     KDW_PATH_FILE);
+    assert_int_equal(kdw_path_kind(path_of("@/other")), KDW_PATH_ABSENT);
+}
+
+static void the_default_store_keeps_the_rest_and_is_looked_into_first(void **state)
+{
+    struct kdw_symbol_server fake = fake_server();
+    char store[4096];
+
+    (void)state;
+    snprintf(store, sizeof store, "%s", path_of("@/default"));
+    fake.default_store = store;
+    server = &fake;
+    answers[0] = KD_OK;
+    is_found_on("srv*https://h");
+    is_found_on("srv*https://h");
+    assert_null(strchr(strchr(asked, ' ') + 1, ' '));
+    fake.fetch = NULL; /* no network needed any more */
+    is_found_on("srv*https://h");
+}
+
+static void a_store_that_takes_nothing_is_passed_over(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+
+    (void)state;
+    server = &fake;
+    answers[0] = KD_OK;
+    put_text("a", "a file");
+    is_found_on("srv*@/a*@/b*https://h");
+    says("/a takes no files");
+    assert_non_null(strstr(kept, "/b/ntkrnlmp.pdb/"));
+}
+
+static void what_can_be_kept_nowhere_is_there_for_as_long_as_it_is_open(void **state)
+{
+    struct kdw_symbol_server fake = fake_server();
+    char scratch[4096];
+
+    (void)state;
+    if (is_windows()) /* where a file that is mapped cannot be removed */
+        return;
+    put_text("a", "a file");
+    server = &fake;
+    is_not_found_on("srv*@/a*https://h");
+    says("no folder takes what https://h has");
+    assert_string_equal(asked, "");
+    snprintf(scratch, sizeof scratch, "%s", dir.path);
+    fake.scratch = scratch;
+    answers[0] = KD_OK;
+    is_found_on("srv*@/a*https://h");
+    assert_int_equal(kdw_path_kind(kept), KDW_PATH_ABSENT);
+}
+
+static void a_server_that_may_have_two_tiers_is_asked_both_ways(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+
+    (void)state;
+    server = &fake;
+    answers[1] = KD_OK;
+    is_found_on("srv*@/a*http://h/s");
+    assert_string_equal(asked, "http://h/s/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb "
+                               "http://h/s/nt/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb ");
+}
+
+static void a_compressed_file_is_told_from_none(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+
+    (void)state;
+    server = &fake;
+    answers[2] = KD_ERR_MALFORMED;
+    is_not_found_on("srv*@/a*http://h");
+    assert_non_null(strstr(asked, " http://h/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pd_ "));
+    says("; it is compressed");
+}
+
+static void the_public_server_is_asked_once(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+
+    (void)state;
+    server = &fake;
+    is_not_found_on("cache*@/a;srv*");
+    assert_string_equal(asked, "https://msdl.microsoft.com/download/symbols/ntkrnlmp.pdb/" KEY
+                               "/ntkrnlmp.pdb ");
+    says("looked in https://msdl.microsoft.com/download/symbols");
+    says(path_of("put it at @/a/ntkrnlmp.pdb/")); /* a store need not be there yet */
+}
+
+static void trouble_with_one_server_leads_to_the_next_and_is_told(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+
+    (void)state;
+    server = &fake;
+    answers[0] = KD_ERR_IO;
+    answers[1] = KD_OK;
+    is_found_on("srv*@/a*http://one*http://two");
+    says("http://one/ntkrnlmp.pdb/" KEY "/ntkrnlmp.pdb: no");
+}
+
+static void a_wish_to_stop_ends_the_search(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+    struct kdw_symbols *pdb;
+
+    (void)state;
+    answers[0] = KD_ERR_CANCELLED;
+    assert_int_equal(
+        kdw_symstore_open(path_of("srv*@/a*http://one*http://two"), &fake, &wanted, &diag, &pdb),
+        KD_ERR_CANCELLED);
+    assert_null(strstr(asked, "two"));
+}
+
+static void names_are_fit_for_a_url(void **state)
+{
+    const struct kdw_symbol_server fake = fake_server();
+
+    (void)state;
+    server = &fake;
+    snprintf(wanted.name, sizeof wanted.name, "a b%%\xC3\xA9.pdb");
+    answers[0] = KD_OK;
+    is_found_on("srv*@/a*http://h");
+    assert_string_equal(asked, "http://h/a%20b%25%C3%A9.pdb/" KEY "/a%20b%25%C3%A9.pdb ");
+}
+
+static void a_file_is_verified_by_its_identity(void **state)
+{
+    (void)state;
+    put_good("good.pdb");
+    put_pdb("other.pdb", 1, 1);
+    put_text("none.pdb", "<html>");
+    assert_int_equal(kdw_pdb_verify(path_of("@/good.pdb"), &wanted, &diag), KD_OK);
+    assert_int_equal(kdw_pdb_verify(path_of("@/other.pdb"), &wanted, &diag), KD_ERR_MISMATCH);
+    says("found one of another build");
+    assert_int_equal(kdw_pdb_verify(path_of("@/none.pdb"), &wanted, &diag), KD_ERR_MALFORMED);
 }
 
 static void nobody_needs_to_listen(void **state)
@@ -330,8 +552,9 @@ static void nobody_needs_to_listen(void **state)
     (void)state;
     put_text("a/ntkrnlmp.pdb", "no PDB");
     put_good("b/ntkrnlmp.pdb");
-    assert_int_equal(kdw_symstore_open(path_of("@/a"), &wanted, NULL, &pdb), KD_ERR_NOT_FOUND);
-    assert_int_equal(kdw_symstore_open(path_of("@/a;@/b"), &wanted, NULL, &pdb), KD_OK);
+    assert_int_equal(kdw_symstore_open(path_of("@/a"), NULL, &wanted, NULL, &pdb),
+                     KD_ERR_NOT_FOUND);
+    assert_int_equal(kdw_symstore_open(path_of("@/a;@/b"), NULL, &wanted, NULL, &pdb), KD_OK);
     kdw_symbols_close(pdb);
 }
 
@@ -360,6 +583,18 @@ int main(void)
         IN_A_FOLDER(a_pointer_is_followed_to_where_the_file_is),
         IN_A_FOLDER(a_pointer_that_leads_nowhere_is_a_remark),
         IN_A_FOLDER(a_name_unfit_for_a_path_is_refused),
+        IN_A_FOLDER(what_no_folder_has_is_asked_of_the_server_and_kept_in_its_chain),
+        IN_A_FOLDER(a_cache_to_the_left_keeps_what_has_no_store_in_its_chain),
+        IN_A_FOLDER(the_default_store_keeps_the_rest_and_is_looked_into_first),
+        IN_A_FOLDER(a_store_that_takes_nothing_is_passed_over),
+        IN_A_FOLDER(what_can_be_kept_nowhere_is_there_for_as_long_as_it_is_open),
+        IN_A_FOLDER(a_server_that_may_have_two_tiers_is_asked_both_ways),
+        IN_A_FOLDER(a_compressed_file_is_told_from_none),
+        IN_A_FOLDER(the_public_server_is_asked_once),
+        IN_A_FOLDER(trouble_with_one_server_leads_to_the_next_and_is_told),
+        IN_A_FOLDER(a_wish_to_stop_ends_the_search),
+        IN_A_FOLDER(names_are_fit_for_a_url),
+        IN_A_FOLDER(a_file_is_verified_by_its_identity),
         IN_A_FOLDER(nobody_needs_to_listen),
     };
 

@@ -34,9 +34,12 @@ enum { /* kinds of symbols */
        KDW_SYMBOLS_ANY = (1 << 3) - 1,
 };
 
+struct kdw_symbol_server; /* symstore.h */
+
 struct kdw_symbol_options {
     unsigned kinds;                         /* KDW_SYMBOLS_..., which may be used */
     const char *symbol_path;                /* for PDBs, see symstore.h */
+    const struct kdw_symbol_server *server; /* for the URLs on it; NULL: no network is used */
     const char *isf_first; /* folders, see isf_store.h, that the user named: before any PDB */
     const char *isf_last;  /* those where such files are usually kept: after it; NULL: none */
 };
