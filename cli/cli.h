@@ -30,6 +30,7 @@ enum cli_option_set {
     CLI_OPT_RAW = 1 << 4,
     CLI_OPT_KEY = 1 << 5, /* --key, --key-file: for files that are no target */
     CLI_OPT_ONLY = 1 << 6,
+    CLI_OPT_NO_TARGET = 1 << 7, /* with CLI_OPT_TARGET: it need not have one */
 };
 
 struct cli_options {
@@ -85,5 +86,6 @@ enum cli_exit cmd_loggers(struct cli *c);
 enum cli_exit cmd_dt(struct cli *c);
 enum cli_exit cmd_read(struct cli *c);
 enum cli_exit cmd_decode(struct cli *c);
+enum cli_exit cmd_symbols(struct cli *c);
 
 #endif

@@ -5,7 +5,7 @@ _kdwalk()
     local live="-k -r -z --key --key-file --stop --at -w --timeout --deadline --wait --stats --json --help" options
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers dt read decode help --help --version" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers dt read decode symbols help --help --version" -- "$cur")
         return
     fi
     case $prev in
@@ -26,8 +26,9 @@ _kdwalk()
     loggers) options="$live -y --verbose" ;;
     dt) options="$live -y" ;;
     read) options="$live -y --raw" ;;
+    symbols) options="which fetch list $live -y" ;;
     decode) options="--key --key-file -y --only --json --help" ;;
-    help) options="vertarget lm loggers dt read decode" ;;
+    help) options="vertarget lm loggers dt read decode symbols" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     if [ "$command" = decode ] && [[ $cur != -* ]]; then

@@ -1,6 +1,7 @@
 #include "decode_symbols.h"
 
 #include "message.h"
+#include "symbol_server.h"
 
 #include <transport/recorded_target.h>
 #include <walker/kernel.h>
@@ -42,10 +43,12 @@ static enum kd_status load(struct decode_symbols *s, const struct kdt_recorded_t
 {
     const struct kdt_recorded_facts *facts = kdt_recorded_target_facts(recorded);
     struct recorded_mem mem = {{read_recorded}, kdt_recorded_target_virtual(recorded)};
-    const struct kdw_symbol_options options = {.kinds = KDW_SYMBOLS_PDB,
-                                               .symbol_path = symbol_path};
+    struct symbol_server server;
+    const struct kdw_symbol_options options = {
+        .kinds = KDW_SYMBOLS_PDB, .symbol_path = symbol_path, .server = &server.server};
     enum kd_status st;
 
+    symbol_server_init(&server);
     s->boot = facts->boot;
     s->is_only_boot = facts->boots == 1 && facts->targets == 1;
     s->target = (struct kdw_target){

@@ -130,6 +130,33 @@ static const struct cli_command commands[] = {
         .arguments_max = 1,
         .run = cmd_decode,
     },
+    {
+        .name = "symbols",
+        .arguments = "WHAT",
+        .summary = "which symbols a kernel wants, and where they are; fetches them",
+        .details =
+            "WHAT is one of\n"
+            "  which  what the target's kernel wants, and which file of the symbol path that is\n"
+            "  fetch  the same, and what no folder has is fetched from the servers of the path\n"
+            "  list   every PDB in the folders of the symbol path; takes no target\n"
+            "A server is an http or https URL, with stores that keep what comes to the left of "
+            "it:\n"
+            "srv*/srv/symbols*https://msdl.microsoft.com/download/symbols. Without such a store "
+            "kdwalk/symbols\n"
+            "in the user's cache folder keeps it. What comes is checked against the kernel "
+            "before it is kept.\n"
+            "Proxies are those of the environment (https_proxy, no_proxy). Without a URL no "
+            "network is used.\n"
+            "The target runs while its symbols are fetched.\n",
+        .examples = "  kdwalk symbols which -r session.pcap -y /srv/symbols\n"
+                    "  kdwalk symbols fetch " LIVE_EXAMPLE " \\\n"
+                    "      -y 'srv*/srv/symbols*https://msdl.microsoft.com/download/symbols'\n"
+                    "  kdwalk symbols list -y /srv/symbols\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_NO_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
+        .arguments_min = 1,
+        .arguments_max = 1,
+        .run = cmd_symbols,
+    },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -56,7 +56,7 @@ static const struct option_row rows[] = {
     {NULL, 'w', "FILE", CLI_OPT_TARGET,
      "record the session to FILE while it runs (pcap, no key in it)"},
     {NULL, 'y', "PATH", CLI_OPT_SYMBOLS,
-     "symbol path: folders and stores separated by ';' (default: _NT_SYMBOL_PATH)"},
+     "symbol path: folders, stores and servers separated by ';' (default: _NT_SYMBOL_PATH)"},
     {"timeout", OPT_TIMEOUT, "S", CLI_OPT_TARGET,
      "wait S seconds for the target to halt (default 30)"},
     {"deadline", OPT_DEADLINE, "S", CLI_OPT_TARGET, "end the whole command after S seconds"},
@@ -404,6 +404,8 @@ static bool settle_target(struct cli *c)
 {
     const struct cli_options *o = &c->options;
 
+    if ((c->command->options & CLI_OPT_NO_TARGET) && !o->has_target && !o->recording && !o->dump)
+        return true;
     if (o->has_target + (o->recording != NULL) + (o->dump != NULL) > 1) {
         message_error("-k, -r and -z exclude each other: a target is live, recorded or a dump");
         return false;

@@ -57,6 +57,7 @@ enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
     const struct kdw_symbol_options options = {
         .kinds = KDW_SYMBOLS_PDB,
         .symbol_path = c->options.symbol_path,
+        .server = &s->symbols.server,
     };
     enum kd_status st = kdw_kernel_open(source_mem(s), &s->target, &c->diag, out);
 
@@ -100,6 +101,21 @@ static enum kd_status open_and_collect(struct source *s, const struct source_job
     return st;
 }
 
+/* A machine is not kept waiting for a server: it runs while its symbols are fetched, and then it is
+ * all done again. */
+static enum kd_status fetch_meanwhile(struct source *s, const struct source_job *job, void *work)
+{
+    struct cli *c = s->cli;
+    enum kd_status st;
+
+    s->kind->leave(s, false);
+    s->kind->close(s);
+    s->state = NULL;
+    s->mem = NULL;
+    st = symbol_server_catch_up(&s->symbols, c->options.symbol_path, &c->diag);
+    return st == KD_OK ? open_and_collect(s, job, work) : st;
+}
+
 static const struct source_kind *kind_of(const struct cli_options *o)
 {
     if (o->dump)
@@ -111,8 +127,13 @@ enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work
 {
     struct source s = {.kind = kind_of(&c->options), .cli = c};
     bool has_gaps = false;
-    enum kd_status st = open_and_collect(&s, job, work);
+    enum kd_status st;
 
+    symbol_server_init(&s.symbols);
+    s.symbols.is_held_up = s.kind->stands_still;
+    st = open_and_collect(&s, job, work);
+    if (s.symbols.is_wanted)
+        st = fetch_meanwhile(&s, job, work);
     message_progress_end();
     say_failure(c, st);
     if (s.kind->leave)

@@ -39,6 +39,7 @@ static enum kd_status complete_by_symbols(struct source *s)
     const struct kdw_symbol_options options = {
         .kinds = KDW_SYMBOLS_PDB,
         .symbol_path = c->options.symbol_path,
+        .server = &s->symbols.server,
     };
     struct kdw_kernel k;
     enum kd_status st = kdw_kernel_open(s->mem, &s->target, &c->diag, &k);

@@ -13,11 +13,13 @@
 #define CLI_SOURCE_KIND_H
 
 #include "source.h"
+#include "symbol_server.h"
 
 #include <kdproto/manipulate.h>
 #include <kdproto/state_change.h>
 
 struct source_kind {
+    bool stands_still; /* somebody's machine does, from open to leave */
     /* Until the target stands still, and mem and target of the source are its own. */
     enum kd_status (*open)(struct source *s, enum source_need need);
     /* Collecting failed with st. KD_OK: begin anew, with what stands still now. NULL: never. */
@@ -39,6 +41,7 @@ struct source {
     struct kdw_mem *mem;
     struct kdw_target target;
     void *state; /* the kind's own; NULL: not even begun */
+    struct symbol_server symbols;
 };
 
 extern const struct source_kind source_live, source_recording, source_dump;

@@ -312,6 +312,7 @@ static struct memory_gap gap_live(const struct source *s, uint64_t va, size_t ma
 }
 
 const struct source_kind source_live = {
+    .stands_still = true,
     .open = open_live,
     .again = again_live,
     .leave = leave_live,
