@@ -7,12 +7,15 @@
 #include <walker/system.h>
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
     PAGE_LEN = 0x1000,
     MACHINE_AMD64 = 0x8664,
     MACHINE_ARM64 = 0xAA64,
     BUGCHECK_LEN = 5 * 8, /* KiBugcheckData: the code and four parameters [doc] */
+    BLOCK_TAG = 0x10,     /* in a debugger data block: "KDBG" */
+    ENTRY_LEN = 8,
 };
 
 /* ---- what the file says ---- */
@@ -82,6 +85,12 @@ static enum kd_status use_block(struct kdw_mem *mem, uint64_t block_va,
     return st;
 }
 
+/* That of the kernel that is known, or what may be one. */
+static bool is_base(const struct kdw_target *t, uint64_t va)
+{
+    return t->kernel_base_va != 0 ? va == t->kernel_base_va : va >> 63 != 0 && va % PAGE_LEN == 0;
+}
+
 /* A block there that is this kernel's, or whose kernel is not known yet. keys NULL: a plain one. */
 static enum kd_status try_block(struct kdw_mem *mem, uint64_t va,
                                 const struct kdw_debugger_keys *keys, struct kdw_target *t)
@@ -92,8 +101,7 @@ static enum kd_status try_block(struct kdw_mem *mem, uint64_t va,
     if (va == 0)
         return KD_OK;
     st = kdw_debugger_data_read(mem, va, keys, NULL, &block);
-    if (st == KD_OK && block.kernel_base_va != 0 &&
-        (t->kernel_base_va == 0 || t->kernel_base_va == block.kernel_base_va))
+    if (st == KD_OK && is_base(t, block.kernel_base_va))
         return use_block(mem, va, &block, t);
     return kdw_ends_walk(st) ? st : KD_OK;
 }
@@ -131,6 +139,41 @@ static enum kd_status scan(struct kdw_mem *mem, const struct kdw_dump_facts *f,
     return kdw_ends_walk(st) ? st : KD_OK;
 }
 
+/* The first plain block in that page that fits: they begin at a multiple of 8. */
+static enum kd_status search_page(struct kdw_mem *mem, uint64_t page_va, struct kdw_target *t)
+{
+    uint8_t page[PAGE_LEN];
+    enum kd_status st = kdw_mem_read(mem, page_va, page, sizeof page, NULL);
+
+    if (st != KD_OK)
+        return kdw_ends_walk(st) ? st : KD_OK;
+    for (size_t at = 0; st == KD_OK && t->build_lab_va == 0 && at < sizeof page; at += ENTRY_LEN)
+        if (memcmp(page + at, "KDBG", 4) == 0)
+            st = try_block(mem, page_va + at - BLOCK_TAG, NULL, t);
+    return st;
+}
+
+/* Where nobody says where the block is, it is in the kernel's image: behind its base, or around a place
+ * that is inside. So an image of a machine that was booted for debugging needs no symbols. */
+static enum kd_status search_block(struct kdw_mem *mem, const struct kdw_dump_facts *f,
+                                   struct kdw_target *t)
+{
+    uint64_t inside_va = f->kernel_hint_va & ~(uint64_t)(PAGE_LEN - 1);
+    uint64_t va = t->kernel_base_va;
+    uint64_t len = KDW_KERNEL_SCAN_MAX;
+    enum kd_status st = KD_OK;
+
+    if (va == 0) {
+        if (inside_va >> 63 == 0 || inside_va > UINT64_MAX - KDW_KERNEL_SCAN_MAX)
+            return KD_OK;
+        va = inside_va - KDW_KERNEL_SCAN_MAX;
+        len = 2 * (uint64_t)KDW_KERNEL_SCAN_MAX;
+    }
+    for (uint64_t at = 0; st == KD_OK && t->build_lab_va == 0 && at < len; at += PAGE_LEN)
+        st = search_page(mem, va + at, t);
+    return st;
+}
+
 /* KD_ERR_NOT_FOUND: no kernel here. */
 static enum kd_status find_kernel(struct kdw_mem *mem, const struct kdw_dump_facts *f,
                                   struct kdw_target *t)
@@ -143,6 +186,8 @@ static enum kd_status find_kernel(struct kdw_mem *mem, const struct kdw_dump_fac
         st = take_first_module(mem, t);
     if (st == KD_OK && t->kernel_base_va == 0)
         st = scan(mem, f, t);
+    if (st == KD_OK && f->debugger_data_va == 0 && t->build_lab_va == 0)
+        st = search_block(mem, f, t);
     return st == KD_OK && t->kernel_base_va == 0 ? KD_ERR_NOT_FOUND : st;
 }
 

@@ -355,6 +355,36 @@ static void in_a_raw_image_the_kernel_is_found_by_itself(void **state)
     unmake(&m);
 }
 
+static void a_plain_block_in_an_image_needs_no_symbols(void **state)
+{
+    struct machine m;
+
+    (void)state;
+    make(&m);
+    write_memory(&m, 0);
+    dump_build_low_stub(&m.file, 0, 0x8000, BASE + KEYS, m.tables.root_pa);
+    found(&m);
+    assert_true(kdw_dump_system_is_complete(&m.system));
+    assert_true(m.system.target.module_list_va == BASE + LIST);
+    unmake(&m);
+}
+
+static void by_it_a_kernel_is_found_whose_headers_are_gone(void **state)
+{
+    struct machine m;
+
+    (void)state;
+    make(&m);
+    fake_mem_zero(&m.virtual, BASE, 2);                             /* no "MZ" */
+    fake_mem_write(&m.virtual, BASE + BUGCHECK + 0x800, "KDBG", 4); /* and no block */
+    write_memory(&m, 0);
+    dump_build_low_stub(&m.file, 0, 0x8000, BASE + BUGCHECK, m.tables.root_pa);
+    assert_int_equal(find(&m), KD_OK);
+    assert_true(m.system.target.kernel_base_va == BASE);
+    assert_true(kdw_dump_system_is_complete(&m.system));
+    unmake(&m);
+}
+
 static void an_elf_core_knows_where_its_processors_were(void **state)
 {
     const struct dump_build_segment all = {0, PAGES_MAX * PAGE};
@@ -385,6 +415,7 @@ static void memory_of_something_else_is_told_from_windows(void **state)
     make(&m); /* page tables and shared data, but no kernel */
     make_root_plausible(&m);
     fake_mem_zero(&m.virtual, BASE, 0x400);
+    encode_block(&m);
     write_memory(&m, 0);
     dump_build_low_stub(&m.file, 0, 0x8000, BASE + KEYS, m.tables.root_pa);
     not_found(&m, "raw memory image: no page tables in it lead to a Windows kernel");
@@ -429,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_root_that_the_header_lacks_is_searched),
         cmocka_unit_test(five_levels_are_noticed),
         cmocka_unit_test(in_a_raw_image_the_kernel_is_found_by_itself),
+        cmocka_unit_test(a_plain_block_in_an_image_needs_no_symbols),
+        cmocka_unit_test(by_it_a_kernel_is_found_whose_headers_are_gone),
         cmocka_unit_test(an_elf_core_knows_where_its_processors_were),
         cmocka_unit_test(memory_of_something_else_is_told_from_windows),
         cmocka_unit_test(page_tables_of_arm64_are_refused),
