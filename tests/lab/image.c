@@ -45,6 +45,7 @@ static bool load(struct lab_machine *m, const uint8_t *file, size_t len)
     if ((size_t)(section - file) + 40 * sections > len || u32(optional + 60) > len)
         return false;
     m->kernel_timestamp = u32(file + pe + 8);
+    m->kernel_entry = u32(optional + 16);
     m->info.kernel_size = u32(optional + 56);
     m->info.kernel_checksum = u32(optional + 64);
     if (m->info.kernel_size > IMAGE_MAX)

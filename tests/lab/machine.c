@@ -21,8 +21,19 @@ static const struct {
 };
 #define KERNELS (sizeof(kernels) / sizeof(kernels[0]))
 
-static bool build(struct lab_machine *m, const struct nt_parts *parts, const char *kernel_dir,
-                  const char **why)
+/* What a processor begins with when the first one wakes it, in the first megabyte: a jump, where in the
+ * kernel to go on, and the registers of then [doc]. Left there for as long as the machine runs. */
+static void start_block(struct lab_machine *m)
+{
+    static const uint8_t jump[] = {0xe9, 0x4d, 0x06, 0x00, 0x01};
+    const uint64_t entry_va = m->info.kernel_base + m->kernel_entry;
+
+    lab_memory_write_physical(m->memory, LAB_START_BLOCK, jump, sizeof(jump));
+    lab_memory_write_physical(m->memory, LAB_START_BLOCK + 0x70, &entry_va, 8);
+    lab_memory_write_physical(m->memory, LAB_START_BLOCK + 0xa0, &m->info.cr3, 8);
+}
+
+static bool build(struct lab_machine *m, uint64_t ram, const char *kernel_dir, const char **why)
 {
     const struct lab_scene *scene = m->scene;
     char path[PATH_LEN];
@@ -35,7 +46,7 @@ static bool build(struct lab_machine *m, const struct nt_parts *parts, const cha
         .kernel_path = "\\SystemRoot\\system32\\ntoskrnl.exe",
     };
     m->pool = scene->pool;
-    m->memory = lab_memory_create(scene->self_slot);
+    m->memory = lab_memory_create(scene->self_slot, ram);
     if (!m->memory) {
         *why = "out of memory";
         return false;
@@ -47,9 +58,10 @@ static bool build(struct lab_machine *m, const struct nt_parts *parts, const cha
     }
     if (!image_load(m, path, why))
         return false;
-    parts->processes(m);
-    parts->system(m);
-    parts->etw(m);
+    start_block(m);
+    m->parts->processes(m);
+    m->parts->system(m);
+    m->parts->etw(m);
     if (lab_memory_failed(m->memory)) {
         *why = "out of memory";
         return false;
@@ -58,6 +70,12 @@ static bool build(struct lab_machine *m, const struct nt_parts *parts, const cha
 }
 
 struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir, const char **why)
+{
+    return lab_machine_create_with(name, kernel_dir, LAB_RAM_MIN, why);
+}
+
+struct lab_machine *lab_machine_create_with(const char *name, const char *kernel_dir, uint64_t ram,
+                                            const char **why)
 {
     const char *unused;
 
@@ -74,7 +92,8 @@ struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir,
             return NULL;
         }
         m->scene = kernels[i].scene;
-        if (build(m, kernels[i].parts, kernel_dir, why))
+        m->parts = kernels[i].parts;
+        if (build(m, ram, kernel_dir, why))
             return m;
         lab_machine_destroy(m);
         return NULL;

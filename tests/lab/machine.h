@@ -2,7 +2,7 @@
  *
  * Written from the target's side of the documents; nothing of kdproto, transport or walker is used in the
  * lab, so that one misreading cannot hide in both. The machine is built once and then only read: what
- * makes it talk KD is target.h.
+ * makes it talk KD is target.h. Before its memory becomes a file a few things may befall it, see dump.h.
  *
  * Lifetime  _create to _destroy.
  * Errors    A text for a person in *why (static or inside the machine), NULL: fine. */
@@ -18,11 +18,14 @@ struct lab_machine;
 /* name: "14393", "18362", "19041", "22000"; kernel_dir: where the built images are (ntoskrnl.exe and
  * ntkrnlmp.pdb in a folder for each name). */
 struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir, const char **why);
+/* The same with more memory than 2 GiB: a power of two, up to 64 GiB. */
+struct lab_machine *lab_machine_create_with(const char *name, const char *kernel_dir, uint64_t ram,
+                                            const char **why);
 void lab_machine_destroy(struct lab_machine *m);
 
 /* Copy as much of [va, va + len) as is mapped without a hole; returns how many bytes from va on. The
- * machine's own page tables decide (4 levels, info.cr3), and physical reads see them: 2 GiB, zeros where
- * nothing was ever written. */
+ * machine's own page tables decide (4 levels, info.cr3), and physical reads see them: zeros where nothing
+ * was ever written. */
 size_t lab_machine_read_virtual(const struct lab_machine *m, uint64_t va, void *buf, size_t len);
 size_t lab_machine_read_physical(const struct lab_machine *m, uint64_t pa, void *buf, size_t len);
 

@@ -8,7 +8,8 @@
  *   nt_system.c      processors, times, debugger data, modules    \
  *   nt_process.c     processes and threads                        |  compiled once for each kernel, with
  *   nt_etw.c         silo globals, ETW state, loggers             |  the structs of that kernel
- *   nt_logger.c      one logger                                   / */
+ *   nt_logger.c      one logger                                   |
+ *   nt_fate.c        what befalls it before a file is made of it  / */
 #ifndef LAB_MACHINE_PARTS_H
 #define LAB_MACHINE_PARTS_H
 
@@ -17,13 +18,17 @@
 #include "scene.h"
 
 #define LAB_PROCESSES_MAX 32
+#define LAB_START_BLOCK   0x1000u /* physical address */
+#define SHARED_DATA       0xfffff78000000000u
 
 struct lab_machine {
     struct lab_machine_info info;
     const struct lab_scene *scene;
+    const struct nt_parts *parts;
     struct lab_memory *memory;
     uint64_t pool; /* next free address */
     uint32_t kernel_timestamp;
+    uint32_t kernel_entry; /* RVA of where the loader enters it */
 
     uint64_t system_process; /* _EPROCESS, and of all processes of the scene */
     uint64_t process[LAB_PROCESSES_MAX];
@@ -66,6 +71,13 @@ struct nt_parts {
     void (*system)(struct lab_machine *m);
     void (*processes)(struct lab_machine *m);
     void (*etw)(struct lab_machine *m);
+
+    /* Stop with this code and parameters: what the kernel then leaves in memory. */
+    void (*crash)(struct lab_machine *m, uint32_t code, const uint64_t parameters[4]);
+    /* Have been booted without debugging: the debugger data block is encoded. */
+    void (*encode)(struct lab_machine *m);
+    /* Flip these bits of entries that are not present from now on; false: this kernel cannot. */
+    bool (*swizzle)(struct lab_machine *m, uint64_t mask);
 };
 extern const struct nt_parts nt_kernel_14393, nt_kernel_18362, nt_kernel_19041, nt_kernel_22000;
 

@@ -3,19 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGES       0x80000u /* 2 GiB */
-#define STRIDE      0x2c6c5u /* odd: page numbers go round all of PAGES before they repeat */
+#define LOW_PAGES   (LAB_RAM_MIN / LAB_PAGE)
+#define HIGH_START  0x100000u /* 4 GiB */
+#define STRIDE      0x2c6c5u  /* odd: goes round all pages before any comes again */
 #define ENTRIES     512u
-#define FRAME       0x000ffffffffff000u
+#define FRAME       LAB_ENTRY_FRAME
 #define PRESENT     0x1u
 #define TABLE_FLAGS 0x63u               /* present, writable, accessed, dirty */
 #define PAGE_FLAGS  0x8000000000000163u /* and global, no execute */
+#define USER_FLAGS  0x8000000000000067u /* not global, for programs too */
+#define USER        0x4u
 #define SPACES_MAX  64u
 #define SYSTEM_HALF (ENTRIES / 2)
 
 struct lab_memory {
-    uint8_t *page[PAGES]; /* by page number; NULL: never written, reads as zeros */
-    uint32_t used;
+    uint8_t **page; /* by page number; NULL: never written, reads as zeros */
+    uint64_t pages, used;
     unsigned self_slot;
     uint64_t space[SPACES_MAX]; /* top tables, by address */
     unsigned spaces;
@@ -27,32 +30,40 @@ static uint64_t *table_at(const struct lab_memory *m, uint64_t pa)
     return (uint64_t *)(void *)m->page[(pa & FRAME) / LAB_PAGE];
 }
 
+static uint8_t *bytes_of_page(struct lab_memory *m, uint64_t number)
+{
+    if (!m->page[number])
+        m->page[number] = calloc(1, LAB_PAGE);
+    if (!m->page[number])
+        m->failed = true;
+    return m->page[number];
+}
+
 /* A page of zeros; 0 when there is none left. */
 static uint64_t new_page(struct lab_memory *m)
 {
-    uint32_t number;
-    uint8_t *bytes;
+    uint64_t number;
 
     do { /* the first megabyte is not ordinary memory */
-        if (++m->used >= PAGES)
+        if (++m->used >= m->pages)
             return m->failed = true, 0;
-        number = (uint32_t)((uint64_t)m->used * STRIDE % PAGES);
+        number = m->used * STRIDE % m->pages;
     } while (number < 0x100);
-    bytes = calloc(1, LAB_PAGE);
-    if (!bytes)
-        return m->failed = true, 0;
-    m->page[number] = bytes;
-    return (uint64_t)number * LAB_PAGE;
+    if (number >= LOW_PAGES)
+        number += HIGH_START - LOW_PAGES;
+    return bytes_of_page(m, number) ? number * LAB_PAGE : 0;
 }
 
-struct lab_memory *lab_memory_create(unsigned self_slot)
+struct lab_memory *lab_memory_create(unsigned self_slot, uint64_t ram)
 {
     struct lab_memory *m = calloc(1, sizeof(*m));
 
     if (!m)
         return NULL;
     m->self_slot = self_slot;
-    if (!lab_memory_add_space(m)) {
+    m->pages = ram / LAB_PAGE;
+    m->page = calloc((size_t)lab_memory_end(m), sizeof(*m->page));
+    if (!m->page || !lab_memory_add_space(m)) {
         lab_memory_destroy(m);
         return NULL;
     }
@@ -63,8 +74,9 @@ void lab_memory_destroy(struct lab_memory *m)
 {
     if (!m)
         return;
-    for (uint32_t i = 0; i < PAGES; i++)
+    for (uint64_t i = 0; m->page && i < lab_memory_end(m); i++)
         free(m->page[i]);
+    free(m->page);
     free(m);
 }
 
@@ -102,8 +114,30 @@ uint64_t lab_memory_pte_base(const struct lab_memory *m)
 
 uint64_t lab_memory_pages(const struct lab_memory *m)
 {
-    (void)m;
-    return PAGES;
+    return m->pages;
+}
+
+uint64_t lab_memory_end(const struct lab_memory *m)
+{
+    return m->pages > LOW_PAGES ? m->pages - LOW_PAGES + HIGH_START : m->pages;
+}
+
+size_t lab_memory_runs(const struct lab_memory *m, struct lab_run out[LAB_RUNS_MAX])
+{
+    out[0] = (struct lab_run){0x1, 0x9e}; /* the first megabyte without its holes */
+    out[1] = (struct lab_run){0x100, LOW_PAGES - 0x100};
+    out[2] = (struct lab_run){HIGH_START, m->pages - LOW_PAGES};
+    return out[2].count > 0 ? 3 : 2;
+}
+
+static bool is_memory(const struct lab_memory *m, uint64_t number)
+{
+    return number < LOW_PAGES || (number >= HIGH_START && number < lab_memory_end(m));
+}
+
+const uint8_t *lab_memory_page(const struct lab_memory *m, uint64_t number)
+{
+    return is_memory(m, number) ? m->page[number] : NULL;
 }
 
 static unsigned index_of(uint64_t va, int level)
@@ -111,10 +145,18 @@ static unsigned index_of(uint64_t va, int level)
     return (unsigned)(va >> (12 + 9 * level)) % ENTRIES;
 }
 
-/* The entry that maps va's page, making the tables on the way when asked; NULL: there is none. */
-static uint64_t *entry_of(const struct lab_memory *m, uint64_t va, struct lab_memory *to_grow)
+static void show_in_all_spaces(struct lab_memory *m, unsigned index, uint64_t entry)
 {
-    uint64_t table = m->space[0];
+    for (unsigned i = 0; i < m->spaces; i++)
+        table_at(m, m->space[i])[index] = entry;
+}
+
+/* The entry that maps va's page in the space of this top table, making the tables on the way when asked;
+ * NULL: there is none. */
+static uint64_t *entry_in(const struct lab_memory *m, uint64_t top, uint64_t va,
+                          struct lab_memory *to_grow)
+{
+    uint64_t table = top;
 
     if (va >> 47 != 0 && va >> 47 != 0x1ffff) /* not canonical */
         return NULL;
@@ -126,13 +168,18 @@ static uint64_t *entry_of(const struct lab_memory *m, uint64_t va, struct lab_me
 
             if (!lower)
                 return NULL;
-            *entry = lower | TABLE_FLAGS;
-            for (unsigned i = 1; level == 3 && i < m->spaces; i++)
-                table_at(m, m->space[i])[index_of(va, 3)] = *entry;
+            *entry = lower | TABLE_FLAGS | (va >> 63 ? 0 : USER);
+            if (level == 3 && index_of(va, 3) >= SYSTEM_HALF)
+                show_in_all_spaces(to_grow, index_of(va, 3), *entry);
         }
         table = *entry & FRAME;
     }
     return table_at(m, table) + index_of(va, 0);
+}
+
+static uint64_t *entry_of(const struct lab_memory *m, uint64_t va, struct lab_memory *to_grow)
+{
+    return entry_in(m, m->space[0], va, to_grow);
 }
 
 void lab_memory_map(struct lab_memory *m, uint64_t va, size_t len)
@@ -200,6 +247,78 @@ void lab_memory_write(struct lab_memory *m, uint64_t va, const void *bytes, size
     }
 }
 
+void lab_memory_write_user(struct lab_memory *m, uint64_t cr3, uint64_t va, const void *bytes,
+                           size_t len)
+{
+    uint64_t *entry = entry_in(m, cr3, va, m), page;
+
+    if (!entry || va >> 63 || len > LAB_PAGE - va % LAB_PAGE)
+        return;
+    page = *entry & PRESENT ? *entry & FRAME : new_page(m);
+    if (!page)
+        return;
+    *entry = page | USER_FLAGS;
+    memcpy(m->page[page / LAB_PAGE] + va % LAB_PAGE, bytes, len);
+}
+
+void lab_memory_share(struct lab_memory *m, uint64_t cr3, uint64_t va, uint64_t system_va)
+{
+    uint64_t *entry = entry_in(m, cr3, va, m);
+    const uint64_t *shared = entry_of(m, system_va, NULL);
+
+    if (entry && shared)
+        *entry = (*shared & FRAME) | USER_FLAGS;
+}
+
+void lab_memory_write_physical(struct lab_memory *m, uint64_t pa, const void *bytes, size_t len)
+{
+    const uint8_t *from = bytes;
+
+    while (len > 0 && is_memory(m, pa / LAB_PAGE)) {
+        size_t n = up_to_page_end(pa, len);
+        uint8_t *to = bytes_of_page(m, pa / LAB_PAGE);
+
+        if (!to)
+            return;
+        memcpy(to + pa % LAB_PAGE, from, n);
+        pa += n, from += n, len -= n;
+    }
+}
+
+struct visit {
+    struct lab_memory *m;
+    lab_entry_fn *fn;
+    void *ctx;
+};
+
+static void visit_table(const struct visit *v, uint64_t table, unsigned level, uint64_t va,
+                        unsigned first, unsigned end)
+{
+    for (unsigned i = first; i < end; i++) {
+        uint64_t *entry = table_at(v->m, table) + i, lower = *entry & FRAME;
+        uint64_t at = va | (uint64_t)i << (12 + 9 * level);
+
+        if (!(*entry & PRESENT))
+            continue;
+        if (level == 3 && i >= SYSTEM_HALF)
+            at |= 0xffff000000000000u;
+        v->fn(v->ctx, at, level, entry);
+        if (level > 0 && lower != table)
+            visit_table(v, lower, level - 1, at, 0, ENTRIES);
+    }
+}
+
+void lab_memory_visit(struct lab_memory *m, lab_entry_fn *fn, void *ctx)
+{
+    const struct visit v = {m, fn, ctx};
+
+    visit_table(&v, m->space[0], 3, 0, 0, ENTRIES);
+    for (unsigned i = 1; i < m->spaces; i++) { /* what is not in all of them */
+        visit_table(&v, m->space[i], 3, 0, 0, SYSTEM_HALF);
+        visit_table(&v, m->space[i], 3, 0, m->self_slot, m->self_slot + 1);
+    }
+}
+
 size_t lab_memory_read(const struct lab_memory *m, uint64_t va, void *buf, size_t len)
 {
     uint8_t *to = buf;
@@ -222,7 +341,7 @@ size_t lab_memory_read_physical(const struct lab_memory *m, uint64_t pa, void *b
     uint8_t *to = buf;
     size_t done = 0;
 
-    while (done < len && (pa + done) / LAB_PAGE < PAGES) {
+    while (done < len && is_memory(m, (pa + done) / LAB_PAGE)) {
         size_t n = up_to_page_end(pa + done, len - done);
         const uint8_t *from = m->page[(pa + done) / LAB_PAGE];
 

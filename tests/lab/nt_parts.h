@@ -18,6 +18,9 @@
 #define nt_thread             NT_JOIN(nt_thread, NT_BUILD)
 #define nt_etw                NT_JOIN(nt_etw, NT_BUILD)
 #define nt_logger             NT_JOIN(nt_logger, NT_BUILD)
+#define nt_crash              NT_JOIN(nt_crash, NT_BUILD)
+#define nt_encode             NT_JOIN(nt_encode, NT_BUILD)
+#define nt_swizzle            NT_JOIN(nt_swizzle, NT_BUILD)
 
 void nt_system(struct lab_machine *m);
 void nt_modules(struct lab_machine *m);
@@ -27,6 +30,10 @@ void nt_etw(struct lab_machine *m);
 uint64_t nt_thread(struct lab_machine *m, uint64_t process, uint64_t at, uint64_t stack_base);
 /* The logger's _WMI_LOGGER_CONTEXT and all that hangs on it: its address. */
 uint64_t nt_logger(struct lab_machine *m, const struct lab_logger *logger);
+/* As nt_parts has them. */
+void nt_crash(struct lab_machine *m, uint32_t code, const uint64_t parameters[4]);
+void nt_encode(struct lab_machine *m);
+bool nt_swizzle(struct lab_machine *m, uint64_t mask);
 
 static inline uint64_t at_rva(const struct lab_machine *m, uint32_t rva)
 {

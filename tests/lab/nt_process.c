@@ -38,6 +38,19 @@ static uint64_t created(const struct lab_machine *m, uint32_t pid)
     return m->scene->time_100ns - m->scene->uptime_100ns + (uint64_t)pid * 61000;
 }
 
+/* What a program has in memory, of the little that is here: its environment block, and the page that all
+ * share with the kernel. Where the image is: in the block at 0x10 [doc]. */
+static uint64_t user_half(struct lab_machine *m, uint64_t cr3, uint32_t pid)
+{
+    uint64_t peb = 0x2f1a000000 + pid * 0x1000u;
+    uint64_t image = 0x7ff600000000 + pid * 0x10000u;
+
+    lab_memory_write_user(m->memory, cr3, peb + 0x10, &image, sizeof(image));
+    lab_memory_map(m->memory, SHARED_DATA, LAB_PAGE);
+    lab_memory_share(m->memory, cr3, 0x7ffe0000, SHARED_DATA);
+    return peb;
+}
+
 /* Everything but its lists: what a process is called and whose it is. */
 static void fill_process(struct lab_machine *m, uint64_t va, const struct lab_process *p,
                          uint64_t cr3)
@@ -54,6 +67,8 @@ static void fill_process(struct lab_machine *m, uint64_t va, const struct lab_pr
     e.ExitStatus = 0x103; /* pending */
     e.Protection.Level = p->protection;
     e.SequenceNumber = p->pid;
+    if (cr3 != m->info.cr3)
+        e.Peb = target_pointer(user_half(m, cr3, p->pid));
     memcpy(e.ImageFileName, p->image, len < sizeof(e.ImageFileName) - 1 ? len : 14);
     put(m, va, &e, sizeof(e));
     list_init(m, va + offsetof(struct _EPROCESS, Pcb.Header.WaitListHead));

@@ -1,10 +1,8 @@
 /* nt_system.c - what one kernel says of itself: shared data, processors, debugger data, variables. */
 #include "nt_parts.h"
 
-const struct nt_parts nt_kernel = {nt_system, nt_processes, nt_etw};
-
-#define SHARED_DATA 0xfffff78000000000u
-#define MS          10000u /* in units of 100 ns */
+const struct nt_parts nt_kernel = {nt_system, nt_processes, nt_etw,
+                                   nt_crash,  nt_encode,    nt_swizzle};
 
 static struct _KSYSTEM_TIME system_time(uint64_t t)
 {
@@ -40,6 +38,20 @@ static void shared_data(struct lab_machine *m)
     put_text(m, SHARED_DATA + offsetof(struct _KUSER_SHARED_DATA, NtSystemRoot), "C:\\Windows");
 }
 
+#define INTERRUPTS 0xe000u /* behind the KPCR: its interrupt table */
+
+/* Of 256 interrupts the first is enough to find the kernel by. */
+static void interrupt_table(struct lab_machine *m, uint64_t at)
+{
+    uint64_t handler = at_rva(m, NT_RVA_KiDivideErrorFault);
+    uint8_t table[0x1000] = {0};
+
+    memcpy(table, &handler, 2);
+    memcpy(table + 2, (uint8_t[]){0x10, 0, 0, 0x8e}, 4); /* kernel code, interrupt gate [doc] */
+    memcpy(table + 6, (uint8_t *)&handler + 2, 6);
+    put(m, at, table, sizeof(table));
+}
+
 /* Registers of a processor that idles, as the debugger finds them. */
 static void processor_state(const struct lab_machine *m, struct _KPCR *pcr, uint64_t at,
                             uint64_t stack)
@@ -52,6 +64,8 @@ static void processor_state(const struct lab_machine *m, struct _KPCR *pcr, uint
     special->Cr4 = 0x506f8;
     special->KernelDr6 = 0xffff0ff0;
     special->KernelDr7 = 0x400;
+    special->Idtr.Limit = 0xfff;
+    special->Idtr.Base = target_pointer(at + INTERRUPTS);
     special->MsrGsBase = at;
     special->Xcr0 = 7;
     context->ContextFlags = 0x10001b;
@@ -76,7 +90,9 @@ static void processor(struct lab_machine *m, uint32_t number)
     lab_memory_map(m->memory, stack - KERNEL_STACK, KERNEL_STACK);
     thread = nt_thread(m, at_rva(m, NT_RVA_KiInitialProcess),
                        number == 0 ? at_rva(m, NT_RVA_KiInitialThread) : 0, stack);
+    interrupt_table(m, at + INTERRUPTS);
     pcr.Self = target_pointer(at);
+    pcr.IdtBase = target_pointer(at + INTERRUPTS);
     pcr.CurrentPrcb = target_pointer(prcb);
     pcr.MajorVersion = pcr.MinorVersion = 1;
     pcr.KdVersionBlock = target_pointer(at_rva(m, NT_RVA_KdVersionBlock));
@@ -222,15 +238,17 @@ static void version_block(struct lab_machine *m)
 
 static void physical_memory(struct lab_machine *m)
 {
-    uint64_t va = pool_alloc(m, 0x30, "MmPh");
-    uint64_t pages = lab_memory_pages(m->memory);
+    struct lab_run runs[LAB_RUNS_MAX];
+    uint32_t count = (uint32_t)lab_memory_runs(m->memory, runs);
+    uint64_t va = pool_alloc(m, 0x10 + 0x10 * count, "MmPh"), pages = 0;
 
-    put_u32(m, va, 2);
-    put_u64(m, va + 0x08, pages - 0x62);
-    put_u64(m, va + 0x10, 0x1); /* the first megabyte without its holes */
-    put_u64(m, va + 0x18, 0x9e);
-    put_u64(m, va + 0x20, 0x100);
-    put_u64(m, va + 0x28, pages - 0x100);
+    for (uint32_t i = 0; i < count; i++) {
+        put_u64(m, va + 0x10 + 0x10 * i, runs[i].first);
+        put_u64(m, va + 0x18 + 0x10 * i, runs[i].count);
+        pages += runs[i].count;
+    }
+    put_u32(m, va, count);
+    put_u64(m, va + 0x08, pages);
     put_u64(m, at_rva(m, NT_RVA_MmPhysicalMemoryBlock), va);
 }
 
@@ -258,6 +276,8 @@ static void variables(struct lab_machine *m)
             at_rva(m, NT_RVA_KdPrintDefaultCircularBuffer));
     put_u32(m, at_rva(m, NT_RVA_KdPrintBufferSize), 0x1000);
     put_u32(m, at_rva(m, NT_RVA_KeTimeIncrement), 156250);
+    put_u64(m, at_rva(m, NT_RVA_KiWaitNever), 0x9a37000000000000 | m->scene->time_100ns);
+    put_u64(m, at_rva(m, NT_RVA_KiWaitAlways), 0x53d1000000000000 ^ m->scene->uptime_100ns * 77);
     put(m, at_rva(m, NT_RVA_KdDebuggerEnabled), &one, 1);
     list_init(m, at_rva(m, NT_RVA_PspJobList));
     list_init(m, at_rva(m, NT_RVA_PspSiloMonitorList));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "table_walk.h"
 
 #define SHARED_DATA 0xfffff78000000000u
 #define SLOTS_MAX   256u
@@ -493,6 +494,78 @@ static void page_tables_say_what_virtual_reads_say(void **state)
     }
 }
 
+struct mapped {
+    const struct lab_machine *m;
+    uint64_t last;
+    size_t system, user;
+};
+
+static void read_both_ways(void *ctx, unsigned level, uint64_t va, uint64_t pa)
+{
+    struct mapped *mapped = ctx;
+    uint8_t by_va[0x1000], by_pa[0x1000];
+
+    if (level > 0)
+        return;
+    assert_true(va > mapped->last);
+    mapped->last = va;
+    assert_int_equal(lab_machine_read_physical(mapped->m, pa, by_pa, 0x1000), 0x1000);
+    if (va >> 63) {
+        mapped->system++;
+        assert_int_equal(lab_machine_read_virtual(mapped->m, va, by_va, 0x1000), 0x1000);
+        assert_memory_equal(by_va, by_pa, 0x1000);
+    } else {
+        mapped->user++;
+    }
+}
+
+static void every_page_that_the_tables_map_is_read_at_its_address(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KERNELS; i++) {
+        struct mapped all_of_it = {.m = machines[i]};
+
+        table_walk(machines[i], lab_machine_info(machines[i])->cr3, read_both_ways, &all_of_it);
+        assert_true(all_of_it.system > all[i].image_size / 0x1000);
+        assert_int_equal(all_of_it.user, 0); /* the System process is no program */
+    }
+}
+
+static void programs_have_a_half_of_their_own(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KERNELS; i++) {
+        const struct numbers *n = &all[i];
+        struct mapped lsass = {.m = machines[i]};
+        uint64_t process = process_by_id(machines[i], n, n->lsass), pa, image = 0;
+        uint64_t root = u64(machines[i], process + 0x28);
+        uint64_t peb = u64(machines[i], process + (n->process_id == 0x2e8 ? 0x3f8 : 0x550));
+
+        table_walk(machines[i], root, read_both_ways, &lsass);
+        assert_int_equal(lsass.user, 2);
+        assert_int_equal(translate(machines[i], root, 0x7ffe0000),
+                         translate(machines[i], root, SHARED_DATA));
+        pa = translate(machines[i], root, peb);
+        assert_int_not_equal(pa, 0);
+        assert_int_equal(translate(machines[i], lab_machine_info(machines[i])->cr3, peb), 0);
+        assert_int_equal(lab_machine_read_physical(machines[i], pa + 0x10, &image, 8), 8);
+        assert_int_equal(image, 0x7ff600000000 + n->lsass * 0x10000u);
+    }
+}
+
+static void page_tables_are_seen_at_the_pte_base(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KERNELS; i++) {
+        const struct lab_machine_info *info = lab_machine_info(machines[i]);
+        uint64_t base = u64(machines[i], all[i].base + all[i].kdbg + 0x360);
+        uint64_t entry = u64(machines[i], base + (all[i].state >> 9 & 0x7ffffffff8));
+
+        assert_int_equal(entry & 0x000ffffffffff000,
+                         translate(machines[i], info->cr3, all[i].state & ~(uint64_t)0xfff));
+    }
+}
+
 static void every_process_has_the_kernel_in_its_own_space(void **state)
 {
     (void)state;
@@ -508,6 +581,27 @@ static void every_process_has_the_kernel_in_its_own_space(void **state)
                          translate(machines[i], lab_machine_info(machines[i])->cr3, n->state));
         assert_int_not_equal(translate(machines[i], root, SHARED_DATA), 0);
     }
+}
+
+static void more_memory_lies_above_the_devices(void **state)
+{
+    struct lab_machine *m =
+        lab_machine_create_with("18362", LAB_KERNEL_DIR, UINT64_C(4) << 30, NULL);
+    struct mapped all_of_it = {.m = m};
+    uint8_t byte;
+
+    (void)state;
+    assert_non_null(m);
+    table_walk(m, lab_machine_info(m)->cr3, read_both_ways, &all_of_it);
+    assert_true(all_of_it.system > all[1].image_size / 0x1000);
+    assert_int_equal(lab_machine_read_physical(m, 0x7fffffff, &byte, 1), 1);
+    assert_int_equal(lab_machine_read_physical(m, 0x80000000, &byte, 1), 0);
+    assert_int_equal(lab_machine_read_physical(m, 0xffffffff, &byte, 1), 0);
+    assert_int_equal(lab_machine_read_physical(m, 0x100000000, &byte, 1), 1);
+    assert_int_equal(lab_machine_read_physical(m, 0x17fffffff, &byte, 1), 1);
+    assert_int_equal(lab_machine_read_physical(m, 0x180000000, &byte, 1), 0);
+    assert_int_equal(u32(m, SHARED_DATA + 0x2e8), 0x100000);
+    lab_machine_destroy(m);
 }
 
 static void physical_memory_ends(void **state)
@@ -647,8 +741,12 @@ int main(void)
         cmocka_unit_test(reads_stop_at_the_end_of_a_mapping),
         cmocka_unit_test(discarded_pages_of_the_image_cannot_be_read),
         cmocka_unit_test(page_tables_say_what_virtual_reads_say),
+        cmocka_unit_test(every_page_that_the_tables_map_is_read_at_its_address),
+        cmocka_unit_test(programs_have_a_half_of_their_own),
+        cmocka_unit_test(page_tables_are_seen_at_the_pte_base),
         cmocka_unit_test(every_process_has_the_kernel_in_its_own_space),
         cmocka_unit_test(physical_memory_ends),
+        cmocka_unit_test(more_memory_lies_above_the_devices),
         cmocka_unit_test(debugger_data_leads_to_the_module_list),
         cmocka_unit_test(times_are_those_of_the_published_analyses),
         cmocka_unit_test(stops_are_at_int3s),
