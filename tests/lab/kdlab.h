@@ -7,6 +7,7 @@
 /* argv[0] is the command's name. kernel_dir: where the built kernels are. */
 int kdlab_serve(int argc, char **argv, const char *kernel_dir);
 int kdlab_replay(int argc, char **argv, const char *kernel_dir);
+int kdlab_dump(int argc, char **argv, const char *kernel_dir);
 int kdlab_symbols(int argc, char **argv, const char *kernel_dir);
 
 #endif

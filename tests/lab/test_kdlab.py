@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import select
 import signal
 import socket
@@ -18,6 +19,7 @@ KDLAB = pathlib.Path(os.environ["KDWALK_BIN"]) / "kdlab"
 SERVE = ["serve", "--kernel", "18362", "--net", "127.0.0.1:50000", "--key", "1.2.3.4"]
 PTY = ["serve", "--kernel", "18362", "--pty"]
 TCP = ["serve", "--kernel", "18362", "--tcp"]
+DUMP = ["dump", "--kernel", "18362", "--type", "raw", "-o", "/no/such/folder/dump"]
 POKE_LENGTH = 374
 
 
@@ -28,7 +30,7 @@ def run(*arguments):
 class Usage(unittest.TestCase):
     def test_help_is_no_error(self):
         for arguments in (["--help"], ["help"], ["serve", "--help"], ["replay", "--help"],
-                          ["symbols", "--help"]):
+                          ["dump", "--help"], ["symbols", "--help"]):
             result = run(*arguments)
             self.assertEqual(result.returncode, 0)
             self.assertIn("usage:", result.stdout)
@@ -84,6 +86,34 @@ class Usage(unittest.TestCase):
             ([*SERVE, "--louder"], "--louder"),
             ([*SERVE, "louder"], "louder"),
             (["symbols", "/dev/null/store"], "/dev/null/store"),
+            (["dump"], "--kernel: is missing"),
+            (["dump", "--kernel", "18362"], "--type: is missing"),
+            (["dump", "--kernel", "18362", "--type", "raw"], "-o: is missing"),
+            ([*DUMP, "-o", ""], "-o: a file is wanted"),
+            ([*DUMP, "-o"], "-o: a value is wanted"),
+            ([*DUMP, "--seed"], "--seed: a value is wanted"),
+            ([*DUMP, "--louder"], "--louder: no such option"),
+            ([*DUMP, "louder"], "louder: not an option"),
+            ([*DUMP, "--type", "mini"], "--type mini: no such type"),
+            ([*DUMP, "--kernel", "7601"], "--kernel 7601: no such kernel"),
+            ([*DUMP, "--ram", "1G"], "--ram 1G"),
+            ([*DUMP, "--ram", "3G"], "--ram 3G"),
+            ([*DUMP, "--ram", "128G"], "--ram 128G"),
+            ([*DUMP, "--ram", "4"], "--ram 4"),
+            ([*DUMP, "--bugcheck", "crash"], "--bugcheck crash"),
+            ([*DUMP, "--bugcheck", "0x100000000"], "--bugcheck 0x100000000"),
+            ([*DUMP, "--bugcheck", "1,2,3,4,5,6"], "--bugcheck 1,2,3,4,5,6"),
+            ([*DUMP, "--bugcheck", "1,"], "--bugcheck 1,"),
+            ([*DUMP, "--page-out", "101"], "--page-out 101"),
+            ([*DUMP, "--transition", "-1"], "--transition -1"),
+            ([*DUMP, "--leave-out", "5%"], "--leave-out 5%"),
+            ([*DUMP, "--seed", "x"], "--seed x"),
+            ([*DUMP, "--leave-out", "5"], "without some pages"),
+            ([*DUMP, "--page-out", "60", "--transition", "60"], "100 percent"),
+            ([*DUMP, "--kernel", "14393", "--swizzle"], "older than the flipping"),
+            ([*DUMP, "-o", "/no/such/folder/d"], "/no/such/folder/d: No such file"),
+            ([*DUMP, "-o", "/"], "/: Is a directory"),
+            ([*DUMP, "-o", "/dev/null"], "/dev/null: not a regular file"),
             (["replay"], "FILE: is missing"),
             (["replay", "--pty"], "FILE: is missing"),
             (["replay", "a.pcap", "--pty", "--pipe", "b"], "give one of"),
@@ -104,6 +134,46 @@ class Usage(unittest.TestCase):
                 self.assertEqual(result.returncode, 2)
                 self.assertIn(named, result.stderr)
                 self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+
+
+class Dump(unittest.TestCase):
+    def setUp(self):
+        in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        folder = tempfile.TemporaryDirectory(dir=in_memory)
+        self.addCleanup(folder.cleanup)
+        self.path = pathlib.Path(folder.name) / "dump"
+
+    def dump(self, *options):
+        result = run("dump", "--kernel", "18362", "-o", self.path, *options)
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+
+    def test_options_arrive_in_the_file(self):
+        self.dump("--type", "kernel", "--ram", "4G", "--bugcheck", "0x7e,1,0x2,3,0xfffff80000000004",
+                  "--page-out", "10", "--transition", "10", "--leave-out", "10", "--swizzle", "--encode",
+                  "--page-out-header")
+        data = self.path.read_bytes()
+        self.assertEqual(data[:8], b"PAGEDU64")
+        self.assertEqual(struct.unpack_from("<I4x4Q", data, 0x38), (0x7E, 1, 2, 3, 0xFFFFF80000000004))
+        self.assertEqual(struct.unpack_from("<Q", data, 0x2030)[0], 0x180000)  # pages up to 6 GiB
+        self.dump("--type", "kernel", "--ram", "4G")
+        missing, odd = divmod(self.path.stat().st_size - len(data), 0x1000)
+        self.assertEqual(odd, 0)
+        self.assertGreater(missing, 30)  # a fifth of the pool
+
+    def test_a_file_that_is_there_is_replaced(self):
+        self.path.write_bytes(b"x" * 1000000)
+        self.dump("--type", "triage")
+        self.assertLess(self.path.stat().st_size, 1000000)
+        self.assertEqual(self.path.read_bytes()[-4:], b"TRGD")
+
+    def test_a_file_that_cannot_be_finished_is_not_left(self):
+        result = subprocess.run(
+            [KDLAB, "dump", "--kernel", "18362", "--type", "kernel", "-o", self.path],
+            capture_output=True, text=True, timeout=60, restore_signals=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("File too large", result.stderr)
+        self.assertFalse(self.path.exists())
 
 
 class Net(unittest.TestCase):
