@@ -51,6 +51,24 @@ static bool is_blank(const char *text)
     return !text || text[strspn(text, " \t;")] == '\0';
 }
 
+/* To be said when nobody waits for us any more. */
+static void note_origin(struct source *s, const struct kdw_symbols *symbols)
+{
+    const char *on_the_way = s->cli->diag.text;
+
+    s->is_guess = kdw_symbols_is_guess(symbols);
+    kd_diag_set(&s->origin, KD_OK, "%s%s%s", kdw_symbols_origin(symbols), on_the_way[0] ? "; " : "",
+                on_the_way);
+}
+
+static void say_origin(const struct source *s)
+{
+    if (s->is_guess)
+        message_warning("the symbols may not be this kernel's own: %s", s->origin.text);
+    else if (s->cli->options.verbose && s->origin.text[0])
+        message_note("symbols: %s", s->origin.text);
+}
+
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
 {
     struct cli *c = s->cli;
@@ -66,6 +84,8 @@ enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
     st = kdw_kernel_load_symbols(out, &options);
     if (st == KD_ERR_NOT_FOUND && is_blank(c->options.symbol_path))
         kd_diag_add(&c->diag, st, "no symbol path was given (-y or _NT_SYMBOL_PATH)");
+    if (st == KD_OK)
+        note_origin(s, out->symbols);
     if (st == KD_OK && s->kind->learn)
         st = s->kind->learn(s, out);
     if (st != KD_OK)
@@ -138,8 +158,10 @@ enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work
     say_failure(c, st);
     if (s.kind->leave)
         s.kind->leave(&s, st != KD_OK);
-    if (st == KD_OK)
+    if (st == KD_OK) {
+        say_origin(&s);
         has_gaps = job->print(c, work);
+    }
     s.kind->close(&s);
     if (st != KD_OK)
         return CLI_FAILED;

@@ -42,6 +42,8 @@ struct source {
     struct kdw_target target;
     void *state; /* the kind's own; NULL: not even begun */
     struct symbol_server symbols;
+    struct kd_diag origin; /* of the kernel's symbols; empty: it has none yet */
+    bool is_guess;         /* they are */
 };
 
 extern const struct source_kind source_live, source_recording, source_dump;

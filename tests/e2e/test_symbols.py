@@ -9,7 +9,10 @@ import pty
 import re
 import resource
 import select
+import shutil
 import signal
+import ssl
+import subprocess
 import tempfile
 import threading
 import time
@@ -150,6 +153,8 @@ class Symbols(kd.LiveTest):
             local = kd.kdwalk("loggers", "-v", "-r", CAPTURE, "-y", self.store)
             self.assertEqual((fetched.status, fetched.out), (local.status, local.out))
             self.assertIn("fetched ntkrnlmp.pdb", fetched.err)
+            self.assertIn(f"symbols: PDB {self.cache / self.where}, fetched from {server.url}", fetched.err)
+            self.assertIn(f"symbols: PDB {self.pdb}\n", local.err)
             self.assertEqual(len(server.requests), 1)
 
     def test_a_live_target_runs_while_its_symbols_are_fetched(self):
@@ -287,6 +292,22 @@ class Symbols(kd.LiveTest):
         with Server(self.store) as server:
             result = self.fetch(f"srv*{self.cache}*{server.url}", preexec_fn=no_large_files)
             self.assert_failed(result, "cannot be written: File too large")
+
+    def test_a_certificate_that_nobody_vouches_for_is_refused(self):
+        if not shutil.which("openssl"):
+            self.skipTest("no openssl to make a certificate with")
+        made = self.folder / "tmp/made.pem"
+        subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=127.0.0.1",
+                        "-keyout", made, "-out", f"{made}.crt"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{made}.crt", made)
+        for path in (made, pathlib.Path(f"{made}.crt")):
+            path.unlink()
+        with Server(self.store) as server:
+            server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
+            result = self.fetch(f"srv*{self.cache}*{server.url.replace('http:', 'https:')}")
+            self.assert_failed(result, "certificate")
+            self.assertEqual(server.requests, [])
 
     def test_no_network_is_said(self):
         result = self.fetch(f"srv*{self.cache}*http://127.0.0.1:{kd.free_port()}/s")
