@@ -53,6 +53,35 @@ static void a_name_in_another_case_is_the_same_name(void **state)
     assert_false(kdw_dir_find(temp_dir_path(&dir, "case"), "absent.pdb", found, sizeof found));
 }
 
+static void a_folder_is_made_with_those_on_the_way_to_it(void **state)
+{
+    (void)state;
+    assert_true(kdw_dir_make(temp_dir_path(&dir, "a/b\\c")));
+    assert_int_equal(kdw_path_kind(temp_dir_path(&dir, "a/b/c")), KDW_PATH_FOLDER);
+    assert_true(kdw_dir_make(temp_dir_path(&dir, "a/b/c"))); /* it is there already */
+    temp_dir_write(&dir, "plain", "x", 1);
+    assert_false(kdw_dir_make(temp_dir_path(&dir, "plain")));
+}
+
+static void count_name(void *ctx, const char *name)
+{
+    unsigned *seen = ctx;
+
+    assert_non_null(name);
+    ++*seen;
+}
+
+static void every_entry_is_named_once(void **state)
+{
+    unsigned seen = 0;
+
+    (void)state;
+    temp_dir_write(&dir, "names/x", "x", 1);
+    temp_dir_write(&dir, "names/y/z", "x", 1);
+    kdw_dir_each(temp_dir_path(&dir, "names"), &seen, count_name);
+    assert_int_equal(seen, 2);
+}
+
 static void no_path_is_foreign(void **state)
 {
     (void)state;
@@ -76,6 +105,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_of_paths_are_told_apart),
+        cmocka_unit_test(a_folder_is_made_with_those_on_the_way_to_it),
+        cmocka_unit_test(every_entry_is_named_once),
         cmocka_unit_test(both_separators_are_understood),
         cmocka_unit_test(a_name_in_another_case_is_the_same_name),
         cmocka_unit_test(no_path_is_foreign),
