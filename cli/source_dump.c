@@ -30,14 +30,14 @@ static enum kd_status learn(struct source *s, struct kdw_kernel *k)
     return st;
 }
 
-/* An image of memory does not say where its module list is. Symbols do; without any the rest
- * can still be told. */
+/* An image of memory does not say where its module list is. Symbols do, be it those that are built
+ * in; without any the rest can still be told. */
 static enum kd_status complete_by_symbols(struct source *s)
 {
     const struct dump *d = s->state;
     struct cli *c = s->cli;
     const struct kdw_symbol_options options = {
-        .kinds = KDW_SYMBOLS_PDB,
+        .kinds = KDW_SYMBOLS_ANY,
         .symbol_path = c->options.symbol_path,
         .server = &s->symbols.server,
     };
@@ -55,7 +55,7 @@ static enum kd_status complete_by_symbols(struct source *s)
     if (!kdw_dump_system_is_complete(&d->system))
         message_warning("where the kernel's module list and build lab are is not known: %s; try "
                         "-y with the symbols of this kernel",
-                        c->diag.text[0] ? c->diag.text : "the symbols do not say");
+                        c->diag.text[0] ? c->diag.text : "the built-in symbols do not say");
     kd_diag_clear(&c->diag);
     return KD_OK;
 }

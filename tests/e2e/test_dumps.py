@@ -59,7 +59,7 @@ class Same(DumpTest):
 
     def assert_same(self, kernel, path, walk, bugcheck=False, symbols=True):
         live, dumped = self.expected[kernel][walk], self.walk(path, *walk, symbols=symbols)
-        self.assertEqual((dumped.status, dumped.err), (live.status, ""), dumped)
+        self.assertEqual((dumped.status, dumped.err), (live.status, live.err), dumped)  # -v: of the symbols
         self.assertIn(live.status, (0, 1), live)
         if bugcheck:
             self.assertTrue(dumped.out.startswith(live.out), dumped)
@@ -97,10 +97,10 @@ class Same(DumpTest):
         self.for_each(check, [(kernel, kind) for kernel in KERNELS for kind in ("kernel", "raw", "elf", "elf-win")])
 
     def test_an_image_that_says_less_is_walked_with_a_warning(self):
-        path = self.dump("22000", "raw", "--encode")
+        path = self.dump("14393", "raw", "--encode")  # its addresses are not built in
         version = self.walk(path, "vertarget", symbols=False)
         self.assertEqual(version.status, 1, version)
-        self.assertIn("Kernel Version 22000 MP (4 procs)", version.out)
+        self.assertIn("Kernel Version 14393 MP (4 procs)", version.out)
         self.assertIn("PsLoadedModuleList = (unknown)", version.out)
         self.assertEqual(version.err.count("warning: "), 1, version)
         modules = self.walk(path, "lm", symbols=False)
@@ -160,7 +160,7 @@ class Gaps(DumpTest):
         kernel, kind, option, reason = scene
         whole = self.walk(self.dump(kernel, kind), "loggers", "--json", "-v")
         path, text = self.dump_with_gaps(*scene)
-        self.assertEqual(text.err, "", text)
+        self.assertRegex(text.err, r"\A(kdwalk: symbols: PDB .*\n)?\Z", text)  # of -v
         document = self.walk(path, "loggers", "--json", "-v")
         self.assertEqual(document.status, 1, document)
         for found, known in zip(json.loads(document.out)["loggers"], json.loads(whole.out)["loggers"]):
