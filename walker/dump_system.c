@@ -16,6 +16,8 @@ enum {
     BUGCHECK_LEN = 5 * 8, /* KiBugcheckData: the code and four parameters [doc] */
     BLOCK_TAG = 0x10,     /* in a debugger data block: "KDBG" */
     ENTRY_LEN = 8,
+    /* Each process has a root, and each leads to the kernel: so many that do not are no machine. */
+    ROOTS_MAX = 64,
 };
 
 /* ---- what the file says ---- */
@@ -238,17 +240,20 @@ static enum kd_status try_all_roots(struct kdw_dump *d, struct kd_diag *diag,
                                     struct kdw_dump_system *out)
 {
     uint64_t named = kdw_dump_facts(d)->dtb, root = 0;
-    bool is_any = named != 0;
+    unsigned tried = named != 0;
     enum kd_status st = named != 0 ? try_root(d, named, out) : KD_ERR_NOT_FOUND;
 
-    for (uint64_t from = 0; st == KD_ERR_NOT_FOUND; from = root + PAGE_LEN) {
+    for (uint64_t from = 0; st == KD_ERR_NOT_FOUND && tried < ROOTS_MAX; from = root + PAGE_LEN) {
         st = kdw_dump_find_root(d, from, &root); /* which says why, where there is none */
         if (st != KD_OK)
             break;
-        is_any = true;
+        tried++;
         st = root != named ? try_root(d, root, out) : KD_ERR_NOT_FOUND;
     }
-    if (st == KD_ERR_NOT_FOUND && is_any)
+    if (st == KD_ERR_NOT_FOUND && tried == ROOTS_MAX)
+        kd_diag_set(diag, st, "none of the first %d page tables in it leads to a Windows kernel",
+                    ROOTS_MAX);
+    else if (st == KD_ERR_NOT_FOUND && tried > 0)
         kd_diag_set(diag, st, "no page tables in it lead to a Windows kernel");
     return st;
 }

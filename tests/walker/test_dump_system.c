@@ -422,6 +422,23 @@ static void memory_of_something_else_is_told_from_windows(void **state)
     unmake(&m);
 }
 
+static void roots_that_lead_nowhere_are_not_tried_for_ever(void **state)
+{
+    enum { ROOTS = 70, SELF = 493, FIRST = PAGES_MAX * PAGE };
+    struct machine m;
+
+    (void)state;
+    make(&m);
+    dump_build_resize(&m.file, FIRST + ROOTS * PAGE);
+    for (uint64_t pa = FIRST; pa < FIRST + ROOTS * PAGE; pa += PAGE) {
+        dump_build_u64(&m.file, pa + SELF * 8, pa | ON);
+        for (uint64_t i = 256; i < 264; i++)
+            dump_build_u64(&m.file, pa + i * 8, 0x1000 | ON);
+    }
+    not_found(&m, "none of the first 64 page tables");
+    unmake(&m);
+}
+
 static void page_tables_of_arm64_are_refused(void **state)
 {
     struct machine m;
@@ -458,6 +475,7 @@ int main(void)
         cmocka_unit_test(without_debugger_data_the_first_module_is_the_kernel),
         cmocka_unit_test(a_block_of_another_kernel_is_not_believed),
         cmocka_unit_test(a_root_that_the_header_lacks_is_searched),
+        cmocka_unit_test(roots_that_lead_nowhere_are_not_tried_for_ever),
         cmocka_unit_test(five_levels_are_noticed),
         cmocka_unit_test(in_a_raw_image_the_kernel_is_found_by_itself),
         cmocka_unit_test(a_plain_block_in_an_image_needs_no_symbols),
