@@ -65,7 +65,7 @@ enum kd_status dump_open_ranges(struct kdw_dump *d)
 {
     struct dump_extents *x = NULL;
     uint64_t pages = 0;
-    struct ranges rs;
+    struct ranges rs = {0};
     enum kd_status st = read_header(d, &rs);
 
     if (st == KD_OK)
