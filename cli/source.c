@@ -109,7 +109,6 @@ static void say_failure(const struct cli *c, enum kd_status st)
 static enum kd_status open_and_collect(struct source *s, const struct source_job *job, void *work)
 {
     enum kd_status st = s->kind->open(s, job->need);
-
     bool is_done = false;
 
     while (st == KD_OK && !is_done) {
