@@ -55,7 +55,8 @@ struct kdt_live_opts {
     void (*on_progress)(void *ctx, enum kdt_progress_kind kind,
                         uint64_t ms); /* those with a time repeat once a second */
     void (*on_event)(void *ctx, const struct kd_event *ev); /* prints, module loads, file wishes */
-    struct kdt_recorder *recorder; /* of what goes over the link; may be NULL; outlives the session */
+    struct kdt_recorder
+        *recorder; /* of what goes over the link; may be NULL; outlives the session */
 };
 
 struct kdt_live_stats {
