@@ -37,8 +37,7 @@ struct pass {
     bool begins_later;      /* than the moment */
     bool has_boot_debugger; /* a version that is not fit was heard */
     uint64_t records, last_ns;
-    uint64_t until_ns;                           /* MOMENT_TIME, MOMENT_OFFSET */
-    uint64_t forged, keyless, without_handshake; /* datagrams that could not be opened */
+    uint64_t until_ns; /* MOMENT_TIME, MOMENT_OFFSET */
     struct kdt_recorded_facts facts;
 };
 
@@ -148,24 +147,12 @@ static enum kd_status hear_packet(struct pass *p, const struct kdt_record *rec)
     return KD_OK;
 }
 
-static void count_unopened(struct pass *p, enum kd_status why)
-{
-    p->facts.sealed++;
-    if (why == KD_ERR_USAGE)
-        p->keyless++;
-    else if (why == KD_ERR_NOT_FOUND)
-        p->without_handshake++;
-    else
-        p->forged++;
-}
-
 static enum kd_status hear(struct pass *p, const struct kdt_record *rec)
 {
     p->records++;
     p->last_ns = rec->time_ns;
     p->facts.boots += rec->is_new_boot;
-    if (rec->kind == KDT_RECORD_UNVERIFIED)
-        count_unopened(p, rec->status);
+    p->facts.sealed += rec->kind == KDT_RECORD_UNVERIFIED;
     return rec->kind == KDT_RECORD_PACKET ? hear_packet(p, rec) : KD_OK;
 }
 
@@ -273,7 +260,8 @@ static enum kd_status no_stop(const struct pass *p)
 /* Why nobody in it is fit. */
 static enum kd_status no_target(const struct pass *p)
 {
-    char what[160];
+    char what[KDT_WHY_NOTHING_MAX];
+    enum kd_status st;
 
     if (p->begins_later)
         return fail(p, KD_ERR_NOT_FOUND, "it begins after that time");
@@ -283,27 +271,8 @@ static enum kd_status no_target(const struct pass *p)
     if (p->facts.targets > 0)
         return fail(p, KD_ERR_NOT_FOUND,
                     "nobody asked the target in it for its version, so its kernel is not known");
-    if (p->facts.counts.conversations == 0 && p->facts.counts.cut == 0)
-        return fail(p, KD_ERR_NOT_FOUND, "neither KDNET nor a recorded stream is in it");
-    if (p->keyless > 0)
-        return fail(p, KD_ERR_USAGE, "it is of KDNET, and no key was given");
-    if (p->facts.counts.verified == 0 && p->forged > 0)
-        return fail(p, KD_ERR_AUTH, "nothing in it verifies with this key");
-    if (p->facts.counts.cut > 0) {
-        snprintf(what, sizeof what,
-                 "%" PRIu64 " of its packets were cut short when captured, and the others tell of "
-                 "no target",
-                 p->facts.counts.cut);
-        return fail(p, KD_ERR_NOT_FOUND, what);
-    }
-    if (p->without_handshake > 0) {
-        snprintf(what, sizeof what,
-                 "the handshake that made its data key is not in it, so what was sealed with that "
-                 "cannot be opened (datagrams: %" PRIu64 ")",
-                 p->without_handshake);
-        return fail(p, KD_ERR_NOT_FOUND, what);
-    }
-    return fail(p, KD_ERR_NOT_FOUND, "no target that was halted is in it");
+    st = kdt_recording_why_nothing(p->recording, what);
+    return fail(p, st, what);
 }
 
 /* The boot that the chosen stop is one of. */

@@ -198,8 +198,9 @@ static bool hear_net(struct kdt_recording *r, const struct kdt_datagram *d, stru
         return false;
     }
     r->counts.kdnet++;
-    if (out->status == KD_OK)
-        r->counts.verified++;
+    r->counts.verified += out->status == KD_OK;
+    r->counts.keyless += out->status == KD_ERR_USAGE;
+    r->counts.without_handshake += out->status == KD_ERR_NOT_FOUND;
     learn_direction(c, d, out);
     return true;
 }
@@ -271,6 +272,37 @@ void kdt_recording_get_counts(const struct kdt_recording *r, struct kdt_recordin
     out->not_udp = kdt_capture_skipped(r->capture);
     out->cut = kdt_capture_cut(r->capture);
     out->incomplete = kdt_capture_incomplete(r->capture);
+}
+
+enum kd_status kdt_recording_why_nothing(const struct kdt_recording *r,
+                                         char text[KDT_WHY_NOTHING_MAX])
+{
+    struct kdt_recording_counts c;
+    enum kd_status st = KD_ERR_NOT_FOUND;
+
+    kdt_recording_get_counts(r, &c);
+    if (c.conversations == 0 && c.cut == 0) {
+        snprintf(text, KDT_WHY_NOTHING_MAX, "neither KDNET nor a recorded stream is in it");
+    } else if (c.keyless > 0) {
+        st = KD_ERR_USAGE;
+        snprintf(text, KDT_WHY_NOTHING_MAX, "it is of KDNET, and no key was given");
+    } else if (c.verified == 0 && c.kdnet > c.without_handshake) {
+        st = KD_ERR_AUTH;
+        snprintf(text, KDT_WHY_NOTHING_MAX, "nothing in it verifies with this key");
+    } else if (c.cut > 0) {
+        snprintf(text, KDT_WHY_NOTHING_MAX,
+                 "%" PRIu64 " of its packets were cut short when captured, and the others tell of "
+                 "no target",
+                 c.cut);
+    } else if (c.without_handshake > 0) {
+        snprintf(text, KDT_WHY_NOTHING_MAX,
+                 "the handshake that made its data key is not in it, so what was sealed with that "
+                 "cannot be opened (datagrams: %" PRIu64 ")",
+                 c.without_handshake);
+    } else {
+        snprintf(text, KDT_WHY_NOTHING_MAX, "no target that was halted is in it");
+    }
+    return st;
 }
 
 void kdt_recording_ends(const struct kdt_recording *r, unsigned conversation,

@@ -11,7 +11,6 @@
 #include <kdproto/debug_io.h>
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct talk {    /* what is going on in a conversation */
@@ -27,7 +26,6 @@ struct talk {    /* what is going on in a conversation */
 struct builder {
     struct replay_script *script;
     struct talk talks[KDT_CONVERSATIONS_MAX];
-    uint64_t keyless, forged, without_handshake; /* datagrams that could not be opened */
 };
 
 /* ---- boots ---- */
@@ -184,13 +182,6 @@ static void take_from_host(struct talk *t, const struct kdt_record *r)
     }
 }
 
-static void count_unopened(struct builder *b, enum kd_status why)
-{
-    b->keyless += why == KD_ERR_USAGE;
-    b->without_handshake += why == KD_ERR_NOT_FOUND;
-    b->forged += why != KD_ERR_USAGE && why != KD_ERR_NOT_FOUND;
-}
-
 static enum kd_status take(struct builder *b, const struct kdt_record *r)
 {
     struct talk *t;
@@ -202,8 +193,6 @@ static enum kd_status take(struct builder *b, const struct kdt_record *r)
     t->restarts = r->restarts;
     if (r->kind == KDT_RECORD_BREAK_IN)
         t->was_broken_into = true;
-    if (r->kind == KDT_RECORD_UNVERIFIED)
-        count_unopened(b, r->status);
     if (r->kind != KDT_RECORD_PACKET || r->is_repeat)
         return KD_OK;
     if (r->is_from_host) {
@@ -281,30 +270,12 @@ static bool find_last_stop(struct replay_script *s, bool may_part)
     return false;
 }
 
-static enum kd_status explain_nothing(const struct builder *b, struct kdt_recording *recording,
-                                      struct kd_diag *diag)
+static enum kd_status explain_nothing(const struct kdt_recording *recording, struct kd_diag *diag)
 {
-    struct kdt_recording_counts c;
+    char why[KDT_WHY_NOTHING_MAX];
+    enum kd_status st = kdt_recording_why_nothing(recording, why);
 
-    kdt_recording_get_counts(recording, &c);
-    if (c.conversations == 0 && c.cut == 0)
-        return kd_diag_set(diag, KD_ERR_NOT_FOUND, "neither KDNET nor a recorded stream is in it");
-    if (b->keyless > 0)
-        return kd_diag_set(diag, KD_ERR_USAGE, "it is of KDNET, and no key was given");
-    if (c.verified == 0 && b->forged > 0)
-        return kd_diag_set(diag, KD_ERR_AUTH, "nothing in it verifies with this key");
-    if (c.cut > 0)
-        return kd_diag_set(diag, KD_ERR_NOT_FOUND,
-                           "%" PRIu64
-                           " of its packets were cut short when captured, and the others "
-                           "tell of no target",
-                           c.cut);
-    if (b->without_handshake > 0)
-        return kd_diag_set(diag, KD_ERR_NOT_FOUND,
-                           "the handshake that made its data key is not in it, so what was sealed "
-                           "with that cannot be opened (datagrams: %" PRIu64 ")",
-                           b->without_handshake);
-    return kd_diag_set(diag, KD_ERR_NOT_FOUND, "no target that was halted is in it");
+    return kd_diag_set(diag, st, "%s", why);
 }
 
 static enum kd_status read_all(struct builder *b, struct kdt_recording *recording,
@@ -340,7 +311,7 @@ static enum kd_status build(struct replay_script *s, struct kdt_recording *recor
     if (find_last_stop(s, false) || find_last_stop(s, true))
         return KD_OK;
     /* Nothing to play: that the file broke off says more than that nothing is in it. */
-    return s->end != KD_OK ? s->end : explain_nothing(&b, recording, diag);
+    return s->end != KD_OK ? s->end : explain_nothing(recording, diag);
 }
 
 enum kd_status replay_script_read(struct kdt_recording *recording, struct kd_diag *diag,

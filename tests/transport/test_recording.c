@@ -244,6 +244,8 @@ static void without_the_handshake_only_the_control_channel_opens(void **state)
     }
     assert_int_equal(refused, 527);
     assert_int_equal(scene_counts(s).verified, 427);
+    assert_int_equal(scene_counts(s).without_handshake, 527);
+    assert_int_equal(scene_counts(s).keyless, 0);
     assert_int_equal(scene_counts(s).stops, 0);
     free(bytes);
 }
@@ -260,6 +262,8 @@ static void expect_nothing_opens(struct recorded_scene *s, enum kd_status why)
     scene_expect_end(s);
     assert_int_equal(scene_counts(s).kdnet, 955);
     assert_int_equal(scene_counts(s).verified, 0);
+    assert_int_equal(scene_counts(s).keyless, why == KD_ERR_USAGE ? 955 : 0);
+    assert_int_equal(scene_counts(s).without_handshake, 0);
 }
 
 static void with_the_wrong_key_nothing_opens(void **state)

@@ -122,10 +122,17 @@ struct kdt_recording_counts { /* so far */
     uint64_t duplicates; /* of KDNET, captured twice, as by two interfaces; they make no records */
     uint64_t kdnet;      /* datagrams of KDNET, duplicates not among them */
     uint64_t verified;   /* of those */
-    uint64_t stream_bytes; /* of wrapped streams */
+    uint64_t keyless;    /* of the others: no key was given */
+    uint64_t without_handshake; /* of the others: nor is what made their data key in the file */
+    uint64_t stream_bytes;      /* of wrapped streams */
     unsigned conversations, stops, boots;
 };
 void kdt_recording_get_counts(const struct kdt_recording *r, struct kdt_recording_counts *out);
+/* For whoever read all of it and found no target that was halted: KD_ERR_USAGE (no key was given),
+ * KD_ERR_AUTH (nothing verifies), or KD_ERR_NOT_FOUND, and the reason in words. */
+enum { KDT_WHY_NOTHING_MAX = 160 };
+enum kd_status kdt_recording_why_nothing(const struct kdt_recording *r,
+                                         char text[KDT_WHY_NOTHING_MAX]);
 /* The ends of a conversation that a record named. Which is which is sure once something of it was
  * opened; until then the one who spoke first is taken for the target. */
 void kdt_recording_ends(const struct kdt_recording *r, unsigned conversation,
