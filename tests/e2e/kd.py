@@ -1,6 +1,7 @@
 """What the end-to-end tests and the soak share: a lab that plays a target, the links to it, and kdwalk as a user
 runs it."""
 
+import atexit
 import concurrent.futures
 import json
 import os
@@ -42,6 +43,7 @@ def claim_ports(count=500):
 
 
 _ports_claim, _ports = claim_ports()
+atexit.register(_ports_claim.close)
 _ports_lock = threading.Lock()
 
 
