@@ -19,6 +19,9 @@ enum {
     MM_PFN_DATABASE = 0xC0,
     NT_BUILD_LAB = 0x208,
     KI_PROCESSOR_BLOCK = 0x218,
+    /* The last address before OffsetPrcbContext at 0x338, by the order of fields [doc]; a 19041.804
+     * has its own EtwpDebuggerData there [seen]. */
+    ETWP_DEBUGGER_DATA = 0x330,
     PTE_BASE = 0x360,
 };
 
@@ -94,6 +97,7 @@ static struct kdw_debugger_data fields_of(const uint8_t *bytes, uint32_t len)
         .pfn_database_va = field(bytes, len, MM_PFN_DATABASE),
         .build_lab_va = field(bytes, len, NT_BUILD_LAB),
         .processor_block_va = field(bytes, len, KI_PROCESSOR_BLOCK),
+        .etwp_debugger_data_va = field(bytes, len, ETWP_DEBUGGER_DATA),
         .pte_base = field(bytes, len, PTE_BASE),
     };
 }

@@ -61,6 +61,7 @@ enum kd_status kdw_landmarks_read(struct kdw_mem *mem, const struct kdw_target *
     add(&l, target, "PspCidTable", block.cid_table_va);
     add(&l, target, "NtBuildLab", block.build_lab_va);
     add(&l, target, "KiProcessorBlock", block.processor_block_va);
+    add(&l, target, "EtwpDebuggerData", block.etwp_debugger_data_va);
     *out = l;
     return KD_OK;
 }

@@ -153,6 +153,7 @@ static const struct {
     {0x2c8, NT_RVA_KdPrintCircularBuffer},
     {0x2d0, NT_RVA_KdPrintBufferSize},
     {0x2d8, NT_RVA_KeLoaderBlock},
+    {0x330, NT_RVA_EtwpDebuggerData},
 };
 
 static const struct {

@@ -37,6 +37,7 @@ static void put_plain(struct fake_mem *m, uint32_t len)
     fake_mem_u64(m, BLOCK + 0xC0, KERNEL + 5);
     fake_mem_u64(m, BLOCK + 0x208, KERNEL + 6);
     fake_mem_u64(m, BLOCK + 0x218, KERNEL + 7);
+    fake_mem_u64(m, BLOCK + 0x330, KERNEL + 8);
     fake_mem_u64(m, BLOCK + 0x360, 0xffffb40000000000u);
     fake_mem_u64(m, NEVER_AT, NEVER);
     fake_mem_u64(m, ALWAYS_AT, ALWAYS);
@@ -78,6 +79,7 @@ static void expect_fields(const struct kdw_debugger_data *d)
     assert_true(d->pfn_database_va == KERNEL + 5);
     assert_true(d->build_lab_va == KERNEL + 6);
     assert_true(d->processor_block_va == KERNEL + 7);
+    assert_true(d->etwp_debugger_data_va == KERNEL + 8);
     assert_true(d->pte_base == 0xffffb40000000000u);
 }
 

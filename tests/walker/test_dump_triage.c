@@ -276,6 +276,7 @@ static void check_real_memory(struct kdw_dump *d, struct kd_diag *diag)
     assert_true(data.kernel_base_va == 0xfffff8047ba00000u);
     assert_true(data.module_list_va == kdw_dump_facts(d)->module_list_va);
     assert_true(data.process_list_va == kdw_dump_facts(d)->process_list_va);
+    assert_int_equal(data.etwp_debugger_data_va - data.kernel_base_va, 0xc10d58); /* 19041.804's */
     assert_int_equal(kdw_chars_read(mem, data.build_lab_va, KDW_CHARS_MAX, &lab), KD_OK);
     assert_string_equal(lab.utf8, "19041.1.amd64fre.vb_release.191206-1406");
     kdw_text_free(&lab);
