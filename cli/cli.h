@@ -24,7 +24,7 @@ enum cli_exit {
 /* Which options a command takes. */
 enum cli_option_set {
     CLI_OPT_TARGET = 1 << 0,  /* -k, -r or -z, and what goes with them */
-    CLI_OPT_SYMBOLS = 1 << 1, /* -y */
+    CLI_OPT_SYMBOLS = 1 << 1, /* -y, --isf */
     CLI_OPT_JSON = 1 << 2,
     CLI_OPT_VERBOSE = 1 << 3,
     CLI_OPT_RAW = 1 << 4,
@@ -43,6 +43,7 @@ struct cli_options {
     bool has_key;
     struct kdnet_key key; /* of --key; wiped likewise */
     const char *symbol_path;
+    const char *isf;  /* folders of ISF files, before the symbol path; NULL: none were named */
     const char *only; /* which records to show; NULL: all */
     bool json, verbose, raw, stats;
     bool wait; /* for the next boot of a target that restarts */

@@ -10,7 +10,7 @@ _kdwalk()
     fi
     case $prev in
     --key-file | -r | -w | -z) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-    -y) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    -y | --isf) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     -k)
         mapfile -t COMPREPLY < <(compgen -W "net:port= com:port=/dev/ttyS0,baud=115200 com:pipe,port= com:ipport=" -- "$cur")
         return
@@ -22,12 +22,12 @@ _kdwalk()
     --key | --stop | --at | --timeout | --deadline) return ;;
     esac
     case $command in
-    vertarget | lm) options="$live -y" ;;
-    loggers) options="$live -y --verbose" ;;
-    dt) options="$live -y" ;;
-    read) options="$live -y --raw" ;;
-    symbols) options="which fetch list $live -y" ;;
-    decode) options="--key --key-file -y --only --json --help" ;;
+    vertarget | lm) options="$live -y --isf" ;;
+    loggers) options="$live -y --isf --verbose" ;;
+    dt) options="$live -y --isf" ;;
+    read) options="$live -y --isf --raw" ;;
+    symbols) options="which fetch list $live -y --isf" ;;
+    decode) options="--key --key-file -y --isf --only --json --help" ;;
     help) options="vertarget lm loggers dt read decode symbols" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")

@@ -37,6 +37,7 @@ enum {
     OPT_STATS,
     OPT_JSON,
     OPT_ONLY,
+    OPT_ISF,
     OPT_RAW
 };
 
@@ -57,6 +58,8 @@ static const struct option_row rows[] = {
      "record the session to FILE while it runs (pcap, no key in it)"},
     {NULL, 'y', "PATH", CLI_OPT_SYMBOLS,
      "symbol path: folders, stores and servers separated by ';' (default: _NT_SYMBOL_PATH)"},
+    {"isf", OPT_ISF, "PATH", CLI_OPT_SYMBOLS,
+     "Volatility 3 symbols (ISF), before all others: folders and files separated by ';'"},
     {"timeout", OPT_TIMEOUT, "S", CLI_OPT_TARGET,
      "wait S seconds for the target to halt (default 30)"},
     {"deadline", OPT_DEADLINE, "S", CLI_OPT_TARGET, "end the whole command after S seconds"},
@@ -245,6 +248,16 @@ static bool parse_path(const char *name, const char *value, const char **out)
     return true;
 }
 
+static bool parse_isf(const char *value, const char **out)
+{
+    if (*out) {
+        message_error("--isf can be given once only, with all folders, as in DIR;DIR");
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
 static bool parse_only(const char *value, const char **out)
 {
     if (*out) {
@@ -318,6 +331,8 @@ static bool take(struct cli *c, int letter, char *value)
     case OPT_JSON:
         c->options.json = true;
         return true;
+    case OPT_ISF:
+        return parse_isf(value, &c->options.isf);
     case OPT_ONLY:
         return parse_only(value, &c->options.only);
     default: /* OPT_RAW: the only one left */

@@ -2,7 +2,10 @@
 
 #include "platform.h"
 
+#include <glob.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,4 +57,90 @@ void platform_release_signals(void)
 bool platform_is_terminal(int fd)
 {
     return isatty(fd) != 0;
+}
+
+/* ---- where a user keeps things ---- */
+
+/* A variable that names a folder, as the desktops have agreed: a relative one counts for nothing
+ * [doc]. */
+static const char *folder_of(const char *variable)
+{
+    const char *folder = getenv(variable);
+
+    return folder && folder[0] == '/' ? folder : NULL;
+}
+
+bool platform_cache_folder(const char *name, char *path, size_t size)
+{
+    const char *cache = folder_of("XDG_CACHE_HOME");
+    const char *home = folder_of("HOME");
+    char text[PLATFORM_ISF_FOLDERS_MAX];
+    int len;
+
+    if (!cache && !home)
+        return false;
+    len = cache ? snprintf(text, sizeof text, "%s/%s", cache, name)
+                : snprintf(text, sizeof text, "%s/.cache/%s", home, name);
+    if (len < 0 || (size_t)len >= sizeof text || (size_t)len >= size)
+        return false;
+    memcpy(path, text, (size_t)len + 1);
+    return true;
+}
+
+/* One with a ';' in its name cannot be told in such a list. */
+static void add_folder(char *folders, size_t size, const char *folder)
+{
+    size_t have = strlen(folders), len = strlen(folder);
+
+    if (strchr(folder, ';') || have + (have > 0) + len >= size)
+        return;
+    snprintf(folders + have, size - have, "%s%s", have > 0 ? ";" : "", folder);
+}
+
+static void add_matches(char *folders, size_t size, const char *pattern)
+{
+    glob_t found;
+
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        add_folder(folders, size, found.gl_pathv[i]);
+    globfree(&found);
+}
+
+static void add_cache_folder(char *folders, size_t size, const char *name)
+{
+    char path[PLATFORM_ISF_FOLDERS_MAX];
+
+    if (platform_cache_folder(name, path, sizeof path) && access(path, F_OK) == 0)
+        add_folder(folders, size, path);
+}
+
+/* Volatility 3 keeps what it converts in its own package, below symbols/windows, and the rest of what
+ * it caches in its cache folder [doc]. */
+void platform_isf_folders(char *folders, size_t size)
+{
+    static const struct {
+        const char *below; /* the variable that names the folder; NULL: none */
+        const char *pattern;
+    } packages[] = {
+        {"VIRTUAL_ENV", "/lib/python3*/site-packages/volatility3"},
+        {"HOME", "/.local/lib/python3*/site-packages/volatility3"},
+        {"HOME", "/.local/share/pipx/venvs/volatility3/lib/python3*/site-packages/volatility3"},
+        {"HOME", "/volatility3/volatility3"}, /* a checkout */
+        {NULL, "/usr/local/lib/python3*/*-packages/volatility3"},
+        {NULL, "/usr/lib/python3/dist-packages/volatility3"},
+    };
+
+    folders[0] = '\0';
+    add_cache_folder(folders, size, "kdwalk/symbols");
+    add_cache_folder(folders, size, "volatility3");
+    for (size_t i = 0; i < sizeof packages / sizeof packages[0]; i++) {
+        const char *root = packages[i].below ? folder_of(packages[i].below) : "";
+        char pattern[PLATFORM_ISF_FOLDERS_MAX];
+        int len = root ? snprintf(pattern, sizeof pattern, "%s%s", root, packages[i].pattern) : -1;
+
+        if (len > 0 && (size_t)len < sizeof pattern)
+            add_matches(folders, size, pattern);
+    }
 }

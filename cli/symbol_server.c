@@ -108,21 +108,6 @@ static enum kd_status fetch(void *ctx, const char *url, const char *path,
     return s->failure;
 }
 
-/* Where the user's caches are, as the desktops have agreed [doc]. */
-static void find_default_store(struct symbol_server *s)
-{
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    int len = 0;
-
-    if (cache && cache[0] == '/')
-        len = snprintf(s->default_store, sizeof s->default_store, "%s/kdwalk/symbols", cache);
-    else if (home && home[0] == '/')
-        len = snprintf(s->default_store, sizeof s->default_store, "%s/.cache/kdwalk/symbols", home);
-    if (len > 0 && (size_t)len < sizeof s->default_store)
-        s->server.default_store = s->default_store;
-}
-
 void symbol_server_init(struct symbol_server *s)
 {
     const char *scratch = getenv("TMPDIR");
@@ -131,7 +116,8 @@ void symbol_server_init(struct symbol_server *s)
     s->server.ctx = s;
     s->server.fetch = fetch;
     s->server.scratch = scratch && scratch[0] ? scratch : "/tmp";
-    find_default_store(s);
+    if (platform_cache_folder("kdwalk/symbols", s->default_store, sizeof s->default_store))
+        s->server.default_store = s->default_store;
 }
 
 enum kd_status symbol_server_catch_up(struct symbol_server *s, const char *symbol_path,

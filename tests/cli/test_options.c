@@ -375,6 +375,17 @@ static void the_symbol_path_falls_back_to_the_environment(void **state)
     drop(&r);
 }
 
+static void isf_folders_are_given_once(void **state)
+{
+    struct run r;
+
+    (void)state;
+    parse(&r, &live, "-z memory.dmp --isf /a;/b");
+    assert_string_equal(r.cli.options.isf, "/a;/b");
+    drop(&r);
+    assert_refused(&live, "-z memory.dmp --isf /a --isf /b", "--isf can be given once only");
+}
+
 static void arguments_and_options_may_be_mixed(void **state)
 {
     struct run r;
@@ -467,6 +478,7 @@ int main(void)
         PLAIN(a_dump_takes_the_place_of_a_target),
         PLAIN(what_goes_with_one_kind_of_target_is_refused_with_the_other),
         PLAIN(the_symbol_path_falls_back_to_the_environment),
+        PLAIN(isf_folders_are_given_once),
         PLAIN(arguments_and_options_may_be_mixed),
         PLAIN(wiping_leaves_no_key),
         PLAIN(a_recording_may_need_no_key),

@@ -10,10 +10,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform.h"
+#include "support/temp_dir.h"
 
 static volatile sig_atomic_t wishes;
 
@@ -108,6 +111,102 @@ static void released_signals_do_what_they_did(void **state)
     assert_true(signal(SIGPIPE, SIG_DFL) == SIG_DFL);
 }
 
+/* ---- where a user keeps things ---- */
+
+static struct temp_dir dir;
+
+static void set(const char *variable, const char *value)
+{
+    assert_int_equal(setenv(variable, value, 1), 0);
+}
+
+static int make_home(void **state)
+{
+    (void)state;
+    temp_dir_create(&dir);
+    set("HOME", dir.path);
+    unsetenv("XDG_CACHE_HOME");
+    unsetenv("VIRTUAL_ENV");
+    return 0;
+}
+
+static int remove_home(void **state)
+{
+    (void)state;
+    temp_dir_remove(&dir);
+    return 0;
+}
+
+static void the_cache_folder_is_where_the_desktops_have_it(void **state)
+{
+    char path[512] = "as it was";
+
+    (void)state;
+    assert_true(platform_cache_folder("x", path, sizeof path));
+    assert_string_equal(path, temp_dir_path(&dir, ".cache/x"));
+    set("XDG_CACHE_HOME", "/elsewhere");
+    assert_true(platform_cache_folder("x", path, sizeof path));
+    assert_string_equal(path, "/elsewhere/x");
+    set("XDG_CACHE_HOME", "relative");
+    assert_true(platform_cache_folder("x", path, sizeof path));
+    assert_string_equal(path, temp_dir_path(&dir, ".cache/x"));
+    assert_true(platform_cache_folder("x", path, strlen(path) + 1));
+}
+
+static void without_a_home_or_room_there_is_no_cache_folder(void **state)
+{
+    char path[512] = "as it was";
+
+    (void)state;
+    set("XDG_CACHE_HOME", "/elsewhere");
+    assert_false(platform_cache_folder("x", path, strlen("/elsewhere/x")));
+    set("XDG_CACHE_HOME", "");
+    set("HOME", "relative");
+    assert_false(platform_cache_folder("x", path, sizeof path));
+    assert_string_equal(path, "as it was");
+}
+
+/* Those of this machine itself may follow. */
+static void isf_folders_are_those_that_are_there(void **state)
+{
+    char folders[PLATFORM_ISF_FOLDERS_MAX], expected[1024];
+
+    (void)state;
+    platform_isf_folders(folders, sizeof folders);
+    assert_null(strstr(folders, dir.path));
+    temp_dir_write(&dir, "cache/kdwalk/symbols/x", "", 0);
+    temp_dir_write(&dir, "cache/volatility3/x", "", 0);
+    temp_dir_write(&dir, "venv/lib/python3.99/site-packages/volatility3/x", "", 0);
+    temp_dir_write(&dir, ".local/lib/python3.9/site-packages/volatility3/x", "", 0);
+    temp_dir_write(&dir, "volatility3/volatility3/x", "", 0);
+    set("XDG_CACHE_HOME", temp_dir_path(&dir, "cache"));
+    set("VIRTUAL_ENV", temp_dir_path(&dir, "venv"));
+    snprintf(expected, sizeof expected, "%s;%s;%s;%s;%s",
+             temp_dir_path(&dir, "cache/kdwalk/symbols"), temp_dir_path(&dir, "cache/volatility3"),
+             temp_dir_path(&dir, "venv/lib/python3.99/site-packages/volatility3"),
+             temp_dir_path(&dir, ".local/lib/python3.9/site-packages/volatility3"),
+             temp_dir_path(&dir, "volatility3/volatility3"));
+    platform_isf_folders(folders, sizeof folders);
+    assert_memory_equal(folders, expected, strlen(expected));
+}
+
+static void isf_folders_without_room_are_left_out(void **state)
+{
+    char folders[PLATFORM_ISF_FOLDERS_MAX];
+    const char *first;
+
+    (void)state;
+    temp_dir_write(&dir, ".cache/kdwalk/symbols/x", "", 0);
+    temp_dir_write(&dir, ".cache/volatility3/x", "", 0);
+    first = temp_dir_path(&dir, ".cache/kdwalk/symbols");
+    platform_isf_folders(folders, strlen(first) + 1);
+    assert_string_equal(folders, first);
+    temp_dir_write(&dir, "a;b/volatility3/x", "", 0); /* cannot be told in such a list */
+    set("XDG_CACHE_HOME", temp_dir_path(&dir, "a;b"));
+    platform_isf_folders(folders, sizeof folders);
+    assert_null(strstr(folders, "a;b"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +216,11 @@ int main(void)
         cmocka_unit_test_teardown(a_file_that_may_not_grow_is_an_error_of_the_write, release),
         cmocka_unit_test(released_signals_do_what_they_did),
         cmocka_unit_test(a_pipe_is_no_terminal),
+#define AT_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
+        AT_HOME(the_cache_folder_is_where_the_desktops_have_it),
+        AT_HOME(without_a_home_or_room_there_is_no_cache_folder),
+        AT_HOME(isf_folders_are_those_that_are_there),
+        AT_HOME(isf_folders_without_room_are_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,29 @@
+/* symbol_choice.h - where a kernel's symbols are looked for, as the options and this machine say.
+ *
+ *     --isf    ISF files that the user named: before everything else
+ *     -y       PDBs, in folders and from servers
+ *     usual    ISF files where they are usually kept: kdwalk's own store, Volatility 3's folders
+ *     built-in tables of known kernels
+ *
+ * The order is the walker's (kernel.h); here stands only what this command line adds to it.
+ *
+ * Lifetime  The options must outlive a choice. It points into itself: do not copy it. */
+#ifndef CLI_SYMBOL_CHOICE_H
+#define CLI_SYMBOL_CHOICE_H
+
+#include "cli.h"
+#include "platform.h"
+#include "symbol_server.h"
+
+#include <walker/kernel.h>
+
+struct symbol_choice {
+    struct kdw_symbol_options options; /* for kdw_kernel_load_symbols */
+    struct symbol_server server;       /* of the symbol path; options.server is its walker's side */
+    char isf_usual[PLATFORM_ISF_FOLDERS_MAX];
+};
+
+/* Of all kinds. A caller that wants fewer, or no network, changes options.kinds or options.server. */
+void symbol_choice_init(struct symbol_choice *choice, const struct cli_options *options);
+
+#endif
