@@ -28,6 +28,12 @@ struct kdw_text { /* characters of the target as UTF-8; see text.h */
     uint64_t fault_va; /* where kd_is_unreadable: what could not be read */
 };
 
+struct kdw_guid {
+    enum kd_status status;
+    uint8_t bytes[16]; /* as in memory: Data1 to Data3 little-endian */
+    uint64_t fault_va; /* as kdw_u64's */
+};
+
 #ifdef __cplusplus
 }
 #endif

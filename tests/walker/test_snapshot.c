@@ -1,0 +1,141 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <walker/snapshot.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VA 0xffffa80faaf3e000u
+
+static char *copy(const char *text)
+{
+    size_t len = strlen(text) + 1;
+    char *mine = malloc(len);
+
+    assert_non_null(mine);
+    memcpy(mine, text, len);
+    return mine;
+}
+
+static void a_new_record_knows_its_address_and_nothing_else(void **state)
+{
+    struct kdw_snapshot s = {0};
+    struct kdw_process *p = kdw_snapshot_add(&s, KDW_TABLE_PROCESSES, VA);
+
+    (void)state;
+    assert_non_null(p);
+    assert_true(p->va == VA);
+    assert_int_equal(p->pid.status, KD_ERR_NOT_FOUND);
+    assert_int_equal(p->name.status, KD_ERR_NOT_FOUND);
+    assert_null(p->name.utf8);
+    assert_int_equal(kdw_snapshot_gaps(&s, NULL, NULL), 0);
+    kdw_snapshot_free(&s);
+}
+
+static void records_are_found_by_address_and_keep_their_order(void **state)
+{
+    enum { COUNT = 1000 };
+    struct kdw_snapshot s = {0};
+    uint64_t expected = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < COUNT; i++) {
+        struct kdw_job *job = kdw_snapshot_add(&s, KDW_TABLE_JOBS, VA + 0x640 * i);
+
+        assert_non_null(job);
+        job->id = (struct kdw_u64){.status = KD_OK, .value = i};
+    }
+    for (uint64_t i = 0; i < COUNT; i++) {
+        const struct kdw_job *job = kdw_snapshot_find(&s, KDW_TABLE_JOBS, VA + 0x640 * i);
+
+        assert_non_null(job);
+        assert_int_equal(job->id.value, i);
+    }
+    assert_null(kdw_snapshot_find(&s, KDW_TABLE_JOBS, VA + 1));
+    assert_null(kdw_snapshot_find(&s, KDW_TABLE_SILOS, VA));
+    KDW_EACH(&s, KDW_TABLE_JOBS, struct kdw_job, job)
+    assert_int_equal(job->id.value, expected++);
+    assert_int_equal(expected, COUNT);
+    kdw_snapshot_free(&s);
+}
+
+static void of_two_records_with_one_address_the_first_is_found(void **state)
+{
+    struct kdw_snapshot s = {0};
+
+    (void)state;
+    for (uint64_t i = 0; i < 40; i++) {
+        struct kdw_logger *l = kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, VA + 0x40 * (i / 2));
+
+        assert_non_null(l);
+        l->slot = (struct kdw_u64){.status = KD_OK, .value = i};
+    }
+    for (uint64_t i = 0; i < 20; i++) {
+        const struct kdw_logger *l = kdw_snapshot_find(&s, KDW_TABLE_LOGGERS, VA + 0x40 * i);
+
+        assert_non_null(l);
+        assert_int_equal(l->slot.value, 2 * i);
+    }
+    kdw_snapshot_free(&s);
+}
+
+static void a_full_table_says_that_there_was_more(void **state)
+{
+    const size_t max = kdw_snapshot_tables[KDW_TABLE_MONITORS].max;
+    struct kdw_snapshot s = {0};
+
+    (void)state;
+    for (size_t i = 0; i < max; i++)
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_MONITORS, VA + 0x40 * i));
+    assert_false(s.tables[KDW_TABLE_MONITORS].is_cut);
+    assert_null(kdw_snapshot_add(&s, KDW_TABLE_MONITORS, VA - 0x40));
+    assert_true(s.tables[KDW_TABLE_MONITORS].is_cut);
+    assert_int_equal(s.tables[KDW_TABLE_MONITORS].len, max);
+    kdw_snapshot_free(&s);
+}
+
+static void note(void *ctx, const struct kdw_gap *gap)
+{
+    struct kdw_gap *last = ctx;
+
+    *last = *gap;
+}
+
+static void what_could_not_be_read_is_a_gap_and_what_does_not_exist_is_none(void **state)
+{
+    struct kdw_snapshot s = {0};
+    struct kdw_gap gap = {.status = KD_OK};
+    struct kdw_process *p = kdw_snapshot_add(&s, KDW_TABLE_PROCESSES, VA);
+
+    (void)state;
+    assert_non_null(p);
+    p->name = (struct kdw_text){.status = KD_OK, .utf8 = copy("lsass.exe")};
+    p->user = (struct kdw_text){.status = KD_ERR_PAGED_OUT, .fault_va = VA + 0x4b8};
+    assert_int_equal(kdw_snapshot_gaps(&s, &gap, note), 1);
+    assert_int_equal(gap.table, KDW_TABLE_PROCESSES);
+    assert_string_equal(gap.fact->name, "user");
+    assert_true(gap.record_va == VA);
+    assert_true(gap.fault_va == VA + 0x4b8);
+    assert_int_equal(gap.status, KD_ERR_PAGED_OUT);
+    p->integrity = (struct kdw_u64){.status = KD_ERR_NOT_MAPPED, .fault_va = 8};
+    assert_int_equal(kdw_snapshot_gaps(&s, NULL, NULL), 2);
+    kdw_snapshot_free(&s);
+    assert_null(s.tables[KDW_TABLE_PROCESSES].records);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_record_knows_its_address_and_nothing_else),
+        cmocka_unit_test(records_are_found_by_address_and_keep_their_order),
+        cmocka_unit_test(of_two_records_with_one_address_the_first_is_found),
+        cmocka_unit_test(a_full_table_says_that_there_was_more),
+        cmocka_unit_test(what_could_not_be_read_is_a_gap_and_what_does_not_exist_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+#include "walk.h"
+
+#include <kdproto/bytes.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUID_LEN = 16 };
+
+/* ---- plans ---- */
+
+static void begin_plan(const struct kdw_plan_field *fields, size_t len, struct kdw_plan *out)
+{
+    out->fields = fields;
+    for (size_t i = 0; i < len; i++)
+        out->names[i] = fields[i].name;
+}
+
+enum kd_status kdw_plan_resolve(struct kdw_walk *w, const char *type,
+                                const struct kdw_plan_field *fields, size_t len,
+                                struct kdw_plan *out)
+{
+    if (len > KDW_PLAN_MAX)
+        return KD_ERR_LIMIT;
+    begin_plan(fields, len, out);
+    return kdw_layout_resolve(w->k, type, out->names, len, out->refs, &out->layout);
+}
+
+enum kd_status kdw_plan_resolve_optional(struct kdw_walk *w, const char *type,
+                                         const struct kdw_plan_field *fields, size_t len,
+                                         struct kdw_plan *out)
+{
+    if (len > KDW_PLAN_MAX)
+        return KD_ERR_LIMIT;
+    begin_plan(fields, len, out);
+    return kdw_layout_resolve_optional(w->k, type, out->names, len, out->refs, &out->layout);
+}
+
+static enum kd_status read_guid(struct kdw_mem *mem, uint64_t va, struct kdw_guid *out)
+{
+    out->status = kdw_mem_read(mem, va, out->bytes, GUID_LEN, &out->fault_va);
+    return out->status;
+}
+
+static enum kd_status read_field(struct kdw_mem *mem, const struct kdw_plan *p, size_t i,
+                                 uint64_t va, void *at)
+{
+    switch (p->fields[i].as) {
+    case KDW_AS_U64:
+        return kdw_field_u64(mem, &p->layout, i, va, at);
+    case KDW_AS_UNICODE:
+        kdw_text_free(at);
+        return kdw_field_unicode(mem, &p->layout, i, va, at);
+    case KDW_AS_CHARS:
+        kdw_text_free(at);
+        return kdw_field_chars(mem, &p->layout, i, va, at);
+    case KDW_AS_GUID:
+        return read_guid(mem, va + p->refs[i].offset, at);
+    case KDW_AS_PLACE:
+        *(struct kdw_u64 *)at = kdw_known(va + p->refs[i].offset);
+        return KD_OK;
+    }
+    return KD_OK;
+}
+
+enum kd_status kdw_plan_read(struct kdw_walk *w, const struct kdw_plan *plan, uint64_t va,
+                             void *record)
+{
+    for (size_t i = 0; i < plan->layout.len; i++) {
+        enum kd_status st;
+
+        if (!plan->refs[i].exists)
+            continue;
+        st = read_field(w->k->mem, plan, i, va, (uint8_t *)record + plan->fields[i].at);
+        if (kdw_ends_walk(st))
+            return st;
+    }
+    return KD_OK;
+}
+
+/* ---- single values ---- */
+
+static enum kd_status read_integer(struct kdw_walk *w, uint64_t va, size_t len, struct kdw_u64 *out)
+{
+    uint8_t bytes[8] = {0};
+    uint64_t fault = 0;
+    struct kd_reader r = kd_reader_of(bytes, sizeof bytes);
+    enum kd_status st = kdw_mem_read(w->k->mem, va, bytes, len, &fault);
+
+    *out = (struct kdw_u64){.status = st, .fault_va = fault};
+    if (st == KD_OK)
+        *out = kdw_known(kd_rd_u64(&r));
+    return kdw_ends_walk(st) ? st : KD_OK;
+}
+
+enum kd_status kdw_walk_u64(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out)
+{
+    return read_integer(w, va, 8, out);
+}
+
+enum kd_status kdw_walk_u32(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out)
+{
+    return read_integer(w, va, 4, out);
+}
+
+enum kd_status kdw_walk_offset(struct kdw_walk *w, const char *type, const char *field,
+                               uint64_t *offset, bool *exists)
+{
+    struct kdw_field_ref ref;
+    struct kdw_layout layout;
+    enum kd_status st = kdw_layout_resolve_optional(w->k, type, &field, 1, &ref, &layout);
+
+    if (st != KD_OK)
+        return st;
+    *offset = ref.offset;
+    *exists = ref.exists;
+    return KD_OK;
+}
+
+enum kd_status kdw_walk_symbol(struct kdw_walk *w, const char *name, uint64_t *va)
+{
+    enum kd_status st = kdw_kernel_symbol(w->k, name, va);
+
+    if (st == KD_ERR_NOT_FOUND)
+        kd_diag_clear(w->k->diag);
+    return st;
+}
+
+enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kdw_u64 *out)
+{
+    uint64_t va;
+    enum kd_status st = kdw_walk_symbol(w, name, &va);
+
+    if (st == KD_OK)
+        return kdw_walk_u64(w, va, out);
+    *out = (struct kdw_u64){.status = st};
+    return kdw_ends_walk(st) ? st : KD_OK;
+}
+
+/* ---- lists ---- */
+
+static enum kd_status copy_text(const char *text, struct kdw_text *out)
+{
+    size_t len = strlen(text) + 1;
+    char *copy = malloc(len);
+
+    if (!copy)
+        return KD_ERR_NO_MEMORY;
+    memcpy(copy, text, len);
+    *out = (struct kdw_text){.status = KD_OK, .utf8 = copy};
+    return KD_OK;
+}
+
+enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list, const char *name,
+                                 uint64_t owner_va)
+{
+    struct kdw_list_walk *record;
+    enum kd_status st;
+
+    if (list->end == KD_OK || kdw_ends_walk(list->end))
+        return list->end;
+    record = kdw_snapshot_add(w->s, KDW_TABLE_LISTS, list->head_va);
+    if (!record)
+        return w->s->tables[KDW_TABLE_LISTS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
+    record->owner_va = kdw_known(owner_va);
+    record->entries = kdw_known(list->count);
+    record->end_va = kdw_known(list->end_va);
+    st = copy_text(name, &record->name);
+    return st == KD_OK ? copy_text(kd_status_text(list->end), &record->problem) : st;
+}

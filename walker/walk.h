@@ -1,0 +1,132 @@
+/* walk.h - what the parts of one look at a kernel share; private to the walker.
+ *
+ * A part declares once, in a plan, which fields of which type it wants and where in a record they go.
+ * Resolving the plan says which of them this kernel has; what it lacks stays KD_ERR_NOT_FOUND in the
+ * record. That is how kernel generations are told apart: two names for one fact are two lines of the
+ * plan, of which one exists.
+ *
+ *     static const struct kdw_plan_field job_fields[] = {
+ *         KDW_PLAN_U64("JobId", struct kdw_job, id),
+ *         ...
+ *     };
+ *
+ * Every field is read by itself, through the cache below: lines that hold no wanted byte are never
+ * asked for, and none twice.
+ *
+ * Errors  A hole is a fact of the record and no failure. What fails is what ends a walk. */
+#ifndef WALKER_WALK_H
+#define WALKER_WALK_H
+
+#include <walker/list.h>
+#include <walker/object.h>
+#include <walker/snapshot.h>
+
+enum kdw_plan_as {
+    KDW_AS_U64,     /* integers, pointers, bits */
+    KDW_AS_UNICODE, /* a _UNICODE_STRING */
+    KDW_AS_CHARS,   /* characters in an array */
+    KDW_AS_GUID,
+    KDW_AS_PLACE /* the address of the field itself: of a list head, of what is embedded */
+};
+
+struct kdw_plan_field {
+    const char *name; /* as in kdw_layout_resolve, dots included */
+    enum kdw_plan_as as;
+    size_t at; /* in the record: a struct kdw_u64, kdw_text or kdw_guid */
+};
+
+#define KDW_PLAN_U64(name, record, member)                                                         \
+    {                                                                                              \
+        name, KDW_AS_U64, offsetof(record, member)                                                 \
+    }
+#define KDW_PLAN_UNICODE(name, record, member)                                                     \
+    {                                                                                              \
+        name, KDW_AS_UNICODE, offsetof(record, member)                                             \
+    }
+#define KDW_PLAN_CHARS(name, record, member)                                                       \
+    {                                                                                              \
+        name, KDW_AS_CHARS, offsetof(record, member)                                               \
+    }
+#define KDW_PLAN_GUID(name, record, member)                                                        \
+    {                                                                                              \
+        name, KDW_AS_GUID, offsetof(record, member)                                                \
+    }
+#define KDW_PLAN_PLACE(name, record, member)                                                       \
+    {                                                                                              \
+        name, KDW_AS_PLACE, offsetof(record, member)                                               \
+    }
+
+enum { KDW_PLAN_MAX = 64 };
+
+struct kdw_plan {
+    const struct kdw_plan_field *fields;
+    const char *names[KDW_PLAN_MAX];
+    struct kdw_field_ref refs[KDW_PLAN_MAX];
+    struct kdw_layout layout;
+};
+
+struct kdw_walk {
+    struct kdw_kernel *k;
+    struct kdw_snapshot *s;
+    unsigned parts; /* KDW_PART_..., of which all that they need are among them */
+};
+
+/* KD_ERR_NOT_FOUND: the symbols have no such type, and diag names it. _optional: then no field exists. */
+enum kd_status kdw_plan_resolve(struct kdw_walk *w, const char *type,
+                                const struct kdw_plan_field *fields, size_t len,
+                                struct kdw_plan *out);
+enum kd_status kdw_plan_resolve_optional(struct kdw_walk *w, const char *type,
+                                         const struct kdw_plan_field *fields, size_t len,
+                                         struct kdw_plan *out);
+/* All fields of the structure at va that this kernel has, into the record. */
+enum kd_status kdw_plan_read(struct kdw_walk *w, const struct kdw_plan *plan, uint64_t va,
+                             void *record);
+
+/* An integer or pointer at va. Fails with what ends a walk; the rest is in *out. */
+enum kd_status kdw_walk_u64(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out);
+enum kd_status kdw_walk_u32(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out);
+/* Offset of one field; false: this kernel has no such thing. Fails as kdw_plan_resolve_optional. */
+enum kd_status kdw_walk_offset(struct kdw_walk *w, const char *type, const char *field,
+                               uint64_t *offset, bool *exists);
+/* Address of a kernel variable; KD_ERR_NOT_FOUND without a word in diag: symbols that lack it cost one
+ * way to something, and there may be others. */
+enum kd_status kdw_walk_symbol(struct kdw_walk *w, const char *name, uint64_t *va);
+/* A variable that is a pointer or word of 8 bytes: its value. As kdw_walk_u64. */
+enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kdw_u64 *out);
+
+/* Walk a list; begin as kdw_list_begin, and once _next was false, end: where it ended as it should not,
+ * a record says so. owner_va: the structure that its head is in; 0: a variable. */
+enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list, const char *name,
+                                 uint64_t owner_va);
+
+/* ---- the parts ----
+ *
+ * In this order; each does nothing where nothing that was asked for wants it, and marks its tables as
+ * taken. Fails with what ends a walk, no memory and what is said with each. */
+
+enum kd_status kdw_walk_jobs(struct kdw_walk *w); /* job.c: PspJobList */
+enum kd_status kdw_walk_processes(
+    struct kdw_walk *w); /* process.c: every route, tokens, sessions */
+enum kd_status kdw_walk_hidden_jobs(
+    struct kdw_walk *w);                           /* job.c: what leads to jobs beside the list */
+enum kd_status kdw_walk_silos(struct kdw_walk *w); /* silo.c: host, jobs that are silos, monitors */
+enum kd_status kdw_walk_states(struct kdw_walk *w);    /* etw_state.c: one of the host at least */
+enum kd_status kdw_walk_loggers(struct kdw_walk *w);   /* etw_logger.c: of every state */
+enum kd_status kdw_walk_providers(struct kdw_walk *w); /* etw_provider.c: with registrations */
+enum kd_status kdw_walk_cpus(struct kdw_walk *w);      /* cpu.c */
+enum kd_status kdw_walk_evidence(struct kdw_walk *w);  /* evidence.c: modules, variables, handles */
+
+/* ---- small things ---- */
+
+static inline struct kdw_u64 kdw_known(uint64_t value)
+{
+    return (struct kdw_u64){.status = KD_OK, .value = value};
+}
+
+/* Its value, where it is known and not 0. */
+static inline bool kdw_is_set(const struct kdw_u64 *fact)
+{
+    return fact->status == KD_OK && fact->value != 0;
+}
+
+#endif
