@@ -155,7 +155,7 @@ static const struct kdw_fact loggers_facts[] = {
     FACT(kdw_logger, "id", NUMBER, id),
     FACT(kdw_logger, "own_etw_state", ADDRESS, own_state_va),
     FACT(kdw_logger, "name", TEXT, name),
-    FACT(kdw_logger, "name", ADDRESS, name_va),
+    FACT(kdw_logger, "name_buffer", ADDRESS, name_va),
     FACT(kdw_logger, "file", TEXT, file),
     FACT(kdw_logger, "file_pattern", TEXT, file_pattern),
     FACT(kdw_logger, "new_file", TEXT, new_file),
