@@ -29,6 +29,7 @@ struct pdb {
     struct kdw_map map; /* empty when the bytes are the caller's */
     struct kdw_msf *msf;
     struct kdw_pdb_id id;
+    uint16_t machine;
     struct kdw_symbol_streams symbol_streams;
     struct kdw_section_streams section_streams;
 
@@ -177,6 +178,18 @@ static enum kd_status pdb_enum_name(struct kdw_symbols *s, kdw_type_id type, int
     return explain_type(p, st, type, "enum constant");
 }
 
+static enum kd_status pdb_each_constant(struct kdw_symbols *s, kdw_type_id type,
+                                        kdw_constant_visit *visit, void *ctx)
+{
+    struct pdb *p = pdb_of(s);
+    enum kd_status st = open_types(p);
+
+    if (st != KD_OK)
+        return st;
+    st = kdw_types_each_constant(&p->types, type, visit, ctx);
+    return explain_type(p, st, type, "enum constants");
+}
+
 static void pdb_close(struct kdw_symbols *s)
 {
     struct pdb *p = pdb_of(s);
@@ -196,6 +209,7 @@ static const struct kdw_symbols_ops pdb_ops = {
     .field = pdb_field,
     .each_field = pdb_each_field,
     .enum_name = pdb_enum_name,
+    .each_constant = pdb_each_constant,
     .close = pdb_close,
 };
 
@@ -260,6 +274,8 @@ static enum kd_status read_dbi(struct pdb *p)
     kd_rd_skip(&r, 4);        /* index of the MFC type server */
     sizes[6] = kd_rd_u32(&r); /* the debug header, */
     sizes[5] = kd_rd_u32(&r); /* listed before the EC part, but behind it in the data */
+    kd_rd_skip(&r, 2);        /* flags */
+    p->machine = kd_rd_u16(&r);
     for (size_t i = 0; i < 7; i++) {
         if (sizes[i] > INT32_MAX)
             return kd_diag_set(p->diag, KD_ERR_MALFORMED, "DBI stream: a part of negative size");
@@ -319,6 +335,11 @@ enum kd_status kdw_pdb_open(const char *path, struct kd_diag *diag, struct kdw_s
     kdw_symbols_set_origin(&p->symbols, "PDB %s", path);
     *out = &p->symbols;
     return KD_OK;
+}
+
+uint16_t kdw_pdb_machine(const struct kdw_symbols *pdb)
+{
+    return ((const struct pdb *)pdb)->machine;
 }
 
 void kdw_pdb_identity(const struct kdw_symbols *pdb, struct kdw_pdb_id *out)

@@ -515,38 +515,71 @@ enum kd_status kdw_types_field(struct kdw_types *t, kdw_type_id type, const char
     return KD_OK;
 }
 
-enum kd_status kdw_types_enum_name(struct kdw_types *t, kdw_type_id type, int64_t value,
-                                   const char **name)
+/* Linkers write 0x80000000 of a 4-byte enum with a sign or without: what counts is what is stored. */
+static int64_t as_stored(uint64_t bits, const struct kdw_type *type)
+{
+    unsigned spare = type->size > 0 && type->size < 8 ? 64 - 8 * (unsigned)type->size : 0;
+    uint64_t value = bits << spare >> spare;
+    uint64_t sign = 1ull << (63 - spare);
+
+    return (int64_t)(type->is_signed ? (value ^ sign) - sign : value);
+}
+
+enum kd_status kdw_types_each_constant(struct kdw_types *t, kdw_type_id type,
+                                       kdw_constant_visit *visit, void *ctx)
 {
     struct list l = {.t = t};
-    struct kdw_type underlying;
+    struct kdw_type as;
     struct kdw_udt u;
-    uint64_t mask;
     enum kd_status st = find_udt(t, type, &u);
 
     if (st == KD_OK && (u.leaf != LF_ENUM || u.fields == 0))
         st = KD_ERR_NOT_FOUND;
     if (st == KD_OK)
-        st = kdw_types_describe(t, u.underlying, &underlying);
+        st = kdw_types_describe(t, type, &as);
     if (st == KD_OK)
         st = list_open(&l, u.fields);
-    if (st != KD_OK)
-        return st;
-    /* Linkers write 0x80000000 of a 4-byte enum with a sign or without: compare what is stored. */
-    mask =
-        underlying.size > 0 && underlying.size < 8 ? (1ull << 8 * underlying.size) - 1 : UINT64_MAX;
-    for (;;) {
+    while (st == KD_OK) {
         struct entry e;
 
         st = list_next(&l, &e);
-        if (st != KD_OK)
-            return st;
-        if (e.leaf == 0)
-            return KD_ERR_NOT_FOUND;
-        if (e.leaf == LF_ENUMERATE && e.value.is_integer &&
-            (e.value.bits & mask) == ((uint64_t)value & mask)) {
-            *name = e.name;
-            return KD_OK;
-        }
+        if (st == KD_OK && e.leaf == 0)
+            break;
+        if (st == KD_OK && e.leaf == LF_ENUMERATE && e.value.is_integer &&
+            !visit(ctx, e.name, as_stored(e.value.bits, &as)))
+            break;
     }
+    return st;
+}
+
+struct by_value {
+    int64_t value;
+    const char *name; /* NULL: not found yet */
+};
+
+static bool stop_at_value(void *ctx, const char *name, int64_t value)
+{
+    struct by_value *b = ctx;
+
+    if (value == b->value)
+        b->name = name;
+    return !b->name;
+}
+
+enum kd_status kdw_types_enum_name(struct kdw_types *t, kdw_type_id type, int64_t value,
+                                   const char **name)
+{
+    struct by_value b = {0};
+    struct kdw_type as;
+    enum kd_status st = kdw_types_describe(t, type, &as);
+
+    if (st != KD_OK)
+        return st;
+    b.value = as_stored((uint64_t)value, &as);
+    st = kdw_types_each_constant(t, type, stop_at_value, &b);
+    if (st == KD_OK && !b.name)
+        st = KD_ERR_NOT_FOUND;
+    if (st == KD_OK)
+        *name = b.name;
+    return st;
 }

@@ -452,6 +452,20 @@ static enum kd_status table_enum_name(struct kdw_symbols *s, kdw_type_id type, i
     return kd_diag_set(t->diag, KD_ERR_NOT_FOUND, "%s no name for that value", t->what);
 }
 
+static enum kd_status table_each_constant(struct kdw_symbols *s, kdw_type_id type,
+                                          kdw_constant_visit *visit, void *ctx)
+{
+    struct kdw_symbol_table *t = table_of(s);
+    const struct kdw_table_type *definition = definition_of(t, type);
+    bool goes_on = true;
+
+    if (!definition || definition->space != KDW_SPACE_ENUM || definition->count == 0)
+        return kd_diag_set(t->diag, KD_ERR_NOT_FOUND, "%s no constants there", t->what);
+    for (size_t i = 0; i < definition->count && goes_on; i++)
+        goes_on = visit(ctx, definition->of.constants[i].name, definition->of.constants[i].value);
+    return KD_OK;
+}
+
 static void table_close(struct kdw_symbols *s)
 {
     struct kdw_symbol_table *t = table_of(s);
@@ -468,6 +482,7 @@ static const struct kdw_symbols_ops table_ops = {
     .field = table_field,
     .each_field = table_each_field,
     .enum_name = table_enum_name,
+    .each_constant = table_each_constant,
     .close = table_close,
 };
 

@@ -80,6 +80,12 @@ enum kd_status kdw_type_enum_name(struct kdw_symbols *s, kdw_type_id type, int64
     return s->ops->enum_name(s, type, value, name);
 }
 
+enum kd_status kdw_type_each_constant(struct kdw_symbols *s, kdw_type_id type,
+                                      kdw_constant_visit *visit, void *ctx)
+{
+    return s->ops->each_constant(s, type, visit, ctx);
+}
+
 void kdw_symbols_close(struct kdw_symbols *s)
 {
     if (!s)

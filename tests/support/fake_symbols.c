@@ -129,6 +129,13 @@ static enum kd_status enum_name(struct kdw_symbols *s, kdw_type_id id, int64_t v
     return KD_ERR_NOT_FOUND;
 }
 
+static enum kd_status each_constant(struct kdw_symbols *s, kdw_type_id id,
+                                    kdw_constant_visit *visit, void *ctx)
+{
+    (void)s, (void)id, (void)visit, (void)ctx;
+    return KD_ERR_NOT_FOUND;
+}
+
 static void close_symbols(struct kdw_symbols *s)
 {
     self(s)->closed++;
@@ -137,8 +144,9 @@ static void close_symbols(struct kdw_symbols *s)
 void fake_symbols_init(struct fake_symbols *s, const struct fake_type *types,
                        const struct fake_symbol *variables)
 {
-    static const struct kdw_symbols_ops ops = {symbol, symbol_near, type,      describe,
-                                               field,  each_field,  enum_name, close_symbols};
+    static const struct kdw_symbols_ops ops = {symbol,    symbol_near,   type,
+                                               describe,  field,         each_field,
+                                               enum_name, each_constant, close_symbols};
 
     *s = (struct fake_symbols){.symbols.ops = &ops, .types = types, .variables = variables};
 }

@@ -646,6 +646,43 @@ static void enum_constants_have_names(void **state)
     drop(&s);
 }
 
+struct sum {
+    size_t count;
+    int64_t values[4];
+};
+
+static bool add_up(void *ctx, const char *name, int64_t value)
+{
+    struct sum *sum = ctx;
+
+    assert_true(strlen(name) > 0);
+    sum->values[sum->count++] = value;
+    return sum->count < 3;
+}
+
+static void enum_constants_are_listed_as_they_are_stored(void **state)
+{
+    struct sample s;
+    struct sum sum = {0};
+    kdw_type_id signs, none;
+
+    (void)state;
+    describe(&s);
+    signs = pdb_build_enum(s.b, "_E", T_LONG,
+                           FIELDS(&s, CONSTANT("Top", 0x80000000ll), CONSTANT("Minus", -1),
+                                  CONSTANT("Five", 5), CONSTANT("Six", 6)));
+    none = pdb_build_enum(s.b, "_N", T_LONG, 0);
+    build(&s);
+    assert_int_equal(kdw_types_each_constant(&s.types, signs, add_up, &sum), KD_OK);
+    assert_int_equal(sum.count, 3); /* the visitor had enough */
+    assert_int_equal(sum.values[0], INT32_MIN);
+    assert_int_equal(sum.values[1], -1);
+    assert_int_equal(sum.values[2], 5);
+    assert_int_equal(kdw_types_each_constant(&s.types, none, add_up, &sum), KD_ERR_NOT_FOUND);
+    assert_int_equal(kdw_types_each_constant(&s.types, T_LONG, add_up, &sum), KD_ERR_NOT_FOUND);
+    drop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -671,6 +708,7 @@ int main(void)
         cmocka_unit_test(a_wrong_leaf_in_place_of_a_type_is_unknown),
         cmocka_unit_test(a_negative_or_huge_offset_is_damage),
         cmocka_unit_test(enum_constants_have_names),
+        cmocka_unit_test(enum_constants_are_listed_as_they_are_stored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

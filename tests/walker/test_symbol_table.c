@@ -172,6 +172,7 @@ static void ids_that_stand_for_nothing_are_unknown(void **state)
         assert_int_equal(d.kind, KDW_TYPE_UNKNOWN);
         assert_int_equal(kdw_type_field(&t.symbols, ids[i], "A", &f), KD_ERR_NOT_FOUND);
         assert_int_equal(kdw_type_enum_name(&t.symbols, ids[i], 0, &name), KD_ERR_NOT_FOUND);
+        assert_int_equal(kdw_type_each_constant(&t.symbols, ids[i], NULL, NULL), KD_ERR_NOT_FOUND);
     }
     kdw_symbols_close(&t.symbols);
 }

@@ -26,6 +26,8 @@ enum kd_status kdw_pdb_open_bytes(const void *data, size_t len, struct kd_diag *
 /* What the file says of itself; name is left empty. The age is the DBI stream's, or the info
  * stream's where that is 0. */
 void kdw_pdb_identity(const struct kdw_symbols *pdb, struct kdw_pdb_id *out);
+/* What its image runs on, as image headers number it: 0x8664 for x64. */
+uint16_t kdw_pdb_machine(const struct kdw_symbols *pdb);
 
 #ifdef __cplusplus
 }

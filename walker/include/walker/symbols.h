@@ -60,6 +60,7 @@ struct kdw_field {
 
 /* Return false to stop. */
 typedef bool kdw_field_visit(void *ctx, const struct kdw_field *field);
+typedef bool kdw_constant_visit(void *ctx, const char *name, int64_t value);
 
 struct kdw_symbols;
 struct kdw_symbols_ops {
@@ -74,6 +75,8 @@ struct kdw_symbols_ops {
                                  void *ctx);
     enum kd_status (*enum_name)(struct kdw_symbols *s, kdw_type_id type, int64_t value,
                                 const char **name);
+    enum kd_status (*each_constant)(struct kdw_symbols *s, kdw_type_id type,
+                                    kdw_constant_visit *visit, void *ctx);
     void (*close)(struct kdw_symbols *s);
 };
 
@@ -109,6 +112,9 @@ enum kd_status kdw_type_each_field(struct kdw_symbols *s, kdw_type_id type, kdw_
                                    void *ctx);
 enum kd_status kdw_type_enum_name(struct kdw_symbols *s, kdw_type_id type, int64_t value,
                                   const char **name);
+/* All constants of an enum; KD_ERR_NOT_FOUND: it is none, or has none. */
+enum kd_status kdw_type_each_constant(struct kdw_symbols *s, kdw_type_id type,
+                                      kdw_constant_visit *visit, void *ctx);
 void kdw_symbols_close(struct kdw_symbols *s); /* NULL is fine */
 
 /* For sources. Without memory for it the origin stays unknown. */
