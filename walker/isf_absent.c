@@ -1,5 +1,6 @@
-/* Stands in for isf.c where the libraries that it needs cannot be had: on Windows, so far. */
+/* Stands in for isf.c and isf_write.c where the libraries that it needs cannot be had: on Windows, so far. */
 #include <walker/isf.h>
+#include <walker/isf_write.h>
 
 enum kd_status kdw_isf_open(const char *path, struct kd_diag *diag, struct kdw_symbols **out)
 {
@@ -20,4 +21,14 @@ void kdw_isf_identity(const struct kdw_symbols *isf, struct kdw_pdb_id *out)
 {
     (void)isf; /* never opened */
     *out = (struct kdw_pdb_id){0};
+}
+
+enum kd_status kdw_isf_write(struct kdw_symbols *symbols, const struct kdw_isf_metadata *metadata,
+                             FILE *out, struct kd_diag *diag, struct kdw_isf_counts *counts)
+{
+    (void)symbols;
+    (void)metadata;
+    (void)out;
+    (void)counts;
+    return kd_diag_set(diag, KD_ERR_UNSUPPORTED, "ISF files are not written by this build");
 }

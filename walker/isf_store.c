@@ -7,13 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FILE_NAME_MAX = KDW_PDB_GUID_MAX + 24 };
-
 /* Every step of the search answers KD_OK (found: stop), KD_ERR_NOT_FOUND (go on), or a failure that
  * ends it. */
 struct search {
     const struct kdw_pdb_id *wanted;
-    char name[FILE_NAME_MAX]; /* without what packing adds to it */
+    char name[KDW_ISF_NAME_MAX]; /* without what packing adds to it */
     struct kd_diag *diag;
     char remarks[KDW_NOTES_MAX]; /* what lay in the way */
     char skipped[KDW_NOTES_MAX]; /* where was not looked, and why */
@@ -56,7 +54,7 @@ static enum kd_status look_in_folder(struct search *s, const struct kdw_store_pa
 
     for (size_t i = 0; i < sizeof endings / sizeof endings[0] && st == KD_ERR_NOT_FOUND; i++) {
         struct kdw_store_path p = *folder;
-        char name[FILE_NAME_MAX + 8];
+        char name[KDW_ISF_NAME_MAX + 8];
 
         snprintf(name, sizeof name, "%s%s", s->name, endings[i]);
         if (kdw_store_enter(&p, name) && kdw_path_kind(p.text) == KDW_PATH_FILE)
@@ -93,19 +91,25 @@ static enum kd_status look_at_place(struct search *s, const struct kdw_place *pl
     return look_under(s, place->text);
 }
 
+void kdw_isf_file_name(const struct kdw_pdb_id *id, char name[KDW_ISF_NAME_MAX])
+{
+    char guid[KDW_PDB_GUID_MAX];
+
+    kdw_pdb_id_guid(id, guid);
+    snprintf(name, KDW_ISF_NAME_MAX, "%s-%" PRIu32 ".json", guid, id->age);
+}
+
 enum kd_status kdw_isf_store_open(const char *folders, const struct kdw_pdb_id *id,
                                   struct kd_diag *diag, struct kdw_symbols **out)
 {
     struct search s = {.wanted = id, .diag = diag};
     struct kdw_symbol_path places = kdw_symbol_path_of(folders, NULL);
     enum kd_status st = KD_ERR_NOT_FOUND;
-    char guid[KDW_PDB_GUID_MAX];
     struct kdw_place place;
 
     if (!kdw_pdb_name_is_safe(id->name))
         return kd_diag_set(diag, KD_ERR_USAGE, "not the name of a PDB file");
-    kdw_pdb_id_guid(id, guid);
-    snprintf(s.name, sizeof s.name, "%s-%" PRIu32 ".json", guid, id->age);
+    kdw_isf_file_name(id, s.name);
     while (st == KD_ERR_NOT_FOUND && kdw_symbol_path_next(&places, &place))
         st = look_at_place(&s, &place);
     if (st == KD_ERR_NOT_FOUND)

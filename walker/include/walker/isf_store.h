@@ -14,11 +14,22 @@
 extern "C" {
 #endif
 
+enum { KDW_ISF_NAME_MAX = KDW_PDB_GUID_MAX + 16 };
+/* "616A94E33A4827B451B0E19C14C03792-1.json" */
+void kdw_isf_file_name(const struct kdw_pdb_id *id, char name[KDW_ISF_NAME_MAX]);
+
 /* Open the ISF file of that identity; the first match wins, and a file of another kernel is passed
  * over whatever its name. KD_ERR_NOT_FOUND: diag says what is wanted, and what lay in the way. On
  * success diag holds what was remarked on the way, or nothing. */
 enum kd_status kdw_isf_store_open(const char *folders, const struct kdw_pdb_id *id,
                                   struct kd_diag *diag, struct kdw_symbols **out);
+
+/* id: as the file's name has it, without a name of its own. */
+typedef void kdw_isf_on_file(void *ctx, const char *path, const struct kdw_pdb_id *id);
+/* Every file in these folders that is called as an ISF file is, unopened: whose it is, its name
+ * says. A folder may be absent. On success diag holds what was skipped, or nothing. */
+enum kd_status kdw_isf_store_list(const char *folders, void *ctx, kdw_isf_on_file *on_file,
+                                  struct kd_diag *diag);
 
 #ifdef __cplusplus
 }
