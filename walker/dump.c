@@ -91,7 +91,7 @@ static enum kd_status open_by_content(struct kdw_dump *d)
 static enum kd_status read_dump(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
                                 uint64_t *fault)
 {
-    const struct kdw_dump *d = (const struct kdw_dump *)m;
+    struct kdw_dump *d = (struct kdw_dump *)m;
     uint8_t *to = buf;
 
     while (len > 0) {
@@ -108,6 +108,8 @@ static enum kd_status read_dump(struct kdw_mem *m, uint64_t at, void *buf, size_
             n = place.len;
         if (n > len)
             n = len;
+        if (d->map.data)
+            kdw_map_touch(&d->map, &d->pieces, place.offset, &n);
         memcpy(to, d->file.data + place.offset, (size_t)n);
         to += n;
         at += n;
@@ -156,8 +158,9 @@ static void conclude(struct kdw_dump *d)
         dump_warn(d, "its page-table root, 0x%" PRIx64 ", is not in the dump", f->dtb);
 }
 
-enum kd_status kdw_dump_open_bytes(const void *data, size_t len, struct kd_diag *diag,
-                                   struct kdw_dump **out)
+/* map: whose bytes these are, {NULL, 0} for the caller's; taken over on success. */
+static enum kd_status open_mapped(struct kd_span file, struct kdw_map map, struct kd_diag *diag,
+                                  struct kdw_dump **out)
 {
     struct kdw_dump *d = calloc(1, sizeof *d);
     enum kd_status st;
@@ -165,11 +168,12 @@ enum kd_status kdw_dump_open_bytes(const void *data, size_t len, struct kd_diag 
     if (!d)
         return kd_diag_set(diag, KD_ERR_NO_MEMORY, "out of memory");
     d->mem.read = read_dump;
-    d->file.data = data;
-    d->file.len = len;
+    d->map = map;
+    d->file = file;
     d->diag = diag;
     st = open_by_content(d);
     if (st != KD_OK) {
+        d->map = (struct kdw_map){NULL, 0};
         kdw_dump_close(d);
         return st;
     }
@@ -179,21 +183,25 @@ enum kd_status kdw_dump_open_bytes(const void *data, size_t len, struct kd_diag 
     return KD_OK;
 }
 
+enum kd_status kdw_dump_open_bytes(const void *data, size_t len, struct kd_diag *diag,
+                                   struct kdw_dump **out)
+{
+    return open_mapped((struct kd_span){data, len}, (struct kdw_map){NULL, 0}, diag, out);
+}
+
 enum kd_status kdw_dump_open(const char *path, struct kd_diag *diag, struct kdw_dump **out)
 {
-    struct kdw_dump *d = NULL;
     struct kdw_map map;
     enum kd_status st = kdw_map_open(path, diag, &map);
 
     if (st != KD_OK)
         return st;
-    st = kdw_dump_open_bytes(map.data, map.len, diag, &d);
+    st = open_mapped((struct kd_span){map.data, map.len}, map, diag, out);
     if (st != KD_OK) {
         kdw_map_close(&map);
         return kd_diag_add(diag, st, "%s", path);
     }
-    d->map = map;
-    *out = d;
+    kdw_map_read_nothing_ahead(&map); /* from here on pages, by pieces */
     return KD_OK;
 }
 

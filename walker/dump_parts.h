@@ -17,7 +17,7 @@
 #ifndef WALKER_DUMP_PARTS_H
 #define WALKER_DUMP_PARTS_H
 
-#include "map.h"
+#include "map_pieces.h"
 
 #include <kdproto/bytes.h>
 #include <walker/dump.h>
@@ -46,6 +46,7 @@ struct dump_index {
 struct kdw_dump {
     struct kdw_mem mem; /* first: reads through the index */
     struct kdw_map map; /* {NULL, 0} where the bytes are the caller's */
+    struct kdw_map_pieces pieces;
     struct kd_span file;
     struct kd_diag *diag;
     struct dump_index *index;

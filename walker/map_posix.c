@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L /* NOLINT(*reserved-identifier): POSIX named it */
+#define _DEFAULT_SOURCE /* NOLINT(*reserved-identifier): for madvise */
 
 #include "map.h"
 
@@ -54,4 +54,32 @@ void kdw_map_close(struct kdw_map *m)
         munmap((void *)(uintptr_t)m->data, m->len); /* NOLINT: it takes no const */
     m->data = NULL;
     m->len = 0;
+}
+
+/* ---- advice ---- */
+
+/* madvise, for what POSIX has in its place is bound to nothing: glibc's lets nothing go. Pages of a file
+ * that nobody wrote to are read from it again [doc]. */
+static void advise(const struct kdw_map *m, uint64_t at, uint64_t len, int advice)
+{
+    uint64_t rest = at < m->len ? m->len - at : 0;
+
+    if (rest > 0)
+        (void)madvise((void *)(uintptr_t)(m->data + at), /* NOLINT: it takes no const */
+                      (size_t)(len < rest ? len : rest), advice);
+}
+
+void kdw_map_read_nothing_ahead(const struct kdw_map *m)
+{
+    advise(m, 0, m->len, MADV_RANDOM);
+}
+
+void kdw_map_fetch(const struct kdw_map *m, uint64_t at, uint64_t len)
+{
+    advise(m, at, len, MADV_WILLNEED);
+}
+
+void kdw_map_let_go(const struct kdw_map *m, uint64_t at, uint64_t len)
+{
+    advise(m, at, len, MADV_DONTNEED);
 }

@@ -57,3 +57,24 @@ void kdw_map_close(struct kdw_map *m)
     m->data = NULL;
     m->len = 0;
 }
+
+/* ---- advice: how much of a mapped file stays in memory is the system's own affair here [guess] ---- */
+
+void kdw_map_read_nothing_ahead(const struct kdw_map *m)
+{
+    (void)m;
+}
+
+void kdw_map_fetch(const struct kdw_map *m, uint64_t at, uint64_t len)
+{
+    (void)m;
+    (void)at;
+    (void)len;
+}
+
+void kdw_map_let_go(const struct kdw_map *m, uint64_t at, uint64_t len)
+{
+    (void)m;
+    (void)at;
+    (void)len;
+}
