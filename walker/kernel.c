@@ -1,6 +1,27 @@
 #include <walker/kernel.h>
 
+#include <walker/modules.h>
+
 #include <inttypes.h>
+
+/* Loaders copy time stamp, size and checksum of an image into the list of modules [seen]: they are known
+ * where its headers are not in memory any more. */
+static enum kd_status identify_by_list(struct kdw_kernel *k)
+{
+    struct kdw_module first;
+    enum kd_status st = kdw_first_module(k->mem, k->target->module_list_va, NULL, &first);
+
+    if (st != KD_OK)
+        return kdw_ends_walk(st) ? st : KD_OK;
+    if (first.base_va.status == KD_OK && first.base_va.value == k->base_va &&
+        first.timestamp.status == KD_OK && first.size.status == KD_OK) {
+        k->pe.timestamp = (uint32_t)first.timestamp.value;
+        k->pe.image_size = (uint32_t)first.size.value;
+        k->pe.checksum = (uint32_t)first.checksum.value; /* 0 where it is not known */
+    }
+    kdw_module_free(&first);
+    return KD_OK;
+}
 
 enum kd_status kdw_kernel_open(struct kdw_mem *mem, const struct kdw_target *target,
                                struct kd_diag *diag, struct kdw_kernel *out)
@@ -14,6 +35,8 @@ enum kd_status kdw_kernel_open(struct kdw_mem *mem, const struct kdw_target *tar
     st = kdw_pe_read(mem, k.base_va, diag, &k.pe);
     if (st != KD_OK)
         kd_diag_add(diag, st, "kernel");
+    if (kd_is_unreadable(st) && target->module_list_va != 0)
+        st = identify_by_list(&k);
     if (st != KD_OK && !kd_is_unreadable(st))
         return st;
     *out = k;

@@ -120,12 +120,37 @@ enum kd_status kdw_modules(struct kdw_mem *mem, uint64_t list_head_va, struct kd
     return KD_OK;
 }
 
+enum kd_status kdw_first_module(struct kdw_mem *mem, uint64_t list_head_va, struct kd_diag *diag,
+                                struct kdw_module *out)
+{
+    struct kdw_module m = {0};
+    struct kdw_list list;
+    enum kd_status st;
+    uint64_t va;
+
+    kdw_list_begin(&list, mem, list_head_va, 1);
+    if (kdw_list_next(&list, &va))
+        st = read_entry(mem, va, &m);
+    else
+        st = list.end != KD_OK ? list.end : KD_ERR_NOT_FOUND;
+    if (st != KD_OK) {
+        kdw_module_free(&m);
+        return kdw_explain_read(diag, st, "module list at 0x%" PRIx64, list_head_va);
+    }
+    *out = m;
+    return KD_OK;
+}
+
+void kdw_module_free(struct kdw_module *m)
+{
+    kdw_text_free(&m->full_name);
+    kdw_text_free(&m->base_name);
+}
+
 void kdw_module_list_free(struct kdw_module_list *l)
 {
-    for (size_t i = 0; i < l->len; i++) {
-        kdw_text_free(&l->modules[i].full_name);
-        kdw_text_free(&l->modules[i].base_name);
-    }
+    for (size_t i = 0; i < l->len; i++)
+        kdw_module_free(&l->modules[i]);
     free(l->modules);
     *l = (struct kdw_module_list){0};
 }

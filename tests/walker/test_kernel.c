@@ -81,6 +81,81 @@ static void a_kernel_whose_headers_are_paged_out_is_opened_without(void **state)
     fake_mem_deinit(&m);
 }
 
+static void put_first_module(struct fake_mem *m, uint64_t base_va)
+{
+    static const uint64_t entry = 0xffffa80faae50100u;
+
+    fake_mem_list(m, target.module_list_va, &entry, 1);
+    fake_mem_zero(m, entry + 16, 0xa0 - 16);
+    fake_mem_u64(m, entry + 0x30, base_va);
+    fake_mem_u32(m, entry + 0x40, 0xab6000);
+    fake_mem_u32(m, entry + 0x78, 0x1d55d8);
+    fake_mem_u32(m, entry + 0x9c, 0x12dcb470);
+}
+
+static void the_list_of_modules_knows_a_kernel_whose_headers_are_paged_out(void **state)
+{
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k;
+
+    (void)state;
+    fake_mem_init(&m);
+    put_first_module(&m, BASE);
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_OK);
+    assert_non_null(strstr(diag.text, "DOS header: not mapped")); /* and why no PDB is known */
+    assert_false(k.pe.has_pdb_id);
+    assert_int_equal(k.pe.timestamp, 0x12dcb470);
+    assert_int_equal(k.pe.image_size, 0xab6000);
+    assert_int_equal(k.pe.checksum, 0x1d55d8);
+    kdw_kernel_close(&k);
+
+    kernel_image_put(&m, BASE, &image); /* the headers themselves are believed more */
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_OK);
+    assert_int_equal(k.pe.timestamp, 0x5e2d7a8c);
+    assert_int_equal(k.pe.image_size, 0xab7000);
+    kdw_kernel_close(&k);
+    fake_mem_deinit(&m);
+}
+
+static void a_list_that_begins_with_another_image_says_nothing(void **state)
+{
+    const struct kdw_target silent = {.kernel_base_va = BASE};
+    const uint64_t entry = 0xffffa80faae50100u;
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k;
+
+    (void)state;
+    fake_mem_init(&m);
+    put_first_module(&m, BASE + 0x1000);
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_OK);
+    assert_int_equal(k.pe.timestamp, 0);
+    put_first_module(&m, BASE);
+    assert_int_equal(kdw_kernel_open(&m.mem, &silent, &diag, &k), KD_OK);
+    assert_int_equal(k.pe.timestamp, 0);
+    fake_mem_unmap(&m, entry + 0x9c, 4);
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_OK);
+    assert_int_equal(k.pe.image_size, 0); /* half an identity is none */
+    fake_mem_deinit(&m);
+}
+
+static void a_link_lost_while_the_list_is_read_is_told(void **state)
+{
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_kernel k = {.base_va = 77};
+
+    (void)state;
+    fake_mem_init(&m);
+    put_first_module(&m, BASE);
+    m.fail_from = 2; /* behind the headers */
+    m.fail_with = KD_ERR_LOST;
+    assert_int_equal(kdw_kernel_open(&m.mem, &target, &diag, &k), KD_ERR_LOST);
+    assert_true(k.base_va == 77);
+    fake_mem_deinit(&m);
+}
+
 static void symbols_that_fit_are_used_and_closed_with_the_kernel(void **state)
 {
     struct fake_symbols first, second;
@@ -177,6 +252,9 @@ int main(void)
         cmocka_unit_test(a_kernel_is_opened_by_its_headers),
         cmocka_unit_test(an_unknown_base_or_one_without_an_image_is_said),
         cmocka_unit_test(a_kernel_whose_headers_are_paged_out_is_opened_without),
+        cmocka_unit_test(the_list_of_modules_knows_a_kernel_whose_headers_are_paged_out),
+        cmocka_unit_test(a_list_that_begins_with_another_image_says_nothing),
+        cmocka_unit_test(a_link_lost_while_the_list_is_read_is_told),
         cmocka_unit_test(symbols_that_fit_are_used_and_closed_with_the_kernel),
         cmocka_unit_test(symbols_of_another_kernel_are_refused_with_both_addresses),
         cmocka_unit_test(a_target_that_does_not_name_its_module_list_cannot_be_checked),

@@ -188,6 +188,48 @@ static void a_link_lost_in_the_middle_fails_and_frees_what_there_was(void **stat
     }
 }
 
+static void the_first_module_is_read_alone(void **state)
+{
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_module first;
+
+    (void)state;
+    make(&m);
+    fake_mem_unmap(&m, entries[1], 8); /* the others are not looked at */
+    fake_mem_unmap(&m, entries[0] + 0x20000, 2);
+    assert_int_equal(kdw_first_module(&m.mem, HEAD, &diag, &first), KD_OK);
+    assert_string_equal(diag.text, "");
+    assert_true(first.entry_va == entries[0]);
+    assert_true(first.base_va.value == 0xfffff8026e400000);
+    assert_int_equal(first.size.value, 0xab7000);
+    assert_int_equal(first.timestamp.value, 0x5e2d7a8c);
+    assert_string_equal(first.full_name.utf8, "\\SystemRoot\\system32\\ntoskrnl.exe");
+    assert_int_equal(first.base_name.status, KD_ERR_NOT_MAPPED);
+    kdw_module_free(&first);
+    fake_mem_deinit(&m);
+}
+
+static void where_there_is_no_first_module_it_is_said(void **state)
+{
+    struct fake_mem m;
+    struct kd_diag diag = {""};
+    struct kdw_module first = {.entry_va = 77};
+
+    (void)state;
+    fake_mem_init(&m);
+    assert_int_equal(kdw_first_module(&m.mem, HEAD, &diag, &first), KD_ERR_NOT_MAPPED);
+    assert_string_equal(diag.text, "module list at 0xfffff8026e848130: not mapped");
+    fake_mem_list(&m, HEAD, NULL, 0);
+    assert_int_equal(kdw_first_module(&m.mem, HEAD, &diag, &first), KD_ERR_NOT_FOUND);
+    assert_string_equal(diag.text, "module list at 0xfffff8026e848130: not found");
+    fake_mem_list(&m, HEAD, entries, 1);
+    fake_mem_u64(&m, entries[0] + 8, HEAD + 8); /* leads back to something else */
+    assert_int_equal(kdw_first_module(&m.mem, HEAD, &diag, &first), KD_ERR_MISMATCH);
+    assert_true(first.entry_va == 77);
+    fake_mem_deinit(&m);
+}
+
 static void a_list_without_end_is_cut(void **state)
 {
     static uint64_t many[KDW_MODULES_MAX + 10];
@@ -216,6 +258,8 @@ int main(void)
         cmocka_unit_test(a_damaged_list_ends_early_and_says_where),
         cmocka_unit_test(a_list_that_cannot_be_entered_fails),
         cmocka_unit_test(a_link_lost_in_the_middle_fails_and_frees_what_there_was),
+        cmocka_unit_test(the_first_module_is_read_alone),
+        cmocka_unit_test(where_there_is_no_first_module_it_is_said),
         cmocka_unit_test(a_list_without_end_is_cut),
     };
 

@@ -23,7 +23,9 @@ struct kdw_kernel {
     const struct kdw_target *target;
     struct kd_diag *diag;
     uint64_t base_va;
-    struct kdw_pe pe;            /* headers and identity; zero where they cannot be read */
+    /* Headers and identity. Where they cannot be read: what the list of modules knows of them, and
+     * zero where it cannot be read either. */
+    struct kdw_pe pe;
     struct kdw_symbols *symbols; /* NULL until found */
 };
 
@@ -45,7 +47,7 @@ struct kdw_symbol_options {
 };
 
 /* Read headers and identity. Headers that cannot be read are no failure, and diag says so: a target
- * may page them out. */
+ * may page them out. Time stamp and size are then those in the list of modules. */
 enum kd_status kdw_kernel_open(struct kdw_mem *mem, const struct kdw_target *target,
                                struct kd_diag *diag, struct kdw_kernel *out);
 /* Find its symbols and use them: an ISF file of isf_first, a PDB, an ISF file of isf_last, built-in

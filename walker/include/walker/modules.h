@@ -32,6 +32,12 @@ struct kdw_module_list {
     bool has_gaps; /* the end, or part of an entry, could not be read */
 };
 
+/* The first module alone, which is the kernel [seen]: its entry is read and no other. KD_ERR_NOT_FOUND:
+ * there is none. The caller frees it. */
+enum kd_status kdw_first_module(struct kdw_mem *mem, uint64_t list_head_va, struct kd_diag *diag,
+                                struct kdw_module *out);
+void kdw_module_free(struct kdw_module *m);
+
 /* Fails only when the list cannot be entered at all (and with what ends a walk). */
 enum kd_status kdw_modules(struct kdw_mem *mem, uint64_t list_head_va, struct kd_diag *diag,
                            struct kdw_module_list *out);
