@@ -65,6 +65,65 @@ static void what_cannot_be_read_leaves_what_the_target_says(void **state)
     fake_mem_deinit(&m);
 }
 
+/* A dump's header names the block, and nobody the list. */
+static void the_block_that_a_header_names_is_read_as_well(void **state)
+{
+    const struct kdw_target named = {.kernel_base_va = BASE, .debugger_data_va = BLOCK};
+    struct kdw_landmarks l;
+    struct fake_mem m;
+
+    (void)state;
+    fake_mem_init(&m);
+    kernel_image_put_block(&m, HEAD, BLOCK, BASE, BASE + 0x448130, BASE + 0x437bc0);
+    assert_int_equal(kdw_landmarks_read(&m.mem, &named, &l), KD_OK);
+    assert_int_equal(l.count, 3);
+    assert_int_equal(rva_of(&l, "PsLoadedModuleList"), 0x448130);
+    assert_int_equal(rva_of(&l, "KdDebuggerDataBlock"), 0x441000);
+    assert_int_equal(rva_of(&l, "PsActiveProcessHead"), 0x437bc0);
+    fake_mem_deinit(&m);
+}
+
+static void what_a_header_names_counts_where_the_block_is_encoded(void **state)
+{
+    const struct kdw_target named = {.kernel_base_va = BASE,
+                                     .module_list_va = BASE + 0x448130,
+                                     .process_list_va = BASE + 0x437bc0,
+                                     .debugger_data_list_va = HEAD,
+                                     .debugger_data_va = BLOCK};
+    struct kdw_landmarks l;
+    struct fake_mem m;
+
+    (void)state;
+    fake_mem_init(&m);
+    kernel_image_put_block(&m, HEAD, BLOCK, BASE, BASE + 1, BASE + 1);
+    fake_mem_u64(&m, BLOCK + 0x10, 0x5a7d21c0f3e49b86u);
+    assert_int_equal(kdw_landmarks_read(&m.mem, &named, &l), KD_OK);
+    assert_int_equal(l.count, 3);
+    assert_int_equal(rva_of(&l, "PsLoadedModuleList"), 0x448130);
+    assert_int_equal(rva_of(&l, "KdDebuggerDataBlock"), 0x441000);
+    assert_int_equal(rva_of(&l, "PsActiveProcessHead"), 0x437bc0);
+    fake_mem_deinit(&m);
+}
+
+static void a_copy_of_the_block_is_read_and_no_landmark(void **state)
+{
+    const uint64_t copy_va = BASE - 0x6000000;
+    const struct kdw_target named = {
+        .kernel_base_va = BASE, .debugger_data_list_va = HEAD, .debugger_data_va = copy_va};
+    struct kdw_landmarks l;
+    struct fake_mem m;
+
+    (void)state;
+    fake_mem_init(&m);
+    kernel_image_put_block(&m, HEAD, copy_va, BASE, BASE + 0x448130, BASE + 0x437bc0);
+    fake_mem_u64(&m, HEAD, BLOCK); /* the list has the block itself, which cannot be read */
+    assert_int_equal(kdw_landmarks_read(&m.mem, &named, &l), KD_OK);
+    assert_int_equal(l.count, 2);
+    assert_int_equal(rva_of(&l, "PsLoadedModuleList"), 0x448130);
+    assert_int_equal(rva_of(&l, "PsActiveProcessHead"), 0x437bc0);
+    fake_mem_deinit(&m);
+}
+
 static void a_target_that_says_nothing_has_no_landmarks(void **state)
 {
     const struct kdw_target silent = {.kernel_base_va = BASE};
@@ -127,6 +186,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_debugger_data_block_adds_to_what_the_target_says),
         cmocka_unit_test(what_cannot_be_read_leaves_what_the_target_says),
+        cmocka_unit_test(the_block_that_a_header_names_is_read_as_well),
+        cmocka_unit_test(what_a_header_names_counts_where_the_block_is_encoded),
+        cmocka_unit_test(a_copy_of_the_block_is_read_and_no_landmark),
         cmocka_unit_test(a_target_that_says_nothing_has_no_landmarks),
         cmocka_unit_test(addresses_outside_the_image_are_none),
         cmocka_unit_test(a_list_that_leads_nowhere_ends),

@@ -28,8 +28,10 @@ struct kdw_target {
 
     /* What a dump's header or debugger data says. Of times and product memory knows better, where it
      * has them. */
-    uint64_t build_lab_va; /* NtBuildLab: characters */
-    uint64_t time_100ns;   /* since 1601, UTC */
+    uint64_t process_list_va;  /* PsActiveProcessHead */
+    uint64_t debugger_data_va; /* KDDEBUGGER_DATA64, be it KdDebuggerDataBlock or a copy of it */
+    uint64_t build_lab_va;     /* NtBuildLab: characters */
+    uint64_t time_100ns;       /* since 1601, UTC */
     uint64_t uptime_100ns;
     uint32_t product_type, suite_mask; /* the second is known where the first is */
     bool has_bugcheck;
