@@ -15,10 +15,12 @@ enum {
     MACHINE_ARM64 = 0xAA64,
     BUGCHECK_LEN = 5 * 8, /* KiBugcheckData: the code and four parameters [doc] */
     BLOCK_TAG = 0x10,     /* in a debugger data block: "KDBG" */
-    ENTRY_LEN = 8,
     /* Each process has a root, and each leads to the kernel: so many that do not are no machine. */
     ROOTS_MAX = 64,
 };
+
+/* Lists of the kernel stand above this [doc]. */
+static const uint64_t system_half_va = 0xFFFF800000000000;
 
 /* ---- what the file says ---- */
 
@@ -27,6 +29,8 @@ static struct kdw_target target_of(const struct kdw_dump *d)
     const struct kdw_dump_facts *f = kdw_dump_facts(d);
     struct kdw_target t = kdw_dump_target(d);
 
+    t.process_list_va = f->process_list_va;
+    t.debugger_data_va = f->debugger_data_va;
     t.time_100ns = f->time_100ns;
     t.uptime_100ns = f->uptime_100ns;
     t.product_type = f->has_product ? f->product_type : 0;
@@ -80,8 +84,10 @@ static enum kd_status use_block(struct kdw_mem *mem, uint64_t block_va,
     if (t->module_list_va == 0)
         t->module_list_va = block->module_list_va;
     t->build_lab_va = block->build_lab_va;
-    if (!block->was_encoded)
+    if (!block->was_encoded) {
+        t->debugger_data_va = block_va;
         st = take_list_head(mem, block_va, t);
+    }
     if (st == KD_OK && !t->has_bugcheck && block->bugcheck_va != 0)
         st = read_bugcheck(mem, block->bugcheck_va, t);
     return st;
@@ -91,6 +97,12 @@ static enum kd_status use_block(struct kdw_mem *mem, uint64_t block_va,
 static bool is_base(const struct kdw_target *t, uint64_t va)
 {
     return t->kernel_base_va != 0 ? va == t->kernel_base_va : va >> 63 != 0 && va % PAGE_LEN == 0;
+}
+
+/* Is there nothing left to be asked of the kernel's image? */
+static bool is_said(const struct kdw_target *t)
+{
+    return t->build_lab_va != 0 && t->module_list_va != 0;
 }
 
 /* A block there that is this kernel's, or whose kernel is not known yet. keys NULL: a plain one. */
@@ -111,68 +123,126 @@ static enum kd_status try_block(struct kdw_mem *mem, uint64_t va,
 /* The kernel is the first of its modules [seen]. */
 static enum kd_status take_first_module(struct kdw_mem *mem, struct kdw_target *t)
 {
-    struct kdw_module_list list = {0};
+    struct kdw_module first;
     enum kd_status st;
 
     if (t->module_list_va == 0)
         return KD_OK;
-    st = kdw_modules(mem, t->module_list_va, NULL, &list);
-    if (st == KD_OK && list.len > 0 && list.modules[0].base_va.status == KD_OK)
-        t->kernel_base_va = list.modules[0].base_va.value;
-    kdw_module_list_free(&list);
-    return kdw_ends_walk(st) ? st : KD_OK;
+    st = kdw_first_module(mem, t->module_list_va, NULL, &first);
+    if (st != KD_OK)
+        return kdw_ends_walk(st) ? st : KD_OK;
+    if (first.base_va.status == KD_OK && is_base(t, first.base_va.value))
+        t->kernel_base_va = first.base_va.value;
+    kdw_module_free(&first);
+    return KD_OK;
 }
 
-static enum kd_status scan(struct kdw_mem *mem, const struct kdw_dump_facts *f,
-                           struct kdw_target *t)
+/* Places that are inside the kernel, if anything is: what the file names, where a processor was, where
+ * one goes on an interrupt. */
+struct places {
+    uint64_t va[3];
+    size_t count;
+};
+
+static enum kd_status find_places(struct kdw_mem *mem, const struct kdw_dump_facts *f,
+                                  struct places *out)
 {
-    uint64_t inside[] = {f->kernel_hint_va, f->rip, 0};
+    uint64_t all[] = {f->kernel_hint_va, f->rip, 0};
     enum kd_status st = KD_OK;
 
     if (f->idt_va != 0)
-        st = kdw_first_handler(mem, f->idt_va, NULL, &inside[2]);
-    for (size_t i = 0; i < sizeof inside / sizeof inside[0] && !kdw_ends_walk(st); i++) {
-        if (inside[i] >> 63 == 0)
-            continue; /* a program's, or not known */
-        st = kdw_kernel_scan(mem, inside[i], NULL, &t->kernel_base_va);
-        if (st == KD_OK)
-            return KD_OK;
+        st = kdw_first_handler(mem, f->idt_va, NULL, &all[2]);
+    *out = (struct places){.count = 0};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i] >> 63 != 0) /* else a program's, or not known */
+            out->va[out->count++] = all[i];
+    return kdw_ends_walk(st) ? st : KD_OK;
+}
+
+static enum kd_status scan(struct kdw_mem *mem, const struct places *inside, struct kdw_target *t)
+{
+    enum kd_status st = KD_ERR_NOT_FOUND;
+
+    for (size_t i = 0; i < inside->count && st == KD_ERR_NOT_FOUND; i++)
+        st = kdw_kernel_scan(mem, inside->va[i], NULL, &t->kernel_base_va);
+    return kdw_ends_walk(st) ? st : KD_OK;
+}
+
+/* ---- what is searched in the kernel's image ---- */
+
+static uint64_t word_at(const uint8_t *bytes)
+{
+    struct kd_reader r = kd_reader_of(bytes, 8);
+
+    return kd_rd_u64(&r);
+}
+
+static bool may_be_list_entry(uint64_t va)
+{
+    return va >= system_half_va && va % 8 == 0;
+}
+
+/* A list head there whose list is that of the modules of this kernel, or of the one that is looked for. */
+static enum kd_status try_list(struct kdw_mem *mem, uint64_t va, const uint8_t *links,
+                               struct kdw_target *t)
+{
+    uint64_t flink = word_at(links), blink = word_at(links + 8), base_va = 0;
+    enum kd_status st;
+
+    if (!may_be_list_entry(flink) || !may_be_list_entry(blink) || flink == va)
+        return KD_OK;
+    st = kdw_kernel_of_list(mem, va, &base_va);
+    if (st != KD_OK || !is_base(t, base_va))
+        return kdw_ends_walk(st) ? st : KD_OK;
+    t->kernel_base_va = base_va;
+    t->module_list_va = va;
+    return KD_OK;
+}
+
+/* Both begin at a multiple of 8, the list's head perhaps with the last one of a page. */
+static enum kd_status search_page(struct kdw_mem *mem, uint64_t page_va, struct kdw_target *t)
+{
+    uint8_t page[PAGE_LEN + 8] = {0};
+    enum kd_status st = kdw_mem_read(mem, page_va, page, PAGE_LEN, NULL);
+
+    if (st == KD_OK)
+        (void)kdw_mem_read(mem, page_va + PAGE_LEN, page + PAGE_LEN, 8, NULL);
+    for (size_t at = 0; st == KD_OK && at < PAGE_LEN; at += 8) {
+        if (t->build_lab_va == 0 && memcmp(page + at, "KDBG", 4) == 0)
+            st = try_block(mem, page_va + at - BLOCK_TAG, NULL, t);
+        if (st == KD_OK && t->module_list_va == 0)
+            st = try_list(mem, page_va + at, page + at, t);
     }
     return kdw_ends_walk(st) ? st : KD_OK;
 }
 
-/* The first plain block in that page that fits: they begin at a multiple of 8. */
-static enum kd_status search_page(struct kdw_mem *mem, uint64_t page_va, struct kdw_target *t)
+static enum kd_status search_range(struct kdw_mem *mem, uint64_t va, uint64_t len,
+                                   struct kdw_target *t)
 {
-    uint8_t page[PAGE_LEN];
-    enum kd_status st = kdw_mem_read(mem, page_va, page, sizeof page, NULL);
+    enum kd_status st = KD_OK;
 
-    if (st != KD_OK)
-        return kdw_ends_walk(st) ? st : KD_OK;
-    for (size_t at = 0; st == KD_OK && t->build_lab_va == 0 && at < sizeof page; at += ENTRY_LEN)
-        if (memcmp(page + at, "KDBG", 4) == 0)
-            st = try_block(mem, page_va + at - BLOCK_TAG, NULL, t);
+    for (uint64_t at = 0; st == KD_OK && !is_said(t) && at < len; at += PAGE_LEN)
+        st = search_page(mem, va + at, t);
     return st;
 }
 
-/* Where nobody says where the block is, it is in the kernel's image: behind its base, or around a place
- * that is inside. So an image of a machine that was booted for debugging needs no symbols. */
-static enum kd_status search_block(struct kdw_mem *mem, const struct kdw_dump_facts *f,
+/* Where no header says where the debugger data block and the list of modules are, they are in the kernel's
+ * image: behind its base, or around a place that is inside. A block that is plain, for a machine that was
+ * booted for debugging, says it all; where it is encoded, the list says where the kernel is. */
+static enum kd_status search_image(struct kdw_mem *mem, const struct places *inside,
                                    struct kdw_target *t)
 {
-    uint64_t inside_va = f->kernel_hint_va & ~(uint64_t)(PAGE_LEN - 1);
-    uint64_t va = t->kernel_base_va;
-    uint64_t len = KDW_KERNEL_SCAN_MAX;
+    const uint64_t max = KDW_KERNEL_SCAN_MAX;
     enum kd_status st = KD_OK;
 
-    if (va == 0) {
-        if (inside_va >> 63 == 0 || inside_va > UINT64_MAX - KDW_KERNEL_SCAN_MAX)
-            return KD_OK;
-        va = inside_va - KDW_KERNEL_SCAN_MAX;
-        len = 2 * (uint64_t)KDW_KERNEL_SCAN_MAX;
+    if (t->kernel_base_va != 0)
+        return search_range(mem, t->kernel_base_va, max, t);
+    for (size_t i = 0; i < inside->count && st == KD_OK && t->kernel_base_va == 0; i++) {
+        uint64_t va = inside->va[i] - inside->va[i] % PAGE_LEN;
+
+        if (va <= UINT64_MAX - max)
+            st = search_range(mem, va - max, 2 * max, t);
     }
-    for (uint64_t at = 0; st == KD_OK && t->build_lab_va == 0 && at < len; at += PAGE_LEN)
-        st = search_page(mem, va + at, t);
     return st;
 }
 
@@ -180,16 +250,20 @@ static enum kd_status search_block(struct kdw_mem *mem, const struct kdw_dump_fa
 static enum kd_status find_kernel(struct kdw_mem *mem, const struct kdw_dump_facts *f,
                                   struct kdw_target *t)
 {
+    struct places inside;
     enum kd_status st = try_block(mem, f->debugger_data_va, NULL, t);
 
     if (st == KD_OK && t->build_lab_va == 0)
         st = try_block(mem, f->debugger_data_copy_va, NULL, t);
     if (st == KD_OK && t->kernel_base_va == 0)
         st = take_first_module(mem, t);
+    if (st == KD_OK)
+        st = find_places(mem, f, &inside);
     if (st == KD_OK && t->kernel_base_va == 0)
-        st = scan(mem, f, t);
-    if (st == KD_OK && f->debugger_data_va == 0 && t->build_lab_va == 0)
-        st = search_block(mem, f, t);
+        st = scan(mem, &inside, t);
+    if (st == KD_OK &&
+        (t->kernel_base_va == 0 || t->module_list_va == 0 || f->debugger_data_va == 0))
+        st = search_image(mem, &inside, t);
     return st == KD_OK && t->kernel_base_va == 0 ? KD_ERR_NOT_FOUND : st;
 }
 
@@ -215,7 +289,9 @@ static enum kd_status make_virtual(struct kdw_dump *d, uint64_t dtb, struct kdw_
     return st == KD_OK ? kdw_paging_create(&opts, out) : st;
 }
 
-static enum kd_status try_root(struct kdw_dump *d, uint64_t dtb, struct kdw_dump_system *out)
+/* *is_windows: these tables lead to what only Windows has, be its kernel found or not. */
+static enum kd_status try_root(struct kdw_dump *d, uint64_t dtb, bool *is_windows,
+                               struct kdw_dump_system *out)
 {
     struct kdw_dump_system s = {.facts = kdw_dump_facts(d), .target = target_of(d)};
     enum kd_status st = make_virtual(d, dtb, &s.paging);
@@ -223,9 +299,10 @@ static enum kd_status try_root(struct kdw_dump *d, uint64_t dtb, struct kdw_dump
     if (st != KD_OK)
         return st;
     s.mem = kdw_paging_mem(s.paging);
-    st = find_kernel(s.mem, s.facts, &s.target);
+    st = kdw_system_complete(s.mem, &s.target);
+    *is_windows = *is_windows || s.target.build != 0;
     if (st == KD_OK)
-        st = kdw_system_complete(s.mem, &s.target);
+        st = find_kernel(s.mem, s.facts, &s.target);
     if (st != KD_OK) {
         kdw_dump_system_deinit(&s);
         return st;
@@ -241,16 +318,22 @@ static enum kd_status try_all_roots(struct kdw_dump *d, struct kd_diag *diag,
 {
     uint64_t named = kdw_dump_facts(d)->dtb, root = 0;
     unsigned tried = named != 0;
-    enum kd_status st = named != 0 ? try_root(d, named, out) : KD_ERR_NOT_FOUND;
+    bool is_windows = false;
+    enum kd_status st = named != 0 ? try_root(d, named, &is_windows, out) : KD_ERR_NOT_FOUND;
 
     for (uint64_t from = 0; st == KD_ERR_NOT_FOUND && tried < ROOTS_MAX; from = root + PAGE_LEN) {
         st = kdw_dump_find_root(d, from, &root); /* which says why, where there is none */
         if (st != KD_OK)
             break;
         tried++;
-        st = root != named ? try_root(d, root, out) : KD_ERR_NOT_FOUND;
+        st = root != named ? try_root(d, root, &is_windows, out) : KD_ERR_NOT_FOUND;
     }
-    if (st == KD_ERR_NOT_FOUND && tried == ROOTS_MAX)
+    if (st == KD_ERR_NOT_FOUND && is_windows)
+        kd_diag_set(
+            diag, st,
+            "page tables in it lead to Windows, but nothing there says where its kernel is: no "
+            "header of the kernel's image, debugger data block or list of modules was found");
+    else if (st == KD_ERR_NOT_FOUND && tried == ROOTS_MAX)
         kd_diag_set(diag, st, "none of the first %d page tables in it leads to a Windows kernel",
                     ROOTS_MAX);
     else if (st == KD_ERR_NOT_FOUND && tried > 0)

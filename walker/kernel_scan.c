@@ -1,6 +1,7 @@
 #include <walker/kernel_scan.h>
 
 #include <kdproto/bytes.h>
+#include <walker/modules.h>
 #include <walker/pe.h>
 #include <walker/text.h>
 
@@ -97,6 +98,30 @@ enum kd_status kdw_kernel_scan(struct kdw_mem *mem, uint64_t inside_va, struct k
         return kd_diag_set(diag, st, "no image of the kernel in the %d MiB below 0x%" PRIx64,
                            KDW_KERNEL_SCAN_MAX >> 20, inside_va);
     return st == KD_OK ? KD_OK : kd_diag_add(diag, st, "looking for the kernel's image");
+}
+
+static bool is_kernels_entry(const struct kdw_module *m, uint64_t list_head_va)
+{
+    uint64_t base = m->base_va.value, size = m->size.value;
+
+    return m->base_va.status == KD_OK && m->size.status == KD_OK && base >> 63 != 0 &&
+           base % PAGE_LEN == 0 && size % PAGE_LEN == 0 && size <= KDW_KERNEL_SCAN_MAX &&
+           list_head_va >= base && list_head_va - base < size &&
+           (m->base_name.status != KD_OK || strcmp(m->base_name.utf8, "ntoskrnl.exe") == 0);
+}
+
+enum kd_status kdw_kernel_of_list(struct kdw_mem *mem, uint64_t list_head_va, uint64_t *base_va)
+{
+    struct kdw_module first;
+    enum kd_status st = kdw_first_module(mem, list_head_va, NULL, &first);
+
+    if (st != KD_OK)
+        return kdw_ends_walk(st) ? st : KD_ERR_NOT_FOUND;
+    st = is_kernels_entry(&first, list_head_va) ? KD_OK : KD_ERR_NOT_FOUND;
+    if (st == KD_OK)
+        *base_va = first.base_va.value;
+    kdw_module_free(&first);
+    return st;
 }
 
 enum kd_status kdw_first_handler(struct kdw_mem *mem, uint64_t idt_va, struct kd_diag *diag,

@@ -21,6 +21,7 @@ enum {
     PAGE = 0x1000,
     PAGES_MAX = 64,
     HEADER = 0x2000, /* of the file */
+    IMAGE_SIZE = 0x10000,
 
     /* in the image */
     RSDS = 0x1000,
@@ -59,7 +60,7 @@ static void put_image(struct fake_mem *m)
     fake_mem_u16(m, BASE + 0x114, 0x8664);
     fake_mem_u16(m, BASE + 0x124, 0xF0);
     fake_mem_u16(m, BASE + 0x128, 0x20B);
-    fake_mem_u32(m, BASE + 0x128 + 56, 0x10000);
+    fake_mem_u32(m, BASE + 0x128 + 56, IMAGE_SIZE);
     fake_mem_u32(m, BASE + 0x128 + 108, 16);
     fake_mem_u32(m, BASE + 0x128 + 112 + 48, 0x800);
     fake_mem_u32(m, BASE + 0x128 + 112 + 52, 28);
@@ -79,6 +80,8 @@ static void put_system(struct fake_mem *m)
     fake_mem_u32(m, SHARED + 0x3c0, 8);
     fake_mem_list(m, BASE + LIST, &entry, 1);
     fake_mem_u64(m, ENTRY + 0x30, BASE);
+    fake_mem_u32(m, ENTRY + 0x40, IMAGE_SIZE);
+    fake_mem_unicode(m, ENTRY + 0x58, ENTRY + 0x200, "ntoskrnl.exe");
     fake_mem_u64(m, BASE + RVA_NEVER, NEVER);
     fake_mem_u64(m, BASE + RVA_ALWAYS, ALWAYS);
     fake_mem_list(m, BASE + HEADS, &block, 1);
@@ -252,6 +255,7 @@ static void a_header_and_its_debugger_data_say_it_all(void **state)
     assert_true(m.system.target.module_list_va == BASE + LIST);
     assert_true(m.system.target.build_lab_va == BASE + LAB);
     assert_true(m.system.target.debugger_data_list_va == BASE + HEADS);
+    assert_true(m.system.target.debugger_data_va == BASE + BLOCK);
     assert_int_equal(m.system.target.build, DUMP_BUILD_BUILD);
     assert_true(m.system.target.time_100ns == 132218151973380000);
     assert_true(m.system.target.uptime_100ns == 37470000);
@@ -270,8 +274,11 @@ static void without_debugger_data_the_first_module_is_the_kernel(void **state)
     make(&m);
     encode_block(&m);
     write_dump(&m, m.tables.root_pa, BASE + LIST, BASE + BLOCK);
+    dump_build_u64(&m.file, 0x28, BASE + KEYS); /* of processes */
     found(&m);
     assert_false(kdw_dump_system_is_complete(&m.system));
+    assert_true(m.system.target.process_list_va == BASE + KEYS);
+    assert_true(m.system.target.debugger_data_va == BASE + BLOCK); /* encoded, but there */
     learn(&m, all_symbols);
     assert_true(kdw_dump_system_is_complete(&m.system));
     assert_true(m.system.target.build_lab_va == BASE + LAB);
@@ -385,6 +392,74 @@ static void by_it_a_kernel_is_found_whose_headers_are_gone(void **state)
     unmake(&m);
 }
 
+static void and_by_the_list_of_its_modules_where_the_block_is_encoded(void **state)
+{
+    static const uint64_t inside[] = {BASE + BUGCHECK, BASE + KEYS, BASE + LIST + 8};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++) {
+        struct machine m;
+
+        make(&m);
+        fake_mem_zero(&m.virtual, BASE, 2);
+        encode_block(&m);
+        write_memory(&m, 0);
+        dump_build_low_stub(&m.file, 0, 0x8000, inside[i] & ~(uint64_t)3, m.tables.root_pa);
+        assert_int_equal(find(&m), KD_OK);
+        assert_true(m.system.target.kernel_base_va == BASE);
+        assert_true(m.system.target.module_list_va == BASE + LIST);
+        assert_true(m.system.target.debugger_data_va == 0);
+        assert_false(kdw_dump_system_is_complete(&m.system));
+        learn(&m, all_symbols);
+        assert_true(kdw_dump_system_is_complete(&m.system));
+        unmake(&m);
+    }
+}
+
+static void a_list_whose_head_two_pages_share_is_found(void **state)
+{
+    static const uint64_t entry = ENTRY, head = BASE + BLOCK - 8;
+    struct machine m;
+
+    (void)state;
+    make(&m);
+    fake_mem_zero(&m.virtual, BASE, 2);
+    for (uint64_t i = 0; i < 0x380; i += 8) /* encoded */
+        fake_mem_u64(&m.virtual, BASE + BLOCK + i, 0x5a7d21c0f3e49b86u);
+    fake_mem_list(&m.virtual, head, &entry, 1);
+    write_memory(&m, 0);
+    dump_build_low_stub(&m.file, 0, 0x8000, BASE + KEYS, m.tables.root_pa);
+    assert_int_equal(find(&m), KD_OK);
+    assert_true(m.system.target.kernel_base_va == BASE);
+    assert_true(m.system.target.module_list_va == head);
+    unmake(&m);
+}
+
+static void a_processor_knows_where_the_kernel_is_too(void **state)
+{
+    const struct dump_build_segment all = {0, PAGES_MAX * PAGE};
+    const uint64_t handler = BASE + KEYS, idt_va = BASE + BUGCHECK + 0x900;
+    struct dump_build notes = {0};
+    struct machine m;
+
+    (void)state;
+    make(&m);
+    fake_mem_zero(&m.virtual, BASE, 2);
+    encode_block(&m);
+    fake_mem_u16(&m.virtual, idt_va, (uint16_t)handler);
+    fake_mem_u16(&m.virtual, idt_va + 6, (uint16_t)(handler >> 16));
+    fake_mem_u32(&m.virtual, idt_va + 8, (uint32_t)(handler >> 32));
+    dump_build_processor(&notes, 0x7ff612340000u, 0xfffff80700001000u, idt_va, m.tables.root_pa,
+                         0x506f8);
+    dump_build_elf(&m.file, &notes, &all, 1);
+    write_memory(&m, m.file.len - PAGES_MAX * PAGE);
+    assert_int_equal(find(&m), KD_OK);
+    assert_true(m.system.target.kernel_base_va == BASE);
+    assert_true(m.system.target.module_list_va == BASE + LIST);
+    unmake(&m);
+    dump_build_free(&notes);
+}
+
 static void an_elf_core_knows_where_its_processors_were(void **state)
 {
     const struct dump_build_segment all = {0, PAGES_MAX * PAGE};
@@ -416,6 +491,18 @@ static void memory_of_something_else_is_told_from_windows(void **state)
     make_root_plausible(&m);
     fake_mem_zero(&m.virtual, BASE, 0x400);
     encode_block(&m);
+    fake_mem_u64(&m.virtual, ENTRY + 8, ENTRY);
+    write_memory(&m, 0);
+    dump_build_low_stub(&m.file, 0, 0x8000, BASE + KEYS, m.tables.root_pa);
+    not_found(&m, "raw memory image: page tables in it lead to Windows, but nothing there says");
+    unmake(&m);
+
+    make(&m); /* page tables, which lead to none of all this */
+    make_root_plausible(&m);
+    fake_mem_zero(&m.virtual, BASE, 0x400);
+    fake_mem_zero(&m.virtual, SHARED, 0x400);
+    encode_block(&m);
+    fake_mem_u64(&m.virtual, ENTRY + 8, ENTRY);
     write_memory(&m, 0);
     dump_build_low_stub(&m.file, 0, 0x8000, BASE + KEYS, m.tables.root_pa);
     not_found(&m, "raw memory image: no page tables in it lead to a Windows kernel");
@@ -480,6 +567,9 @@ int main(void)
         cmocka_unit_test(in_a_raw_image_the_kernel_is_found_by_itself),
         cmocka_unit_test(a_plain_block_in_an_image_needs_no_symbols),
         cmocka_unit_test(by_it_a_kernel_is_found_whose_headers_are_gone),
+        cmocka_unit_test(and_by_the_list_of_its_modules_where_the_block_is_encoded),
+        cmocka_unit_test(a_list_whose_head_two_pages_share_is_found),
+        cmocka_unit_test(a_processor_knows_where_the_kernel_is_too),
         cmocka_unit_test(an_elf_core_knows_where_its_processors_were),
         cmocka_unit_test(memory_of_something_else_is_told_from_windows),
         cmocka_unit_test(page_tables_of_arm64_are_refused),

@@ -179,6 +179,101 @@ static void the_first_handler_is_put_together(void **state)
     fake_mem_deinit(&m);
 }
 
+/* ---- by the list of modules ---- */
+
+#define HEAD  (BASE + 0xc2a2b0)
+#define ENTRY 0xffffbd8f10e60000u
+
+static void put_list(struct fake_mem *m)
+{
+    static const uint64_t entry = ENTRY;
+
+    fake_mem_init(m);
+    fake_mem_zero(m, ENTRY, 0xa0);
+    fake_mem_list(m, HEAD, &entry, 1);
+    fake_mem_u64(m, ENTRY + 0x30, BASE);
+    fake_mem_u32(m, ENTRY + 0x40, IMAGE_SIZE);
+    fake_mem_unicode(m, ENTRY + 0x58, ENTRY + 0x200, "ntoskrnl.exe");
+}
+
+static void is_the_kernels(struct fake_mem *m)
+{
+    uint64_t base = 0;
+
+    assert_int_equal(kdw_kernel_of_list(&m->mem, HEAD, &base), KD_OK);
+    assert_true(base == BASE);
+    fake_mem_deinit(m);
+}
+
+static void is_not(struct fake_mem *m)
+{
+    uint64_t base = 7;
+
+    assert_int_equal(kdw_kernel_of_list(&m->mem, HEAD, &base), KD_ERR_NOT_FOUND);
+    assert_true(base == 7);
+    fake_mem_deinit(m);
+}
+
+static void the_list_of_modules_says_where_the_kernel_is(void **state)
+{
+    struct fake_mem m;
+
+    (void)state;
+    put_list(&m);
+    is_the_kernels(&m);
+    put_list(&m);
+    fake_mem_unmap(&m, ENTRY + 0x200, 2); /* its name is not in memory */
+    is_the_kernels(&m);
+}
+
+static void other_lists_are_told_from_it(void **state)
+{
+    struct fake_mem m;
+
+    (void)state;
+    put_list(&m);
+    fake_mem_u64(&m, ENTRY + 8, HEAD + 16); /* somebody's who is on another list */
+    is_not(&m);
+    put_list(&m);
+    fake_mem_list(&m, HEAD, NULL, 0);
+    is_not(&m);
+    put_list(&m);
+    fake_mem_u64(&m, ENTRY + 0x30, BASE + 8); /* no image begins there */
+    is_not(&m);
+    put_list(&m);
+    fake_mem_u64(&m, ENTRY + 0x30, 0x7ff600000000u); /* a program */
+    is_not(&m);
+    put_list(&m);
+    fake_mem_u64(&m, ENTRY + 0x30, BASE + 0x2000000); /* a driver, which the head is not in */
+    is_not(&m);
+    put_list(&m);
+    fake_mem_u32(&m, ENTRY + 0x40, 0xc2a000); /* ends before the head */
+    is_not(&m);
+    put_list(&m);
+    fake_mem_u32(&m, ENTRY + 0x40, 0xfffff000);
+    is_not(&m);
+    put_list(&m);
+    fake_mem_unicode(&m, ENTRY + 0x58, ENTRY + 0x200, "hal.dll");
+    is_not(&m);
+    put_list(&m);
+    fake_mem_unmap(&m, ENTRY + 0x30, 8);
+    is_not(&m);
+}
+
+static void what_ends_a_walk_ends_the_look_at_a_list(void **state)
+{
+    struct fake_mem m;
+    uint64_t base = 7;
+
+    (void)state;
+    put_list(&m);
+    m.fail_from = 2;
+    m.fail_with = KD_ERR_CANCELLED;
+    assert_int_equal(kdw_kernel_of_list(&m.mem, HEAD, &base), KD_ERR_CANCELLED);
+    assert_true(base == 7);
+    fake_mem_deinit(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +285,9 @@ int main(void)
         cmocka_unit_test(the_search_has_an_end),
         cmocka_unit_test(what_ends_a_walk_ends_the_search),
         cmocka_unit_test(the_first_handler_is_put_together),
+        cmocka_unit_test(the_list_of_modules_says_where_the_kernel_is),
+        cmocka_unit_test(other_lists_are_told_from_it),
+        cmocka_unit_test(what_ends_a_walk_ends_the_look_at_a_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

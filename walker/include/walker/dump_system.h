@@ -6,7 +6,7 @@
  *     page tables  the root that the file names; else each that is found in its memory
  *     kernel       its debugger data block; else the first of its modules; else the image around a place
  *                  that is inside: where a processor was, or starts. Where no header names the
- *                  block, it is searched in the image
+ *                  block and the list of modules, they are searched in the image
  *     the rest     _learn: the kernel's symbols, which also decode the debugger data block
  *
  * Of a triage dump the header and the list of drivers are all there is.
