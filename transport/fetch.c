@@ -1,4 +1,5 @@
 #include <transport/fetch.h>
+#include <transport/part_file.h>
 
 #include <curl/curl.h>
 #include <uv.h>
@@ -6,7 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -25,8 +25,7 @@ enum {
 struct fetch {
     const struct kdt_fetch_opts *opts;
     char shown[URL_SHOWN_MAX];
-    char *part; /* the file while it is none yet */
-    FILE *file;
+    struct kdt_part_file part;
     CURL *curl;
     char curl_says[CURL_ERROR_SIZE];
     uint64_t have;       /* bytes of it so far */
@@ -55,66 +54,11 @@ static void show_url(const char *url, char shown[URL_SHOWN_MAX])
              (int)strcspn(at ? at : host, "?#"), at ? at : host);
 }
 
-/* ---- the file while it is none yet ---- */
-
-static enum kd_status say_file(const struct fetch *f, const char *what)
-{
-    return kd_diag_set(f->opts->diag, KD_ERR_IO, "%s: %s: %s", f->opts->path, what,
-                       strerror(errno));
-}
-
-/* Beside the one that is wanted, so that it can take its place in one step; hidden, and of a name
- * that nobody else comes upon. */
-static char *part_path(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
-    size_t size = strlen(path) + sizeof ".." + 16 + sizeof ".part";
-    char *part = malloc(size);
-    uint64_t number;
-
-    if (!part)
-        return NULL;
-    if (uv_random(NULL, NULL, &number, sizeof number, 0, NULL) != 0)
-        number = uv_hrtime(); /* a name that is taken is an error, no more */
-    snprintf(part, size, "%.*s.%s.%016" PRIx64 ".part", (int)(base - path), path, base, number);
-    return part;
-}
-
-static enum kd_status create_part(struct fetch *f)
-{
-    f->part = part_path(f->opts->path);
-    if (!f->part)
-        return KD_ERR_NO_MEMORY;
-    f->file = fopen(f->part, "wbx");
-    if (!f->file) {
-        free(f->part); /* not ours, should somebody have it */
-        f->part = NULL;
-        return say_file(f, "cannot be written");
-    }
-    setvbuf(f->file, NULL, _IONBF, 0); /* a full disk shows in the write that meets it */
-    return KD_OK;
-}
-
 static enum kd_status begin_anew(struct fetch *f)
 {
     f->have = 0;
     f->etag[0] = '\0';
-    f->file = freopen(f->part, "wb", f->file);
-    if (!f->file)
-        return say_file(f, "cannot be written");
-    setvbuf(f->file, NULL, _IONBF, 0);
-    return KD_OK;
-}
-
-static enum kd_status close_part(struct fetch *f)
-{
-    FILE *file = f->file;
-
-    f->file = NULL;
-    if (file && fclose(file) != 0)
-        return say_file(f, "cannot be written");
-    return KD_OK;
+    return kdt_part_file_restart(&f->part);
 }
 
 /* ---- one response ---- */
@@ -198,8 +142,8 @@ static enum kd_status take_body(struct fetch *f, const char *bytes, size_t len)
         return kd_diag_set(f->opts->diag, KD_ERR_LIMIT, "%s: larger than %" PRIu64 " MiB", f->shown,
                            max >> 20);
     errno = 0;
-    if (fwrite(bytes, 1, len, f->file) != len)
-        return say_file(f, "cannot be written");
+    if (fwrite(bytes, 1, len, f->part.file) != len)
+        return kdt_part_file_failed(&f->part, "cannot be written");
     f->have += len;
     return KD_OK;
 }
@@ -425,20 +369,18 @@ static enum kd_status fetch_and_publish(struct fetch *f)
     const struct kdt_fetch_opts *o = f->opts;
     enum kd_status st = set_up(f);
 
-    if (st == KD_OK)
-        st = create_part(f); /* a folder that takes no file is told before the network is touched */
+    if (st == KD_OK) /* a folder that takes no file is told before the network is touched */
+        st = kdt_part_file_create(o->path, o->diag, &f->part);
     if (st == KD_OK)
         st = transfer(f);
     if (st == KD_OK)
-        st = close_part(f);
+        st = kdt_part_file_close(&f->part);
     if (st == KD_OK) {
-        st = o->check(o->ctx, f->part, o->diag);
+        st = o->check(o->ctx, f->part.part, o->diag);
         if (st != KD_OK)
             kd_diag_add(o->diag, st, "%s", f->shown);
     }
-    if (st == KD_OK && rename(f->part, o->path) != 0)
-        st = say_file(f, "cannot be put in place");
-    return st;
+    return st == KD_OK ? kdt_part_file_publish(&f->part) : st;
 }
 
 enum kd_status kdt_fetch(const struct kdt_fetch_opts *opts)
@@ -450,10 +392,7 @@ enum kd_status kdt_fetch(const struct kdt_fetch_opts *opts)
         return kd_diag_set(opts->diag, KD_ERR_IO, "libcurl cannot be used");
     show_url(opts->url, f.shown);
     st = fetch_and_publish(&f);
-    (void)close_part(&f); /* after a failure, which is the one to be told */
-    if (st != KD_OK && f.part)
-        remove(f.part);
-    free(f.part);
+    kdt_part_file_discard(&f.part);
     curl_easy_cleanup(f.curl);
     curl_global_cleanup();
     return st;
