@@ -30,6 +30,7 @@ enum cli_option_set {
     CLI_OPT_RAW = 1 << 4,
     CLI_OPT_KEY = 1 << 5, /* --key, --key-file: for files that are no target */
     CLI_OPT_ONLY = 1 << 6,
+    CLI_OPT_OUTPUT = 1 << 10,   /* -o */
     CLI_OPT_NO_TARGET = 1 << 7, /* with CLI_OPT_TARGET: it need not have one */
 };
 
@@ -43,8 +44,9 @@ struct cli_options {
     bool has_key;
     struct kdnet_key key; /* of --key; wiped likewise */
     const char *symbol_path;
-    const char *isf;  /* folders of ISF files, before the symbol path; NULL: none were named */
-    const char *only; /* which records to show; NULL: all */
+    const char *isf;    /* folders of ISF files, before the symbol path; NULL: none were named */
+    const char *output; /* of -o: a file to write, or a folder for it; NULL: as the command says */
+    const char *only;   /* which records to show; NULL: all */
     bool json, verbose, raw, stats;
     bool wait; /* for the next boot of a target that restarts */
     uint32_t timeout_ms;

@@ -132,13 +132,19 @@ static const struct cli_command commands[] = {
     },
     {
         .name = "symbols",
-        .arguments = "WHAT",
-        .summary = "which symbols a kernel wants, and where they are; fetches them",
+        .arguments = "WHAT [FILE]",
+        .summary = "which symbols a kernel gets, and why; fetches, lists and exports them",
         .details =
             "WHAT is one of\n"
-            "  which  what the target's kernel wants, and which file of the symbol path that is\n"
-            "  fetch  the same, and what no folder has is fetched from the servers of the path\n"
-            "  list   every PDB in the folders of the symbol path; takes no target\n"
+            "  which   what the target's kernel gets, and what else there is, in the order in\n"
+            "          which every command looks: ISF files of --isf, PDBs of the symbol path,\n"
+            "          ISF files where they are usually kept, built-in tables\n"
+            "  fetch   its PDB; what no folder has comes from the servers of the symbol path\n"
+            "  list    PDBs of the symbol path, ISF files, and how many kernels are built in\n"
+            "          (with -v, which); takes no target\n"
+            "  export  what a walk needs of a PDB, which is FILE or the target's kernel's, as a\n"
+            "          small ISF file: -o FILE.json, or -o DIR for a name by which --isf DIR\n"
+            "          finds it (default: here)\n"
             "A server is an http or https URL, with stores that keep what comes to the left of "
             "it:\n"
             "srv*/srv/symbols*https://msdl.microsoft.com/download/symbols. Without such a store "
@@ -147,14 +153,17 @@ static const struct cli_command commands[] = {
             "before it is kept.\n"
             "Proxies are those of the environment (https_proxy, no_proxy). Without a URL no "
             "network is used.\n"
-            "The target runs while its symbols are fetched.\n",
+            "The target runs while its symbols are looked for and fetched.\n",
         .examples = "  kdwalk symbols which -r session.pcap -y /srv/symbols\n"
                     "  kdwalk symbols fetch " LIVE_EXAMPLE " \\\n"
                     "      -y 'srv*/srv/symbols*https://msdl.microsoft.com/download/symbols'\n"
-                    "  kdwalk symbols list -y /srv/symbols\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_NO_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
+                    "  kdwalk symbols list -y /srv/symbols\n"
+                    "  kdwalk symbols export ntkrnlmp.pdb -o /srv/isf\n"
+                    "  kdwalk symbols export -z MEMORY.DMP -y /srv/symbols -o kernel.json\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_NO_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON |
+                   CLI_OPT_VERBOSE | CLI_OPT_OUTPUT,
         .arguments_min = 1,
-        .arguments_max = 1,
+        .arguments_max = 2,
         .run = cmd_symbols,
     },
 };

@@ -69,6 +69,7 @@ static const struct option_row rows[] = {
      "say on stderr what it cost: requests, packets, bytes, milliseconds frozen"},
     {"only", OPT_ONLY, "KINDS", CLI_OPT_ONLY,
      "show these kinds of records only, as in reads,prints"},
+    {NULL, 'o', "PATH", CLI_OPT_OUTPUT, "write to PATH: a file, or a folder for it"},
     {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details"},
     {"raw", OPT_RAW, NULL, CLI_OPT_RAW, "write the bytes themselves, no hex dump"},
     {"json", OPT_JSON, NULL, CLI_OPT_JSON, "one JSON document instead of text"},
@@ -300,6 +301,8 @@ static bool take(struct cli *c, int letter, char *value)
         return parse_path("-z", value, &c->options.dump);
     case 'w':
         return parse_path("-w", value, &c->options.record);
+    case 'o':
+        return parse_path("-o", value, &c->options.output);
     case OPT_STOP:
         return parse_moment(c, "--stop", value, moment_of_stop);
     case OPT_AT:

@@ -16,6 +16,7 @@ void platform_catch_signals(void (*on_stop)(void));
 void platform_release_signals(void); /* they do what they did before */
 bool platform_is_terminal(int fd);
 
+bool platform_is_folder(const char *path);
 /* A folder in the user's cache folder; it need not be there. False, and nothing is written: the user
  * has none, or there is no room for its name. */
 bool platform_cache_folder(const char *name, char *path, size_t size);

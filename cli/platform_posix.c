@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WISHES = 3 };
@@ -57,6 +58,13 @@ void platform_release_signals(void)
 bool platform_is_terminal(int fd)
 {
     return isatty(fd) != 0;
+}
+
+bool platform_is_folder(const char *path)
+{
+    struct stat sb;
+
+    return stat(path, &sb) == 0 && S_ISDIR(sb.st_mode);
 }
 
 /* ---- where a user keeps things ---- */

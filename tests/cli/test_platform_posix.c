@@ -207,6 +207,15 @@ static void isf_folders_without_room_are_left_out(void **state)
     assert_null(strstr(folders, "a;b"));
 }
 
+static void a_folder_is_told_from_a_file(void **state)
+{
+    (void)state;
+    temp_dir_write(&dir, "file", "", 0);
+    assert_true(platform_is_folder(dir.path));
+    assert_false(platform_is_folder(temp_dir_path(&dir, "file")));
+    assert_false(platform_is_folder(temp_dir_path(&dir, "absent")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +230,7 @@ int main(void)
         AT_HOME(without_a_home_or_room_there_is_no_cache_folder),
         AT_HOME(isf_folders_are_those_that_are_there),
         AT_HOME(isf_folders_without_room_are_left_out),
+        AT_HOME(a_folder_is_told_from_a_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@ static struct kdw_symbols *written(struct kdw_symbols *s, const struct kdw_pdb_i
         fail_msg("%s", diag.text);
     assert_string_equal(diag.text, "");
     end = ftell(f);
+    assert_int_equal(end, counts->bytes);
     assert_true(end > 0);
     text = malloc((size_t)end);
     assert_non_null(text);
@@ -383,7 +384,7 @@ static void is_refused(struct made *m, FILE *out, enum kd_status st, const char 
 {
     const struct kdw_pdb_id id = {.age = 1};
     const struct kdw_isf_metadata metadata = metadata_of(&id);
-    struct kdw_isf_counts counts = {77, 77};
+    struct kdw_isf_counts counts = {77, 77, 77};
 
     assert_non_null(out);
     kd_diag_clear(&diag);

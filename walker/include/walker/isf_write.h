@@ -28,7 +28,7 @@ struct kdw_isf_metadata {
 };
 
 struct kdw_isf_counts { /* of what was written */
-    size_t types, symbols;
+    size_t types, symbols, bytes;
 };
 
 /* Written to out whole; what the stream may still hold back is the caller's to flush. KD_ERR_IO, and
