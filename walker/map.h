@@ -22,10 +22,10 @@ struct kdw_map {
 enum kd_status kdw_map_open(const char *path, struct kd_diag *diag, struct kdw_map *out);
 void kdw_map_close(struct kdw_map *m); /* leaves {NULL, 0}, which may be closed again */
 
-/* Advice to the system, which may be without effect. at is a multiple of 64 KiB inside the file; the
- * range may reach behind the end. */
+/* Advice to the system, which may be without effect. */
 void kdw_map_read_nothing_ahead(const struct kdw_map *m); /* fetch what is asked for alone */
-void kdw_map_fetch(const struct kdw_map *m, uint64_t at, uint64_t len);  /* soon to be read */
-void kdw_map_let_go(const struct kdw_map *m, uint64_t at, uint64_t len); /* not soon again */
+/* Soon to be read. at is a multiple of 64 KiB; what lies behind the end does no harm. */
+void kdw_map_fetch(const struct kdw_map *m, uint64_t at, uint64_t len);
+void kdw_map_let_go(const struct kdw_map *m); /* none of it is read soon again */
 
 #endif

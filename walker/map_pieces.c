@@ -1,12 +1,18 @@
 #include "map_pieces.h"
 
-enum { PLACE_BITS = 7 };
-_Static_assert(KDW_PIECES == 1 << PLACE_BITS, "a place for each number of so many bits");
+#include <string.h>
 
-/* Neighbours get different places, and so do pieces at equal distances. */
-static uint64_t *place_of(struct kdw_map_pieces *pieces, uint64_t number)
+enum { NOTE_BITS = 10 };
+_Static_assert(KDW_PIECE_NOTES == 1 << NOTE_BITS, "a note for each number of so many bits");
+
+/* Its note, or the empty one that can become it: three in four are. */
+static uint64_t *note_of(struct kdw_map_pieces *pieces, uint64_t number)
 {
-    return &pieces->held[(number * 0x9e3779b97f4a7c15u) >> (64 - PLACE_BITS)];
+    size_t i = (size_t)((number * 0x9e3779b97f4a7c15u) >> (64 - NOTE_BITS));
+
+    while (pieces->notes[i] != 0 && pieces->notes[i] != number + 1)
+        i = (i + 1) % KDW_PIECE_NOTES;
+    return &pieces->notes[i];
 }
 
 void kdw_map_touch(const struct kdw_map *m, struct kdw_map_pieces *pieces, uint64_t offset,
@@ -14,13 +20,15 @@ void kdw_map_touch(const struct kdw_map *m, struct kdw_map_pieces *pieces, uint6
 {
     uint64_t number = offset / KDW_PIECE_LEN, at = number * KDW_PIECE_LEN;
     uint64_t rest = m->len - offset, to_end = KDW_PIECE_LEN - (offset - at);
-    uint64_t *place = place_of(pieces, number);
 
-    if (*place != number + 1) {
-        if (*place != 0)
-            kdw_map_let_go(m, (*place - 1) * KDW_PIECE_LEN, KDW_PIECE_LEN);
+    if (*note_of(pieces, number) == 0) {
+        if (pieces->count == KDW_PIECES) {
+            kdw_map_let_go(m);
+            memset(pieces, 0, sizeof *pieces);
+        }
         kdw_map_fetch(m, at, KDW_PIECE_LEN);
-        *place = number + 1;
+        *note_of(pieces, number) = number + 1;
+        pieces->count++;
     }
     if (*len > rest)
         *len = rest;

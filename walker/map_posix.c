@@ -79,7 +79,7 @@ void kdw_map_fetch(const struct kdw_map *m, uint64_t at, uint64_t len)
     advise(m, at, len, MADV_WILLNEED);
 }
 
-void kdw_map_let_go(const struct kdw_map *m, uint64_t at, uint64_t len)
+void kdw_map_let_go(const struct kdw_map *m)
 {
-    advise(m, at, len, MADV_DONTNEED);
+    advise(m, 0, m->len, MADV_DONTNEED);
 }

@@ -72,9 +72,7 @@ void kdw_map_fetch(const struct kdw_map *m, uint64_t at, uint64_t len)
     (void)len;
 }
 
-void kdw_map_let_go(const struct kdw_map *m, uint64_t at, uint64_t len)
+void kdw_map_let_go(const struct kdw_map *m)
 {
     (void)m;
-    (void)at;
-    (void)len;
 }

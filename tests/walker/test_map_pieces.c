@@ -58,7 +58,7 @@ static uint64_t touched(const struct kdw_map *m, struct kdw_map_pieces *pieces, 
 static void what_is_wanted_is_cut_at_the_end_of_its_piece(void **state)
 {
     struct kdw_map m = map_numbered();
-    struct kdw_map_pieces p = {{0}};
+    struct kdw_map_pieces p = {0};
 
     (void)state;
     assert_int_equal(touched(&m, &p, 0, 1), 1);
@@ -72,7 +72,7 @@ static void what_is_wanted_is_cut_at_the_end_of_its_piece(void **state)
 static void what_is_wanted_is_cut_at_the_end_of_the_file(void **state)
 {
     struct kdw_map m = map_numbered();
-    struct kdw_map_pieces p = {{0}};
+    struct kdw_map_pieces p = {0};
 
     (void)state;
     assert_int_equal(touched(&m, &p, FILE_LEN, 4096), 1);
@@ -80,12 +80,12 @@ static void what_is_wanted_is_cut_at_the_end_of_the_file(void **state)
     kdw_map_close(&m);
 }
 
-/* Forwards, backwards, and to and fro between pieces that share a place. */
+/* Forwards, backwards, and to and fro. */
 static void what_was_let_go_is_there_again(void **state)
 {
     const uint32_t count = FILE_LEN / KDW_PIECE_LEN;
     struct kdw_map m = map_numbered();
-    struct kdw_map_pieces p = {{0}};
+    struct kdw_map_pieces p = {0};
 
     (void)state;
     for (uint32_t i = 0; i < 4 * count; i++) {
@@ -120,7 +120,7 @@ static uint64_t mapped_in_memory(void)
 static void little_of_a_file_that_is_read_from_end_to_end_stays_in_memory(void **state)
 {
     struct kdw_map m = map_numbered();
-    struct kdw_map_pieces p = {{0}};
+    struct kdw_map_pieces p = {0};
     uint64_t before = mapped_in_memory(), most = 0, now;
     unsigned sum = 0;
 
