@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* sched_setaffinity, mkstemp */
+#define _GNU_SOURCE /* sched_setaffinity, mkstemp, wait4 */
 
 #include "bench.h"
 
@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,14 +46,13 @@ double bench_median(double *values, int count)
     return values[count / 2];
 }
 
-struct bench_file bench_temp_file(void)
+static struct bench_file temp_file_in(const char *folder)
 {
-    const char *folder = getenv("TMPDIR");
     struct bench_file f;
     char name[1024];
     int fd;
 
-    snprintf(name, sizeof name, "%s/kdwalk-bench-XXXXXX", folder ? folder : "/tmp");
+    snprintf(name, sizeof name, "%s/kdwalk-bench-XXXXXX", folder);
     fd = mkstemp(name);
     if (fd < 0)
         bench_die(name);
@@ -59,6 +60,127 @@ struct bench_file bench_temp_file(void)
     snprintf(f.path, sizeof f.path, "/proc/self/fd/%d", fd);
     return f;
 }
+
+struct bench_file bench_temp_file(void)
+{
+    const char *folder = getenv("TMPDIR");
+
+    return temp_file_in(folder ? folder : "/tmp");
+}
+
+struct bench_file bench_memory_file(uint64_t room)
+{
+    static const char folder[] = "/dev/shm";
+    struct statvfs s;
+
+    if (statvfs(folder, &s) == 0 && (uint64_t)s.f_bavail * s.f_frsize >= room)
+        return temp_file_in(folder);
+    return bench_temp_file();
+}
+
+/* ---- processes ---- */
+
+static pid_t fork_or_die(void)
+{
+    pid_t child;
+
+    fflush(NULL); /* what waits here is not to be written twice */
+    child = fork();
+    if (child < 0)
+        bench_die("fork");
+    return child;
+}
+
+static double wait_for(pid_t child, const char *what)
+{
+    struct rusage used;
+    int status;
+
+    if (wait4(child, &status, 0, &used) < 0)
+        bench_die("wait4");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        bench_fail(what, "it failed");
+    return (double)used.ru_maxrss / 1024;
+}
+
+static void take_run(struct bench_runs *runs, double *seconds, int i, double s, double mib)
+{
+    seconds[i] = s;
+    runs->peak_mib = mib > runs->peak_mib ? mib : runs->peak_mib;
+}
+
+static void conclude(struct bench_runs *runs, double *seconds, int count)
+{
+    runs->median_s = bench_median(seconds, count);
+    runs->fastest_s = seconds[0];
+    free(seconds);
+}
+
+static double *room_for(int count)
+{
+    double *seconds = calloc((size_t)count, sizeof *seconds);
+
+    if (!seconds)
+        bench_die("calloc");
+    return seconds;
+}
+
+struct bench_runs bench_run_apart(int count, double (*work)(void *ctx), void *ctx)
+{
+    struct bench_runs runs = {0};
+    double *seconds = room_for(count);
+
+    for (int i = 0; i < count; i++) {
+        double s, mib;
+        int ends[2];
+        pid_t child;
+
+        if (pipe(ends) < 0)
+            bench_die("pipe");
+        child = fork_or_die();
+        if (child == 0) {
+            s = work(ctx);
+            _exit(write(ends[1], &s, sizeof s) == sizeof s ? 0 : 1);
+        }
+        close(ends[1]);
+        mib = wait_for(child, "a run");
+        if (read(ends[0], &s, sizeof s) != sizeof s)
+            bench_die("read");
+        close(ends[0]);
+        take_run(&runs, seconds, i, s, mib);
+    }
+    conclude(&runs, seconds, count);
+    return runs;
+}
+
+struct bench_runs bench_run_program(int count, const char *const *argv)
+{
+    struct bench_runs runs = {0};
+    double *seconds = room_for(count);
+
+    for (int i = 0; i < count; i++) {
+        double start = bench_now_s(), mib;
+        pid_t child = fork_or_die();
+
+        if (child == 0) {
+            if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+                _exit(127);
+            execv(argv[0], (char *const *)(uintptr_t)argv); /* it changes none of them */
+            _exit(127);
+        }
+        mib = wait_for(child, argv[0]);
+        take_run(&runs, seconds, i, bench_now_s() - start, mib);
+    }
+    conclude(&runs, seconds, count);
+    return runs;
+}
+
+const char *bench_verdict(double value, double aim)
+{
+    return value < aim ? "ok" : "MISSED";
+}
+
+/* ---- cores, the lab ---- */
 
 void bench_pin(pid_t process, int core)
 {

@@ -1,18 +1,19 @@
-/* bench_pdb.c - how long it takes to open a PDB of a kernel's size and resolve what a walk needs.
+/* bench_symbols.c - how long it takes to have the symbols that a walk needs, by where they are from.
  *
- * One round opens the file, resolves the symbols, types and members that `kdwalk loggers -v` uses,
- * describes each member's type, and closes it again. The file is in the page cache after the first
- * round. Printed are the median and the fastest round, and the memory held at its end: private
- * allocations, so what lies in the mapping is not counted.
+ * Each run is a process of its own, which opens the file, resolves the symbols, types and members that
+ * `kdwalk loggers -v` uses, describes each member's type, and ends. The file is in the page cache after
+ * the first run. Peak memory is all that the process had resident, its code and the file included.
  *
- * usage: bench_pdb PDB [ROUNDS]     (the PDB is made by make_pdb.py) */
+ * usage: bench_symbols FILE...    (NAME.pdb, NAME.json, NAME.json.xz; built-in tables come last) */
 #include "bench.h"
 
+#include <walker/builtin.h>
+#include <walker/isf.h>
 #include <walker/pdb.h>
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const symbols[] = {
     "PspHostSiloGlobals",  "EtwpHostSiloState",      "EtwpDebuggerData", "PsLoadedModuleList",
@@ -69,71 +70,124 @@ static const struct {
     {"_LARGE_INTEGER", {"QuadPart", "u.HighPart"}},
 };
 
-static size_t private_bytes(void)
-{
-    struct mallinfo2 m = mallinfo2();
-
-    return m.uordblks + m.hblkhd;
-}
-
 static void need(enum kd_status st, const struct kd_diag *diag, const char *what)
 {
     if (st != KD_OK)
         bench_fail(what, diag->text[0] ? diag->text : kd_status_text(st));
 }
 
-static size_t resolve_all(struct kdw_symbols *pdb, const struct kd_diag *diag)
+static void resolve_all(struct kdw_symbols *from, const struct kd_diag *diag)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++, count++) {
+    for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++) {
         uint64_t rva;
 
-        need(kdw_symbol(pdb, symbols[i], &rva), diag, symbols[i]);
+        need(kdw_symbol(from, symbols[i], &rva), diag, symbols[i]);
     }
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++, count++) {
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         kdw_type_id id;
 
-        need(kdw_type_by_name(pdb, types[i].type, &id), diag, types[i].type);
-        for (const char *const *m = types[i].members; *m; m++, count++) {
+        need(kdw_type_by_name(from, types[i].type, &id), diag, types[i].type);
+        for (const char *const *m = types[i].members; *m; m++) {
             struct kdw_field f;
             struct kdw_type t;
 
-            need(kdw_type_field(pdb, id, *m, &f), diag, *m);
-            need(kdw_type_describe(pdb, f.type, &t), diag, *m);
+            need(kdw_type_field(from, id, *m, &f), diag, *m);
+            need(kdw_type_describe(from, f.type, &t), diag, *m);
         }
     }
-    return count;
+}
+
+/* ---- where they are from ---- */
+
+static enum kd_status open_builtin(const char *path, struct kd_diag *diag, struct kdw_symbols **out)
+{
+    struct kdw_pdb_id id = {.age = 1, .name = "ntkrnlmp.pdb"};
+    const struct kdw_kernel_facts facts = {.pdb_id = &id};
+
+    (void)path;
+    if (!kdw_pdb_guid_parse("616A94E33A4827B451B0E19C14C03792", id.guid)) /* 18362 */
+        return KD_ERR_MALFORMED;
+    return kdw_builtin_open(&facts, diag, out);
+}
+
+struct source {
+    const char *path, *what;
+    enum kd_status (*open)(const char *path, struct kd_diag *diag, struct kdw_symbols **out);
+    int runs;
+    double aim_ms, aim_mib; /* 0: none was set */
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+    return strlen(text) >= strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
+}
+
+static struct source source_of(const char *path)
+{
+    if (!path)
+        return (struct source){NULL, "built-in", open_builtin, 101, 0, 0};
+    if (ends_with(path, ".pdb"))
+        return (struct source){path, "PDB", kdw_pdb_open, 101, 2, 0};
+    return (struct source){
+        path, ends_with(path, ".xz") ? "ISF, packed" : "ISF", kdw_isf_open, 11, 1000, 64};
+}
+
+static double start(void *ctx)
+{
+    const struct source *s = ctx;
+    struct kd_diag diag = {{0}};
+    struct kdw_symbols *from;
+    double begin = bench_now_s();
+
+    need(s->open(s->path, &diag, &from), &diag, s->what);
+    resolve_all(from, &diag);
+    return bench_now_s() - begin; /* the process ends: what is open, the system closes */
+}
+
+/* ---- the table ---- */
+
+static double file_kib(const char *path)
+{
+    FILE *f = path ? fopen(path, "rb") : NULL;
+    long len = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : 0;
+
+    if (f)
+        fclose(f);
+    return (double)len / 1024;
+}
+
+static void print_aim(double value, double aim)
+{
+    if (aim > 0)
+        printf("  %5.0f %-6s", aim, bench_verdict(value, aim));
+    else
+        printf("  %5s %-6s", "-", "");
+}
+
+static double print_row(const char *path, double builtin_s)
+{
+    struct source s = source_of(path);
+    struct bench_runs r = bench_run_apart(s.runs, start, &s);
+
+    printf("%-12s %9.0f %9.2f", s.what, file_kib(path), 1e3 * r.median_s);
+    print_aim(1e3 * r.median_s, s.aim_ms);
+    printf(" %8.1f", builtin_s > 0 ? r.median_s / builtin_s : 1);
+    printf(" %8.1f", r.peak_mib);
+    print_aim(r.peak_mib, s.aim_mib);
+    putchar('\n');
+    return r.median_s;
 }
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 2 ? atoi(argv[2]) : 101;
-    size_t names = 0, peak = 0;
-    double median, *us = calloc(rounds > 0 ? (size_t)rounds : 1, sizeof *us);
+    struct source builtin = source_of(NULL);
+    double builtin_s = bench_run_apart(builtin.runs, start, &builtin).median_s;
 
-    if (argc < 2 || rounds < 1 || !us) {
-        fprintf(stderr, "usage: bench_pdb PDB [ROUNDS]\n");
-        return 2;
-    }
-    for (int i = 0; i < rounds; i++) {
-        struct kd_diag diag = {{0}};
-        struct kdw_symbols *pdb;
-        size_t before = private_bytes(), held;
-        double start = bench_now_s();
-
-        need(kdw_pdb_open(argv[1], &diag, &pdb), &diag, argv[1]);
-        names = resolve_all(pdb, &diag);
-        us[i] = (bench_now_s() - start) * 1e6;
-        held = private_bytes() - before; /* nothing is given back before the end */
-        peak = held > peak ? held : peak;
-        kdw_symbols_close(pdb);
-    }
-    median = bench_median(us, rounds);
-    printf("pdb: open and resolve %zu names: %.0f us median of %d (fastest %.0f us; aim: under "
-           "2000 us)\n",
-           names, median, rounds, us[0]);
-    printf("pdb: private memory beyond the mapping: %zu bytes (aim: under 4194304)\n", peak);
-    free(us);
+    printf("symbols: from start to what a walk needs, each time in a new process\n"
+           "%-12s %9s %9s  %-12s %8s %8s  %s\n",
+           "from", "file KiB", "ms", "  aim", "built-in", "peak MiB", "  aim");
+    for (int i = 1; i < argc; i++)
+        print_row(argv[i], builtin_s);
+    print_row(NULL, builtin_s);
     return 0;
 }

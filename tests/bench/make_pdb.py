@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""make_pdb.py FOLDER: a PDB of a real kernel's size, for bench_pdb.
+"""make_pdb.py FOLDER: a PDB of a real kernel's size, for bench_symbols.
 
 2,000 structures of some 20 members, the ETW structures that a walk needs under their own names, and
 43,000 public symbols: the scale of the public PDB of a current x64 kernel. Compiled by clang and

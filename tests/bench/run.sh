@@ -5,5 +5,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$1
 "$build/bench/bench_link" "$build/bin/kdlab"
 "$build/bench/bench_recording"
+"$build/bin/kdlab" symbols "$build/bench/symbols" >/dev/null
+"$build/bench/bench_dump" "$build/bin" "$build/bench/symbols"
 python3 "$here/make_pdb.py" "$build/bench/pdb"
-"$build/bench/bench_pdb" "$build/bench/pdb/ntkrnlmp.pdb"
+# The table of a real kernel, where the corpus has it; the PDB of the same kernel as the lab has it is small.
+isf=$(sed -n 's/^KDWALK_TEST_DATA:PATH=//p' "$build/CMakeCache.txt")/isf/616A94E33A4827B451B0E19C14C03792-1.json.xz
+[ -f "$isf" ] || { echo "not measured, for it is not there: $isf" >&2; isf=; }
+"$build/bench/bench_symbols" "$build/bench/pdb/ntkrnlmp.pdb" ${isf:+"$isf"}
