@@ -181,9 +181,11 @@ static const char *misfit(const struct cli *c)
     if (o->output)
         return "-o goes with symbols export";
     if (strcmp(what, "list") == 0)
-        return has_target ? "symbols list is about what this machine has, and takes no target"
-                          : NULL;
-    return has_target ? NULL : "symbols which and symbols fetch need a target: -k, -r or -z";
+        return has_target ? "symbols list takes no target" : NULL;
+    if (has_target)
+        return NULL;
+    return strcmp(what, "which") == 0 ? "symbols which needs a target: -k, -r or -z"
+                                      : "symbols fetch needs a target: -k, -r or -z";
 }
 
 enum cli_exit cmd_symbols(struct cli *c)

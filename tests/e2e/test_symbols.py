@@ -374,33 +374,239 @@ class Symbols(kd.LiveTest):
             self.assertNotIn("fetching", self.fetch(f"srv*{self.cache}*{server.url}").err)
 
     def test_which_says_what_is_wanted_and_whether_it_is_there(self):
-        found = kd.kdwalk("symbols", "which", "-r", CAPTURE, "-y", self.store)
+        found = kd.kdwalk("symbols", "which", "-r", CAPTURE, "-y", self.store, env=self.env)
         self.assertEqual(found.status, 0, found)
-        self.assertIn(f"key     {self.where}", found.out)
-        self.assertIn(f"found   PDB {self.pdb}", found.out)
+        self.assertIn(f"key       {self.where}\n", found.out)
+        self.assertIn("--isf     not given\n", found.out)
+        self.assertIn(f"PDB       PDB {self.pdb}\n", found.out)
+        self.assertIn("built-in  built-in tables of 10.0.18362.535, by the identity of its PDB\n", found.out)
+        self.assertIn(f"used      PDB {self.pdb}\n", found.out)
         with Server(self.store) as server:
-            missing = kd.kdwalk("symbols", "which", "-r", CAPTURE, "-y", f"srv*{self.cache}*{server.url}", env=self.env)
-            self.assert_failed(missing, "the network is not used")
-            self.assertIn("found   nowhere", missing.out)
+            path = f"srv*{self.cache}*{server.url}"
+            missing = kd.kdwalk("symbols", "which", "-r", CAPTURE, "-y", path, env=self.env)
+            self.assertEqual(missing.status, 0, missing)
+            self.assertRegex(missing.out, "PDB       none: .*the network is not used")
+            self.assertIn("used      built-in tables of 10.0.18362.535", missing.out)
             self.assertEqual(server.requests, [])
 
+    def test_which_says_what_a_walk_uses(self):
+        """Of every order in which symbols may be there."""
+        isf = self.folder / "isf"
+        isf.mkdir()
+        self.export(isf)
+        usual = self.folder / "xdg/kdwalk/symbols"
+        usual.mkdir(parents=True)
+        for options in ([], ["-y", self.store], ["--isf", isf], ["-y", self.store, "--isf", isf], "usual"):
+            if options == "usual":
+                shutil.copy(next(isf.iterdir()), usual)
+                options = []
+            with self.subTest(options=options):
+                which = kd.kdwalk("symbols", "which", "-r", CAPTURE, "--json", *options, env=self.env)
+                walked = kd.kdwalk("loggers", "-v", "-r", CAPTURE, *options, env=self.env)
+                self.assertEqual((which.status, walked.status), (0, 0), walked)
+                self.assertIn(f"symbols: {json.loads(which.out)['used']}\n", walked.err)
+
+    def test_which_labels_a_guess(self):
+        """Of this kernel the tables know an image of that time stamp and size, and no PDB."""
+        capture = CAPTURE.parent / "14393-pipe.pcap"
+        which = kd.kdwalk("symbols", "which", "-r", capture, env=self.env)
+        self.assertEqual(which.status, 0, which)
+        self.assertRegex(which.out, r"used      built-in tables of 10\.0\.14393\.2068, .* \(a guess\)\n")
+        self.assertIn("warning: the symbols may not be this kernel's own: built-in tables", which.err)
+
     def test_list_names_every_pdb_of_the_path(self):
-        listed = kd.kdwalk("symbols", "list", "-y", f"{self.store};srv*http://nobody.invalid", env=self.env)
+        env = {**self.env, "HOME": str(self.folder)}
+        listed = kd.kdwalk("symbols", "list", "-y", f"{self.store};srv*http://nobody.invalid", env=env)
         self.assertEqual(listed.status, 0, listed)
-        self.assertEqual(sorted(line.split()[-1] for line in listed.out.splitlines()),
+        *pdbs, builtin = listed.out.splitlines()
+        self.assertEqual(sorted(line.split()[-1] for line in pdbs),
                          sorted(str(p) for p in self.store.rglob("*.pdb") if p.is_file()))
+        self.assertIn("180 kernels", builtin)
         self.assertIn("nobody.invalid", listed.err)
-        files = json.loads(kd.kdwalk("symbols", "list", "-y", self.store, "--json").out)["files"]
-        self.assertIn(str(self.pdb), [f["file"] for f in files])
+        files = json.loads(kd.kdwalk("symbols", "list", "-y", self.store, "--json", env=env).out)["files"]
+        self.assertIn({"kind": "pdb", "file": str(self.pdb), "guid": self.pdb.parent.name[:32], "age": 1}, files)
+
+    def test_list_names_isf_files_and_built_in_kernels(self):
+        usual = self.folder / "xdg/kdwalk/symbols"
+        usual.mkdir(parents=True)
+        written = self.export(usual)
+        listed = kd.kdwalk("symbols", "list", "-v", "--isf", self.folder / "absent", env=self.env)
+        self.assertEqual(listed.status, 0, listed)
+        self.assertIn(f"   1  {written}\n", listed.out)
+        self.assertIn("built-in types and addresses of 10.0.18362.535\n", listed.out)
+        self.assertIn("absent does not exist", listed.err)
+        self.assertIn("no symbol path was given", listed.err)
 
     def test_wrong_usage_is_one_message(self):
         for arguments, part in ((["which"], "needs a target"), (["list", "-r", CAPTURE], "takes no target"),
-                                (["nonsense"], "takes list, which or fetch"), (["list"], "no symbol path"),
-                                (["list", "-y", self.folder / "absent"], "does not exist")):
+                                (["nonsense"], "takes list, which, fetch or export"),
+                                (["list", "-y", self.folder / "absent"], "does not exist"),
+                                (["list", "-o", self.folder], "-o goes with symbols export"),
+                                (["fetch", "x.pdb", "-r", CAPTURE], "only symbols export takes a FILE"),
+                                (["export"], "needs a PDB file, or a target"),
+                                (["export", self.pdb, "-r", CAPTURE], "needs a PDB file, or a target"),
+                                (["export", self.folder / "absent.pdb"], "No such file"),
+                                (["export", CAPTURE], "not a PDB file"),
+                                (["export", "-r", CAPTURE], "put it at"),
+                                (["export", self.pdb, "-o", "x.json.xz"], "written unpacked"),
+                                (["export", self.pdb, "-o", self.folder / "absent/x.json"], "cannot be written")):
             with self.subTest(arguments=arguments):
                 result = kd.kdwalk("symbols", *arguments)
                 self.assertEqual(result.status, 2, result)
                 self.assert_one_message(result, part)
+
+    # --- export ---
+
+    def export(self, where, *of, **popen):
+        """Of the capture's kernel; the file that was written."""
+        of = of or ("-r", CAPTURE, "-y", self.store)
+        process = kd.start("symbols", "export", *of, "-o", where, "--json", env=self.env, **popen)
+        result = kd.finish(process)
+        self.assertEqual(result.status, 0, result)
+        return json.loads(result.out)["file"]
+
+    def test_an_exported_file_has_what_readers_of_isf_want(self):
+        written = pathlib.Path(self.export(self.folder))
+        guid = self.pdb.parent.name[:32]
+        self.assertEqual(written, self.folder / f"{guid}-1.json")
+        self.assertLess(written.stat().st_size, 1 << 20)
+        isf = json.loads(written.read_text())
+        self.assertEqual(set(isf), {"metadata", "base_types", "user_types", "enums", "symbols"})
+        self.assertEqual(isf["metadata"]["format"], "6.1.0")
+        self.assertEqual(isf["metadata"]["windows"]["pdb"],
+                         {"GUID": guid, "age": 1, "database": "ntkrnlmp.pdb", "machine_type": 0x8664})
+        self.assertEqual(isf["symbols"]["PsLoadedModuleList"]["address"], 0x448130)
+
+        def check(kind):  # what is named is defined, but for what is only pointed to
+            if kind["kind"] == "base":
+                self.assertIn(kind["name"], isf["base_types"])
+            elif kind["kind"] == "enum":
+                self.assertIn(kind["name"], isf["enums"])
+            elif kind["kind"] == "array":
+                check(kind["subtype"])
+            elif kind["kind"] == "bitfield":
+                check(kind["type"])
+            elif kind["kind"] in ("struct", "union"):
+                self.assertIn(kind["name"], isf["user_types"])
+
+        for user in isf["user_types"].values():
+            self.assertIn(user["kind"], ("struct", "union"))
+            for field in user["fields"].values():
+                check(field["type"])
+        for enum in isf["enums"].values():
+            self.assertIn(enum["base"], isf["base_types"])
+
+    def test_every_kernel_is_walked_the_same_with_what_was_exported(self):
+        def check(build):
+            capture = CAPTURE.parent / f"{build}-pipe.pcap"
+            folder = self.folder / build
+            folder.mkdir()
+            self.export(folder, "-r", capture, "-y", self.store)
+            pdb, isf = (kd.kdwalk("loggers", "-v", "-r", capture, *options, env=self.env)
+                        for options in (["-y", self.store], ["--isf", folder]))
+            self.assertIn("symbols: ISF ", isf.err)
+            self.assertEqual((isf.status, isf.out), (pdb.status, pdb.out))
+            for kind in ("_ETW_SILODRIVERSTATE", "_WMI_LOGGER_CONTEXT", "_EJOB", "_ETW_REALTIME_CONSUMER",
+                         "_KLDR_DATA_TABLE_ENTRY"):
+                pdb, isf = (json.loads(kd.kdwalk("dt", kind, "-r", capture, "--json", *options, env=self.env).out)
+                            for options in (["-y", self.store], ["--isf", folder]))
+                self.assertEqual(by_place(isf["fields"]), by_place(pdb["fields"]), kind)
+
+        def by_place(fields):  # a union's members may come in any order
+            return sorted(fields, key=lambda f: (f["offset"], f["name"]))
+
+        self.for_each(check, ("14393", "18362", "19041", "22000"))
+
+    def test_a_pdb_is_exported_without_a_target_and_what_was_there_replaced(self):
+        own = self.folder / "own.json"
+        own.write_text("of before")
+        self.assertEqual(self.export(own, self.pdb), str(own))
+        again = pathlib.Path(self.export(self.folder, "-r", CAPTURE, "-y", self.store))
+        self.assertEqual(own.read_bytes(), again.read_bytes())
+        self.assertEqual(self.files(), sorted([own.name, again.name]))
+
+    def test_an_export_fetches_what_it_needs(self):
+        with Server(self.store) as server:
+            written = self.export(self.folder / "x.json", "-r", CAPTURE, "-y", f"srv*{self.cache}*{server.url}")
+            self.assertEqual(len(server.requests), 1)
+            self.assertIn("user_types", json.loads(pathlib.Path(written).read_text()))
+
+    def test_a_disk_that_is_full_leaves_no_half_export(self):
+        def no_large_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+        result = kd.finish(kd.start("symbols", "export", self.pdb, "-o", self.folder, env=self.env,
+                                    preexec_fn=no_large_files))
+        self.assert_failed(result, ".json: cannot be written: File too large")
+
+    # --- what others left, and what may only be read ---
+
+    def test_what_a_killed_process_left_is_no_pdb_and_goes_away(self):
+        def stall(handler, _, path):
+            handler.head(200, path.stat().st_size)
+            handler.wfile.write(path.read_bytes()[:5000])
+            handler.wfile.flush()
+            time.sleep(2)
+
+        with Server(self.store, stall) as server:
+            process = kd.start("symbols", "fetch", "-r", CAPTURE, "-y", f"srv*{self.cache}*{server.url}", env=self.env)
+            kd.wait_until(lambda: any(".part" in name for name in self.files()), "nothing is being fetched")
+            process.kill()
+            process.communicate()
+        part = self.folder / self.files()[0]
+        which = kd.kdwalk("symbols", "which", "-r", CAPTURE, "-y", self.cache, env=self.env)
+        self.assertRegex(which.out, "PDB       none: ")
+        self.assertNotIn(".part", kd.kdwalk("symbols", "list", "-y", self.cache, env=self.env).out)
+        with Server(self.store) as server:
+            path = f"srv*{self.cache}*{server.url}"
+            self.assertEqual(self.fetch(path).status, 0)
+            self.assertTrue(part.exists())  # somebody may be writing to it
+            self.assertEqual((self.cache / self.where).read_bytes(), self.pdb.read_bytes())
+            (self.cache / self.where).unlink()
+            os.utime(part, (0, time.time() - 7200))
+            self.assert_fetched(self.fetch(path), "cache")
+
+    def as_somebody_else(self):
+        """A folder's rights bind everybody but root."""
+        if os.geteuid() != 0:
+            return None
+        os.chmod(self.folder, 0o755)
+
+        def leave_root():
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+
+        try:
+            subprocess.run([kd.BIN / "kdwalk", "--version"], preexec_fn=leave_root, check=True, capture_output=True)
+        except (OSError, subprocess.SubprocessError):
+            self.skipTest("as root, and nobody else may run this kdwalk")
+        return leave_root
+
+    def test_a_cache_that_may_only_be_read_is_read_and_not_written(self):
+        become = self.as_somebody_else()
+        os.chmod(self.store.parent, 0o755)
+        (self.cache / self.where).parent.mkdir(parents=True)
+        nowhere = {"XDG_CACHE_HOME": str(self.folder / "xdg"), "TMPDIR": "/dev/shm"}
+        for folder in (self.folder, *(p for p in self.cache.rglob("*")), self.cache):
+            os.chmod(folder, 0o555)
+        with Server(self.store) as server:
+            path = f"srv*{self.cache}*{server.url}"
+            result = self.fetch(path, env=nowhere, preexec_fn=become)
+            self.assertEqual(result.status, 0, result)
+            self.assertIn("takes no files", result.err)
+            self.assertIn("fetched from", result.out)
+            self.assertEqual(self.files(), [])
+            os.chmod((self.cache / self.where).parent, 0o755)
+            shutil.copy(self.pdb, self.cache / self.where)
+            os.chmod((self.cache / self.where).parent, 0o555)
+            before = len(server.requests)
+            result = self.fetch(path, env=nowhere, preexec_fn=become)
+            self.assertEqual(result.status, 0, result)
+            self.assertIn(f"found     PDB {self.cache / self.where}\n", result.out)
+            self.assertEqual(len(server.requests), before)
+        for folder in (self.folder, self.cache, *(p for p in self.cache.rglob("*") if p.is_dir())):
+            os.chmod(folder, 0o755)
 
 
 if __name__ == "__main__":
