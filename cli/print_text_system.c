@@ -35,6 +35,14 @@ static void print_missing(const struct kdw_u64 *v)
         printf("(unreadable)");
 }
 
+/* A small dump leaves out the page where these three stand. That is told once, at the end, and not in each
+ * line that would have said more. */
+static bool lacks_shared_data(const struct kdw_system *s)
+{
+    return s->major.status == KD_ERR_NOT_IN_DUMP && s->minor.status == KD_ERR_NOT_IN_DUMP &&
+           s->zone_bias_100ns.status == KD_ERR_NOT_IN_DUMP;
+}
+
 static void print_windows_name(const struct kdw_system *s)
 {
     static const struct {
@@ -46,7 +54,7 @@ static void print_windows_name(const struct kdw_system *s)
     if (s->major.status != KD_OK || s->minor.status != KD_OK) {
         const struct kdw_u64 *missing = s->major.status != KD_OK ? &s->major : &s->minor;
 
-        if (gap_has_reason(missing->status)) {
+        if (gap_has_reason(missing->status) && !lacks_shared_data(s)) {
             print_missing(missing);
             printf(" ");
         }
@@ -103,16 +111,19 @@ static void print_product(const struct kdw_system *s)
     printf("\n");
 }
 
-static void print_zone(const struct kdw_u64 *bias_100ns)
+static void print_zone(const struct kdw_system *s)
 {
     int64_t minutes;
 
-    if (bias_100ns->status != KD_OK) {
-        printf("UTC, zone ");
-        print_missing(bias_100ns);
+    if (s->zone_bias_100ns.status != KD_OK) {
+        printf("UTC");
+        if (!lacks_shared_data(s)) {
+            printf(", zone ");
+            print_missing(&s->zone_bias_100ns);
+        }
         return;
     }
-    minutes = -((int64_t)bias_100ns->value / (60 * TICKS_PER_SECOND));
+    minutes = -((int64_t)s->zone_bias_100ns.value / (60 * TICKS_PER_SECOND));
     printf("(UTC %c %" PRId64 ":%02" PRId64 ")", minutes < 0 ? '-' : '+',
            (minutes < 0 ? -minutes : minutes) / 60, (minutes < 0 ? -minutes : minutes) % 60);
 }
@@ -144,7 +155,7 @@ static void print_time(const struct kdw_system *s)
     printf("%s %s %2d %d:%02d:%02d.%03d %d ", days[tm->tm_wday], months[tm->tm_mon], tm->tm_mday,
            tm->tm_hour, tm->tm_min, tm->tm_sec, (int)(local % TICKS_PER_SECOND / 10000),
            tm->tm_year + 1900);
-    print_zone(&s->zone_bias_100ns);
+    print_zone(s);
     printf("\n");
 }
 
@@ -218,4 +229,9 @@ void print_text_system(const struct kdw_target *target, const struct kdw_system 
     print_uptime(system);
     if (target->has_bugcheck)
         print_bugcheck(target);
+    if (lacks_shared_data(system)) {
+        printf("Version of Windows, time zone: ");
+        print_missing(&system->major);
+        printf("\n");
+    }
 }

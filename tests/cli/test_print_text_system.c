@@ -143,6 +143,25 @@ static void a_time_without_its_zone_is_that_of_greenwich(void **state)
                 "0x1234)\n");
 }
 
+static void what_a_small_dump_left_out_is_told_once_at_the_end(void **state)
+{
+    const struct kdw_u64 gap = {.status = KD_ERR_NOT_IN_DUMP, .fault_va = 0x1234};
+    struct kdw_target t = two_processors;
+    struct kdw_system s = published();
+
+    (void)state;
+    t.has_bugcheck = true;
+    s.major = s.minor = s.zone_bias_100ns = gap;
+    assert_line(&t, &s, "Windows Kernel Version 18362 MP (2 procs) Free x64\nProduct: WinNt, ");
+    assert_line(&t, &s, "Debug session time: Thu Dec 26 6:26:37.338 2019 UTC\n");
+    assert_line(&t, &s,
+                "00000000`00000000\n"
+                "Version of Windows, time zone: (not in the dump at 0x1234)\n");
+    s.minor = published().minor; /* not the page, but some of it: each says so for itself */
+    assert_line(&t, &s, "Windows (not in the dump at 0x1234) Kernel Version 18362 ");
+    assert_line(&t, &s, " UTC, zone (not in the dump at 0x1234)\n");
+}
+
 static void a_bugcheck_stands_below(void **state)
 {
     struct kdw_system s = published();
@@ -229,6 +248,7 @@ int main(void)
         cmocka_unit_test(time_zones_lie_on_both_sides),
         cmocka_unit_test(times_that_make_no_sense_are_shown_as_they_are),
         cmocka_unit_test(a_time_without_its_zone_is_that_of_greenwich),
+        cmocka_unit_test(what_a_small_dump_left_out_is_told_once_at_the_end),
         cmocka_unit_test(a_bugcheck_stands_below),
         cmocka_unit_test(a_module_list_that_is_nowhere_known_is_unknown),
         cmocka_unit_test(what_cannot_be_read_says_so),
