@@ -6,11 +6,9 @@
 #include "random.h"
 
 /* Entries that are not present, in kernels from 1607 on: public symbols [seen]. */
-#define PTE_TRANSITION     0x800u
-#define PTE_READ_WRITE     0x80u /* Protection: 4 */
-#define PTE_NOT_SWIZZLED   0x10u
-#define PTE_PAGE_FILE(n)   ((uint64_t)(n) << 12)
-#define PTE_FILE_OFFSET(n) ((uint64_t)(n) << 32)
+#define PTE_TRANSITION   0x800u
+#define PTE_READ_WRITE   0x80u /* Protection: 4 */
+#define PTE_NOT_SWIZZLED 0x10u
 /* InvalidPteMask on Intel's processors of a common kind [doc]. */
 #define SWIZZLE_MASK 0x200000000000u
 
@@ -61,8 +59,7 @@ static void page_out(struct lots *l, uint64_t *entry)
     lab_memory_write_physical(l->d->memory, frame, other, sizeof(other));
     l->d->pages[frame / LAB_PAGE] = 0;
     /* one of two page files; the second stands for compressed memory; not its first page */
-    *entry = swizzled(l, PTE_FILE_OFFSET(where % 0x40000 + 1) | PTE_PAGE_FILE(where >> 62 & 2) |
-                             PTE_READ_WRITE);
+    *entry = swizzled(l, LAB_ENTRY_PAGED_OUT(where >> 62 & 2, where % 0x40000 + 1));
 }
 
 static void draw_lot(void *ctx, uint64_t va, unsigned level, uint64_t *entry)

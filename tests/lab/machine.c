@@ -120,6 +120,19 @@ size_t lab_machine_read_physical(const struct lab_machine *m, uint64_t pa, void 
     return lab_memory_read_physical(m->memory, pa, buf, len);
 }
 
+static void page_out_header(void *ctx, uint64_t va, unsigned level, uint64_t *entry)
+{
+    const struct lab_machine *m = ctx;
+
+    if (level == 0 && va == m->info.kernel_base)
+        *entry = LAB_ENTRY_PAGED_OUT(0, 0x1234);
+}
+
+void lab_machine_page_out_header(struct lab_machine *m)
+{
+    lab_memory_visit(m->memory, page_out_header, m);
+}
+
 const struct lab_machine_info *lab_machine_info(const struct lab_machine *m)
 {
     return &m->info;

@@ -2,7 +2,8 @@
  *
  * Written from the target's side of the documents; nothing of kdproto, transport or walker is used in the
  * lab, so that one misreading cannot hide in both. The machine is built once and then only read: what
- * makes it talk KD is target.h. Before its memory becomes a file a few things may befall it, see dump.h.
+ * makes it talk KD is target.h. Before that a little may befall it, and more before its memory becomes a
+ * file, see dump.h.
  *
  * Lifetime  _create to _destroy.
  * Errors    A text for a person in *why (static or inside the machine), NULL: fine. */
@@ -28,6 +29,9 @@ void lab_machine_destroy(struct lab_machine *m);
  * was ever written. */
 size_t lab_machine_read_virtual(const struct lab_machine *m, uint64_t va, void *buf, size_t len);
 size_t lab_machine_read_physical(const struct lab_machine *m, uint64_t pa, void *buf, size_t len);
+
+/* The first page of the kernel's image, with its headers, goes to a page file. */
+void lab_machine_page_out_header(struct lab_machine *m);
 
 /* What the kernel says of itself. */
 struct lab_machine_info {

@@ -62,6 +62,9 @@ void lab_memory_share(struct lab_memory *m, uint64_t cr3, uint64_t va, uint64_t 
 typedef void lab_entry_fn(void *ctx, uint64_t va, unsigned level, uint64_t *entry);
 void lab_memory_visit(struct lab_memory *m, lab_entry_fn *visit, void *ctx);
 #define LAB_ENTRY_FRAME 0x000ffffffffff000u
+/* Such an entry of level 0 when its page went to a page file, in kernels from 1607 on: public symbols
+ * [seen]. Could be read and written. */
+#define LAB_ENTRY_PAGED_OUT(file, page) ((uint64_t)(page) << 32 | (uint64_t)(file) << 12 | 0x80u)
 
 /* How many bytes from the start on could be read. */
 size_t lab_memory_read(const struct lab_memory *m, uint64_t va, void *buf, size_t len);

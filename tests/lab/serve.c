@@ -272,6 +272,8 @@ int kdlab_serve(int argc, char **argv, const char *kernel_dir)
     machine = lab_machine_create(s.subject, kernel_dir, &why);
     if (!machine)
         return serve_failed(s.subject, why);
+    if (s.header_out)
+        lab_machine_page_out_header(machine);
     s.target.machine = machine;
     status = serve_target(&s);
     lab_machine_destroy(machine);

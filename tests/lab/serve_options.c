@@ -50,6 +50,7 @@ const char serve_usage[] =
     "\n" USAGE_LINKS "  --kernel NAME        14393, 18362, 19041, 22000\n"
     "  --boot               start in the boot debugger, then become the kernel\n"
     "  --chatter            print between request and reply, load a module after each resume\n"
+    "  --page-out-header    the first page of the kernel's image is in a page file\n"
     "  --reboot-after N     reboot once, after N requests\n" USAGE_COMMON
     "  --key W.X.Y.Z        the key, or --key-file FILE with the key as its first line\n"
     "  --kdnet-version N    2, 4 or 5 (default 5)\n" USAGE_NET
@@ -94,6 +95,7 @@ enum {
     O_KERNEL, /* only of a machine */
     O_BOOT,
     O_CHATTER,
+    O_HEADER_OUT,
     O_REBOOT,
     O_SILENT,
     O_RETRANSMIT,
@@ -124,6 +126,7 @@ static const struct option long_options[] = {
     {"kernel", required_argument, NULL, O_KERNEL},
     {"boot", no_argument, NULL, O_BOOT},
     {"chatter", no_argument, NULL, O_CHATTER},
+    {"page-out-header", no_argument, NULL, O_HEADER_OUT},
     {"reboot-after", required_argument, NULL, O_REBOOT},
     {"silent-after", required_argument, NULL, O_SILENT},
     {"retransmit-ms", required_argument, NULL, O_RETRANSMIT},
@@ -337,6 +340,9 @@ static bool take_option(struct reading *r, int option, const char *text)
         return true;
     case O_CHATTER:
         r->s->target.chatter = true;
+        return true;
+    case O_HEADER_OUT:
+        r->s->header_out = true;
         return true;
     case O_DIALECT:
         return dialect(text, &r->s->target.dialect);

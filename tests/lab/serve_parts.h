@@ -37,7 +37,8 @@ struct serve_settings {
     const char *subject; /* the kernel, or the recording */
     const char *stats;
     uint64_t time_limit_s;
-    uint64_t forge; /* how many datagrams */
+    uint64_t forge;  /* how many datagrams */
+    bool header_out; /* the kernel's headers are paged out */
     bool has_key;
     bool has_seed;
     uint64_t seed;

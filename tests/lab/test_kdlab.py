@@ -122,6 +122,7 @@ class Usage(unittest.TestCase):
             (["replay", "a.pcap", "--pty", "--key", "1.2.3"], "not a key"),
             (["replay", "a.pcap", "--pty", "--kernel", "18362"], "--kernel: not with a recording"),
             (["replay", "a.pcap", "--pty", "--reboot-after", "3"], "--reboot-after: not with"),
+            (["replay", "a.pcap", "--pty", "--page-out-header"], "--page-out-header: not with"),
             (["replay", "a.pcap", "--pty", "--kdnet-version", "4"], "--kdnet-version: only with"),
             (["replay", "/no/such/file", "--pty"], "/no/such/file: No such file"),
             (["replay", "/", "--pty"], "/: Is a directory"),

@@ -726,6 +726,29 @@ static void what_is_missing_is_said(void **state)
     lab_machine_destroy(NULL);
 }
 
+static void a_header_that_is_paged_out_cannot_be_read(void **state)
+{
+    const struct lab_machine_info *info;
+    struct lab_machine *m = lab_machine_create("18362", LAB_KERNEL_DIR, NULL);
+    uint64_t entry_va;
+    uint8_t byte;
+
+    (void)state;
+    assert_non_null(m);
+    info = lab_machine_info(m);
+    assert_int_equal(u32(m, info->kernel_base) & 0xffff, 'M' | 'Z' << 8);
+    entry_va = u64(m, info->kernel_base + 0x4265e0 + 0x360) + /* PteBase */
+               (info->kernel_base >> 12 & 0xfffffffff) * 8;
+    lab_machine_page_out_header(m);
+    assert_int_equal(lab_machine_read_virtual(m, info->kernel_base, &byte, 1), 0);
+    assert_int_equal(lab_machine_read_virtual(m, info->kernel_base + 0xfff, &byte, 1), 0);
+    assert_int_equal(lab_machine_read_virtual(m, info->kernel_base + 0x1000, &byte, 1), 1);
+    assert_int_equal(u64(m, entry_va) & 0xc01, 0);     /* not valid, prototype or in transition */
+    assert_true(u64(m, entry_va) >> 32 != 0);          /* but in a page file */
+    assert_true(u64(m, entry_va) >> 32 != 0xffffffff); /* and it says where */
+    lab_machine_destroy(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -734,6 +757,7 @@ int main(void)
         cmocka_unit_test(state_fields_are_those_of_the_published_analyses),
         cmocka_unit_test(three_routes_lead_to_the_same_state),
         cmocka_unit_test(every_logger_keeps_the_kernels_rules),
+        cmocka_unit_test(a_header_that_is_paged_out_cannot_be_read),
         cmocka_unit_test(consumers_belong_to_listed_processes),
         cmocka_unit_test(security_provider_is_lsass),
         cmocka_unit_test(newest_machine_has_loggers_above_the_64th),
