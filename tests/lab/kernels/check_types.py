@@ -153,7 +153,7 @@ def main():
         if types.size_and_name(index)[0] != size:
             problems.append(f"{name} has {types.size_and_name(index)[0]:#x} bytes, not {size:#x}")
         found = set(types.fields(index))
-        found = {f for f in found if f[0] not in generate.EXTRA_FIELDS.get(name, [])}
+        found = {f for f in found if f[0].partition(".")[0] not in generate.EXTRA_FIELDS.get(name, [])}
         problems += [f"{name}: {f} is not in the PDB" for f in sorted(wanted - found)]
         problems += [f"{name}: {f} is not in the table" for f in sorted(found - wanted)]
         fields += len(wanted)

@@ -57,14 +57,16 @@ EXTRA_TYPES = {
     "_MMPTE_TRANSITION": None,
     "_MMPTE_PROTOTYPE": None,
     "_MI_HARDWARE_STATE": ["InvalidPteMask"],
-    "_MI_SYSTEM_INFORMATION": ["Hardware"],
+    "_MI_PROCESS_STATE": ["ProcessList"],
+    "_MI_SYSTEM_INFORMATION": ["Hardware", "Processes"],
     "_PHYSICAL_MEMORY_DESCRIPTOR": None,
     "_PHYSICAL_MEMORY_RUN": None,
     "_DBGKD_GET_VERSION64": None,
 }
 # Fields that the selected types of the layout files leave out.
-EXTRA_FIELDS = {"_KTHREAD": ["NextProcessor"], "_ETHREAD": ["IrpList"]}
-# In 14393 these stand as far from their neighbours as in 18362. [guess]
+EXTRA_FIELDS = {"_KTHREAD": ["NextProcessor"], "_ETHREAD": ["IrpList"],
+                "_EPROCESS": ["MitigationFlagsValues", "MitigationFlags2Values"]}
+# In 14393 these stand as far from their neighbours as in 18362 [guess]; what is not here it does not have.
 EXTRA_FIELDS_14393 = {("_KTHREAD", "NextProcessor"): 0x218, ("_ETHREAD", "IrpList"): 0x668}
 
 # Code, with the bytes that stand there; everything else is variables.
@@ -89,9 +91,11 @@ MORE_VARIABLES = [
     "CmNtCSDVersion", "KeLoaderBlock", "NtGlobalFlag", "KdDebuggerEnabled", "KdDebuggerNotPresent",
     "KeTimeIncrement", "MmPteBase", "KiInitialProcess", "KiInitialThread", "HalDispatchTable",
     "KiWaitNever", "KiWaitAlways", "KdpDataBlockEncoded", "KdpBootedNodebug", "MiState",
+    "KiKvaShadow", "VslVsmEnabled", "PspJobListLock", "HandleTableListHead", "SeTokenObjectType",
 ]
-# Not in 14393.2068: that revision is of before the kernel flipped bits of entries that are not present (2018). [guess]
-NOT_IN_14393 = {"MiState"}
+# Not in 14393.2068: that revision is of before the kernel flipped bits of entries that are not present (2018);
+# the others would stand behind the end of its image. [guess]
+NOT_IN_14393 = {"MiState", "PspJobListLock", "HandleTableListHead", "SeTokenObjectType"}
 # Bytes that a machine writes there; others are pointers or smaller.
 VARIABLE_SIZES = {
     "KdDebuggerDataBlock": 0x3A0, "KdVersionBlock": 0x28, "NtBuildLab": 0x80,
@@ -102,7 +106,9 @@ VARIABLE_SIZES = {
     "CmNtCSDVersion": 4, "KeNumberProcessors": 4, "KdPrintBufferSize": 4, "NtGlobalFlag": 4,
     "KdDebuggerEnabled": 1, "KdDebuggerNotPresent": 1, "KdPrintRolloverCount": 4, "KeTimeIncrement": 4,
     "NtBuildNumber": 4, "EtwpActiveSystemLoggers": 4, "EtwpBootPhase": 4, "VslVsmEnabled": 1,
-    "KdpDataBlockEncoded": 1, "KdpBootedNodebug": 1,
+    "KdpDataBlockEncoded": 1, "KdpBootedNodebug": 1, "KiKvaShadow": 1, "HandleTableListHead": 0x10,
+    "HalPrivateDispatchTable": 0x200, "EtwpDiskIoNotifyRoutines": 0x10, "EtwpFileIoNotifyRoutines": 0x20,
+    "PerfGlobalGroupMask": 0x20, "EtwpSystemLogger": 0x10, "EtwpGroupMasks": 0x20,
 }
 
 BASE_TYPES = {  # name in the tables: (name in the header, size)
@@ -216,6 +222,8 @@ class World:
     def add_fields(self, name, fields):
         for field in self.isf.struct(name, fields)[1]:
             if not self.kernel.isf_is_own:
+                if (name, field.name) not in EXTRA_FIELDS_14393:
+                    continue
                 field.offset = EXTRA_FIELDS_14393[(name, field.name)]
             self.layout[name][1].append(field)
 

@@ -99,12 +99,14 @@
     X(KiProcessorBlock, 0x3ac500) \
     X(PspHostSiloGlobals, 0x3c0640) \
     X(MmPteBase, 0x4333f8) \
+    X(VslVsmEnabled, 0x4343f8) \
     X(KeLoaderBlock, 0x434448) \
     X(KeTimeIncrement, 0x434450) \
     X(MmPhysicalMemoryBlock, 0x4344b8) \
     X(MmPfnDatabase, 0x4344d8) \
     X(KiWaitNever, 0x434770) \
     X(KiWaitAlways, 0x434960) \
+    X(KiKvaShadow, 0x44c8b0) \
     X(KiInitialProcess, 0x44ea30) \
     X(KiInitialThread, 0x451470) \
     X(EtwpRegTraceHandle, 0x749150) \
@@ -130,8 +132,11 @@
     X(EtwThreatIntProvRegHandle, 0) \
     X(EtwpBootPhase, 0) \
     X(EtwpSiloAllowedGroupMask, 0) \
+    X(HandleTableListHead, 0) \
     X(KeQueryPerformanceCounter, 0) \
-    X(MiState, 0)
+    X(MiState, 0) \
+    X(PspJobListLock, 0) \
+    X(SeTokenObjectType, 0)
 
 #ifndef __ASSEMBLER__
 NT_SYMBOLS(NT_TEXT_SYMBOLS, NT_DATA_SYMBOLS, NT_MISSING_SYMBOLS)
@@ -2808,12 +2813,23 @@ struct _MI_HARDWARE_STATE {
 NT_SIZE(struct _MI_HARDWARE_STATE, 0x1c0);
 NT_OFFSET(struct _MI_HARDWARE_STATE, InvalidPteMask, 0xc0);
 
+struct _MI_PROCESS_STATE {
+    NT_SKIP_10 NT_SKIP_8
+    struct _LIST_ENTRY ProcessList;
+    NT_SKIP_20
+};
+NT_SIZE(struct _MI_PROCESS_STATE, 0x48);
+NT_OFFSET(struct _MI_PROCESS_STATE, ProcessList, 0x18);
+
 struct _MI_SYSTEM_INFORMATION {
-    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_80
+    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_20 NT_SKIP_8
+    struct _MI_PROCESS_STATE Processes;
+    NT_SKIP_10
     struct _MI_HARDWARE_STATE Hardware;
     NT_SKIP_1000 NT_SKIP_800 NT_SKIP_100 NT_SKIP_80 NT_SKIP_40
 };
 NT_SIZE(struct _MI_SYSTEM_INFORMATION, 0x3100);
+NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Processes, 0x1528);
 NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Hardware, 0x1580);
 
 struct _MMPTE_HARDWARE {
@@ -3831,6 +3847,7 @@ struct nt_types {
     struct _KUSER_SHARED_DATA *kuser_shared_data;
     struct _LUID *luid;
     struct _MI_HARDWARE_STATE *mi_hardware_state;
+    struct _MI_PROCESS_STATE *mi_process_state;
     struct _MI_SYSTEM_INFORMATION *mi_system_information;
     struct _MMPTE_HARDWARE *mmpte_hardware;
     struct _MMPTE_PROTOTYPE *mmpte_prototype;

@@ -87,6 +87,7 @@
     X(EtwpRealTimeConnectionObjectType, 0x573330) \
     X(MmPteBase, 0x573388) \
     X(KeNumberProcessors, 0x574384) \
+    X(VslVsmEnabled, 0x574388) \
     X(PsProcessType, 0x574390) \
     X(PsInitialSystemProcess, 0x5743a0) \
     X(KeLoaderBlock, 0x5743d8) \
@@ -104,11 +105,15 @@
     X(KiWaitAlways, 0x5748f0) \
     X(ObTypeIndexTable, 0x574d50) \
     X(KiProcessorBlock, 0x575ac0) \
+    X(KiKvaShadow, 0x58c840) \
     X(PspHostSiloGlobals, 0x58e540) \
     X(KiInitialProcess, 0x58e9c0) \
     X(KiInitialThread, 0x591400) \
     X(EtwpRegTraceHandle, 0x9ae010) \
-    X(PspJobList, 0x9ae388)
+    X(SeTokenObjectType, 0x9ae038) \
+    X(PspJobListLock, 0x9ae1b0) \
+    X(PspJobList, 0x9ae388) \
+    X(HandleTableListHead, 0x9afae0)
 #define NT_CODE_BYTES(X) \
     X(0xcb130, 0x31, 0xc0, 0xc3) \
     X(0x1166e0, 0x0f, 0x31, 0xc3) \
@@ -1300,8 +1305,67 @@ struct _EPROCESS {
     NT_SKIP_40 NT_SKIP_8
     void *DiskIoAttribution;
     NT_SKIP_40 NT_SKIP_20 NT_SKIP_10
-    U4B MitigationFlags;
-    U4B MitigationFlags2;
+    union {
+        U4B MitigationFlags;
+        struct {
+            struct {
+                U4B ControlFlowGuardEnabled : 1;
+                U4B ControlFlowGuardExportSuppressionEnabled : 1;
+                U4B ControlFlowGuardStrict : 1;
+                U4B DisallowStrippedImages : 1;
+                U4B ForceRelocateImages : 1;
+                U4B HighEntropyASLREnabled : 1;
+                U4B StackRandomizationDisabled : 1;
+                U4B ExtensionPointDisable : 1;
+                U4B DisableDynamicCode : 1;
+                U4B DisableDynamicCodeAllowOptOut : 1;
+                U4B DisableDynamicCodeAllowRemoteDowngrade : 1;
+                U4B AuditDisableDynamicCode : 1;
+                U4B DisallowWin32kSystemCalls : 1;
+                U4B AuditDisallowWin32kSystemCalls : 1;
+                U4B EnableFilteredWin32kAPIs : 1;
+                U4B AuditFilteredWin32kAPIs : 1;
+                U4B DisableNonSystemFonts : 1;
+                U4B AuditNonSystemFontLoading : 1;
+                U4B PreferSystem32Images : 1;
+                U4B ProhibitRemoteImageMap : 1;
+                U4B AuditProhibitRemoteImageMap : 1;
+                U4B ProhibitLowILImageMap : 1;
+                U4B AuditProhibitLowILImageMap : 1;
+                U4B SignatureMitigationOptIn : 1;
+                U4B AuditBlockNonMicrosoftBinaries : 1;
+                U4B AuditBlockNonMicrosoftBinariesAllowStore : 1;
+                U4B LoaderIntegrityContinuityEnabled : 1;
+                U4B AuditLoaderIntegrityContinuity : 1;
+                U4B EnableModuleTamperingProtection : 1;
+                U4B EnableModuleTamperingProtectionNoInherit : 1;
+                U4B RestrictIndirectBranchPrediction : 1;
+                U4B IsolateSecurityDomain : 1;
+            };
+        } MitigationFlagsValues;
+    };
+    union {
+        U4B MitigationFlags2;
+        struct {
+            struct {
+                U4B EnableExportAddressFilter : 1;
+                U4B AuditExportAddressFilter : 1;
+                U4B EnableExportAddressFilterPlus : 1;
+                U4B AuditExportAddressFilterPlus : 1;
+                U4B EnableRopStackPivot : 1;
+                U4B AuditRopStackPivot : 1;
+                U4B EnableRopCallerCheck : 1;
+                U4B AuditRopCallerCheck : 1;
+                U4B EnableRopSimExec : 1;
+                U4B AuditRopSimExec : 1;
+                U4B EnableImportAddressFilter : 1;
+                U4B AuditImportAddressFilter : 1;
+                U4B DisablePageCombine : 1;
+                U4B SpeculativeStoreBypassDisable : 1;
+                U4B CetUserShadowStacks : 1;
+            };
+        } MitigationFlags2Values;
+    };
     void *PartitionObject;
     U8B SecurityDomain;
     U8B ParentSecurityDomain;
@@ -1350,7 +1414,9 @@ NT_OFFSET(struct _EPROCESS, CreateInterruptTime, 0x780);
 NT_OFFSET(struct _EPROCESS, CreateUnbiasedInterruptTime, 0x788);
 NT_OFFSET(struct _EPROCESS, DiskIoAttribution, 0x7d8);
 NT_OFFSET(struct _EPROCESS, MitigationFlags, 0x850);
+NT_OFFSET(struct _EPROCESS, MitigationFlagsValues, 0x850);
 NT_OFFSET(struct _EPROCESS, MitigationFlags2, 0x854);
+NT_OFFSET(struct _EPROCESS, MitigationFlags2Values, 0x854);
 NT_OFFSET(struct _EPROCESS, PartitionObject, 0x858);
 NT_OFFSET(struct _EPROCESS, SecurityDomain, 0x860);
 NT_OFFSET(struct _EPROCESS, ParentSecurityDomain, 0x868);
@@ -3051,12 +3117,23 @@ struct _MI_HARDWARE_STATE {
 NT_SIZE(struct _MI_HARDWARE_STATE, 0x1c0);
 NT_OFFSET(struct _MI_HARDWARE_STATE, InvalidPteMask, 0xc0);
 
+struct _MI_PROCESS_STATE {
+    NT_SKIP_10 NT_SKIP_8
+    struct _LIST_ENTRY ProcessList;
+    NT_SKIP_20
+};
+NT_SIZE(struct _MI_PROCESS_STATE, 0x48);
+NT_OFFSET(struct _MI_PROCESS_STATE, ProcessList, 0x18);
+
 struct _MI_SYSTEM_INFORMATION {
-    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_80
+    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_20 NT_SKIP_8
+    struct _MI_PROCESS_STATE Processes;
+    NT_SKIP_10
     struct _MI_HARDWARE_STATE Hardware;
     NT_SKIP_1000 NT_SKIP_800 NT_SKIP_100 NT_SKIP_80 NT_SKIP_40
 };
 NT_SIZE(struct _MI_SYSTEM_INFORMATION, 0x3100);
+NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Processes, 0x1528);
 NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Hardware, 0x1580);
 
 struct _MMPTE_HARDWARE {
@@ -4165,6 +4242,7 @@ struct nt_types {
     struct _KUSER_SHARED_DATA *kuser_shared_data;
     struct _LUID *luid;
     struct _MI_HARDWARE_STATE *mi_hardware_state;
+    struct _MI_PROCESS_STATE *mi_process_state;
     struct _MI_SYSTEM_INFORMATION *mi_system_information;
     struct _MMPTE_HARDWARE *mmpte_hardware;
     struct _MMPTE_PROTOTYPE *mmpte_prototype;

@@ -85,6 +85,7 @@
     X(EtwpRealTimeConnectionObjectType, 0xcfb2f8) \
     X(MmPteBase, 0xcfb358) \
     X(KeNumberProcessors, 0xcfc404) \
+    X(VslVsmEnabled, 0xcfc408) \
     X(PsProcessType, 0xcfc410) \
     X(PsInitialSystemProcess, 0xcfc420) \
     X(KeLoaderBlock, 0xcfc460) \
@@ -106,7 +107,11 @@
     X(KiInitialProcess, 0xd24a00) \
     X(KiInitialThread, 0xd27a00) \
     X(EtwpRegTraceHandle, 0xd2d018) \
-    X(PspJobList, 0xd2d350)
+    X(SeTokenObjectType, 0xd2d028) \
+    X(PspJobListLock, 0xd2d190) \
+    X(PspJobList, 0xd2d350) \
+    X(HandleTableListHead, 0xd2eb40) \
+    X(KiKvaShadow, 0xe01840)
 #define NT_CODE_BYTES(X) \
     X(0x266af0, 0x0f, 0x31, 0xc3) \
     X(0x2d6a90, 0x31, 0xc0, 0xc3) \
@@ -1314,8 +1319,84 @@ struct _EPROCESS {
     NT_SKIP_40 NT_SKIP_8
     void *DiskIoAttribution;
     NT_SKIP_40 NT_SKIP_20 NT_SKIP_10
-    U4B MitigationFlags;
-    U4B MitigationFlags2;
+    union {
+        U4B MitigationFlags;
+        struct {
+            struct {
+                U4B ControlFlowGuardEnabled : 1;
+                U4B ControlFlowGuardExportSuppressionEnabled : 1;
+                U4B ControlFlowGuardStrict : 1;
+                U4B DisallowStrippedImages : 1;
+                U4B ForceRelocateImages : 1;
+                U4B HighEntropyASLREnabled : 1;
+                U4B StackRandomizationDisabled : 1;
+                U4B ExtensionPointDisable : 1;
+                U4B DisableDynamicCode : 1;
+                U4B DisableDynamicCodeAllowOptOut : 1;
+                U4B DisableDynamicCodeAllowRemoteDowngrade : 1;
+                U4B AuditDisableDynamicCode : 1;
+                U4B DisallowWin32kSystemCalls : 1;
+                U4B AuditDisallowWin32kSystemCalls : 1;
+                U4B EnableFilteredWin32kAPIs : 1;
+                U4B AuditFilteredWin32kAPIs : 1;
+                U4B DisableNonSystemFonts : 1;
+                U4B AuditNonSystemFontLoading : 1;
+                U4B PreferSystem32Images : 1;
+                U4B ProhibitRemoteImageMap : 1;
+                U4B AuditProhibitRemoteImageMap : 1;
+                U4B ProhibitLowILImageMap : 1;
+                U4B AuditProhibitLowILImageMap : 1;
+                U4B SignatureMitigationOptIn : 1;
+                U4B AuditBlockNonMicrosoftBinaries : 1;
+                U4B AuditBlockNonMicrosoftBinariesAllowStore : 1;
+                U4B LoaderIntegrityContinuityEnabled : 1;
+                U4B AuditLoaderIntegrityContinuity : 1;
+                U4B EnableModuleTamperingProtection : 1;
+                U4B EnableModuleTamperingProtectionNoInherit : 1;
+                U4B RestrictIndirectBranchPrediction : 1;
+                U4B IsolateSecurityDomain : 1;
+            };
+        } MitigationFlagsValues;
+    };
+    union {
+        U4B MitigationFlags2;
+        struct {
+            struct {
+                U4B EnableExportAddressFilter : 1;
+                U4B AuditExportAddressFilter : 1;
+                U4B EnableExportAddressFilterPlus : 1;
+                U4B AuditExportAddressFilterPlus : 1;
+                U4B EnableRopStackPivot : 1;
+                U4B AuditRopStackPivot : 1;
+                U4B EnableRopCallerCheck : 1;
+                U4B AuditRopCallerCheck : 1;
+                U4B EnableRopSimExec : 1;
+                U4B AuditRopSimExec : 1;
+                U4B EnableImportAddressFilter : 1;
+                U4B AuditImportAddressFilter : 1;
+                U4B DisablePageCombine : 1;
+                U4B SpeculativeStoreBypassDisable : 1;
+                U4B CetUserShadowStacks : 1;
+                U4B AuditCetUserShadowStacks : 1;
+                U4B AuditCetUserShadowStacksLogged : 1;
+                U4B UserCetSetContextIpValidation : 1;
+                U4B AuditUserCetSetContextIpValidation : 1;
+                U4B AuditUserCetSetContextIpValidationLogged : 1;
+                U4B CetUserShadowStacksStrictMode : 1;
+                U4B BlockNonCetBinaries : 1;
+                U4B BlockNonCetBinariesNonEhcont : 1;
+                U4B AuditBlockNonCetBinaries : 1;
+                U4B AuditBlockNonCetBinariesLogged : 1;
+                U4B Reserved1 : 1;
+                U4B Reserved2 : 1;
+                U4B Reserved3 : 1;
+                U4B Reserved4 : 1;
+                U4B Reserved5 : 1;
+                U4B CetDynamicApisOutOfProcOnly : 1;
+                U4B UserCetSetContextIpValidationRelaxedMode : 1;
+            };
+        } MitigationFlags2Values;
+    };
     void *PartitionObject;
     U8B SecurityDomain;
     U8B ParentSecurityDomain;
@@ -1366,7 +1447,9 @@ NT_OFFSET(struct _EPROCESS, CreateInterruptTime, 0x900);
 NT_OFFSET(struct _EPROCESS, CreateUnbiasedInterruptTime, 0x908);
 NT_OFFSET(struct _EPROCESS, DiskIoAttribution, 0x958);
 NT_OFFSET(struct _EPROCESS, MitigationFlags, 0x9d0);
+NT_OFFSET(struct _EPROCESS, MitigationFlagsValues, 0x9d0);
 NT_OFFSET(struct _EPROCESS, MitigationFlags2, 0x9d4);
+NT_OFFSET(struct _EPROCESS, MitigationFlags2Values, 0x9d4);
 NT_OFFSET(struct _EPROCESS, PartitionObject, 0x9d8);
 NT_OFFSET(struct _EPROCESS, SecurityDomain, 0x9e0);
 NT_OFFSET(struct _EPROCESS, ParentSecurityDomain, 0x9e8);
@@ -3100,12 +3183,23 @@ struct _MI_HARDWARE_STATE {
 NT_SIZE(struct _MI_HARDWARE_STATE, 0x1c0);
 NT_OFFSET(struct _MI_HARDWARE_STATE, InvalidPteMask, 0xc0);
 
+struct _MI_PROCESS_STATE {
+    NT_SKIP_10 NT_SKIP_8
+    struct _LIST_ENTRY ProcessList;
+    NT_SKIP_20
+};
+NT_SIZE(struct _MI_PROCESS_STATE, 0x48);
+NT_OFFSET(struct _MI_PROCESS_STATE, ProcessList, 0x18);
+
 struct _MI_SYSTEM_INFORMATION {
-    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_80 NT_SKIP_40
+    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_100 NT_SKIP_40 NT_SKIP_10
+    struct _MI_PROCESS_STATE Processes;
+    NT_SKIP_20 NT_SKIP_8
     struct _MI_HARDWARE_STATE Hardware;
     NT_SKIP_1000 NT_SKIP_800 NT_SKIP_200 NT_SKIP_100 NT_SKIP_40
 };
 NT_SIZE(struct _MI_SYSTEM_INFORMATION, 0x32c0);
+NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Processes, 0x1550);
 NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Hardware, 0x15c0);
 
 struct _MMPTE_HARDWARE {
@@ -4230,6 +4324,7 @@ struct nt_types {
     struct _KUSER_SHARED_DATA *kuser_shared_data;
     struct _LUID *luid;
     struct _MI_HARDWARE_STATE *mi_hardware_state;
+    struct _MI_PROCESS_STATE *mi_process_state;
     struct _MI_SYSTEM_INFORMATION *mi_system_information;
     struct _MMPTE_HARDWARE *mmpte_hardware;
     struct _MMPTE_PROTOTYPE *mmpte_prototype;

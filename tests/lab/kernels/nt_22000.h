@@ -86,6 +86,7 @@
     X(EtwpRealTimeConnectionObjectType, 0xd053c0) \
     X(MmPteBase, 0xd05410) \
     X(KeNumberProcessors, 0xd06884) \
+    X(VslVsmEnabled, 0xd06888) \
     X(PsProcessType, 0xd06890) \
     X(PsInitialSystemProcess, 0xd068a0) \
     X(KeLoaderBlock, 0xd068d0) \
@@ -107,7 +108,11 @@
     X(KiInitialProcess, 0xd32b00) \
     X(KiInitialThread, 0xd35bc0) \
     X(EtwpRegTraceHandle, 0xd3b010) \
-    X(PspJobList, 0xd3b310)
+    X(SeTokenObjectType, 0xd3b020) \
+    X(PspJobListLock, 0xd3b158) \
+    X(PspJobList, 0xd3b310) \
+    X(HandleTableListHead, 0xd3d8c8) \
+    X(KiKvaShadow, 0xe01840)
 #define NT_CODE_BYTES(X) \
     X(0x22fb20, 0x0f, 0x31, 0xc3) \
     X(0x2abcf0, 0x31, 0xc0, 0xc3) \
@@ -1321,8 +1326,84 @@ struct _EPROCESS {
     NT_SKIP_40 NT_SKIP_8
     void *DiskIoAttribution;
     NT_SKIP_40 NT_SKIP_20 NT_SKIP_10
-    U4B MitigationFlags;
-    U4B MitigationFlags2;
+    union {
+        U4B MitigationFlags;
+        struct {
+            struct {
+                U4B ControlFlowGuardEnabled : 1;
+                U4B ControlFlowGuardExportSuppressionEnabled : 1;
+                U4B ControlFlowGuardStrict : 1;
+                U4B DisallowStrippedImages : 1;
+                U4B ForceRelocateImages : 1;
+                U4B HighEntropyASLREnabled : 1;
+                U4B StackRandomizationDisabled : 1;
+                U4B ExtensionPointDisable : 1;
+                U4B DisableDynamicCode : 1;
+                U4B DisableDynamicCodeAllowOptOut : 1;
+                U4B DisableDynamicCodeAllowRemoteDowngrade : 1;
+                U4B AuditDisableDynamicCode : 1;
+                U4B DisallowWin32kSystemCalls : 1;
+                U4B AuditDisallowWin32kSystemCalls : 1;
+                U4B EnableFilteredWin32kAPIs : 1;
+                U4B AuditFilteredWin32kAPIs : 1;
+                U4B DisableNonSystemFonts : 1;
+                U4B AuditNonSystemFontLoading : 1;
+                U4B PreferSystem32Images : 1;
+                U4B ProhibitRemoteImageMap : 1;
+                U4B AuditProhibitRemoteImageMap : 1;
+                U4B ProhibitLowILImageMap : 1;
+                U4B AuditProhibitLowILImageMap : 1;
+                U4B SignatureMitigationOptIn : 1;
+                U4B AuditBlockNonMicrosoftBinaries : 1;
+                U4B AuditBlockNonMicrosoftBinariesAllowStore : 1;
+                U4B LoaderIntegrityContinuityEnabled : 1;
+                U4B AuditLoaderIntegrityContinuity : 1;
+                U4B EnableModuleTamperingProtection : 1;
+                U4B EnableModuleTamperingProtectionNoInherit : 1;
+                U4B RestrictIndirectBranchPrediction : 1;
+                U4B IsolateSecurityDomain : 1;
+            };
+        } MitigationFlagsValues;
+    };
+    union {
+        U4B MitigationFlags2;
+        struct {
+            struct {
+                U4B EnableExportAddressFilter : 1;
+                U4B AuditExportAddressFilter : 1;
+                U4B EnableExportAddressFilterPlus : 1;
+                U4B AuditExportAddressFilterPlus : 1;
+                U4B EnableRopStackPivot : 1;
+                U4B AuditRopStackPivot : 1;
+                U4B EnableRopCallerCheck : 1;
+                U4B AuditRopCallerCheck : 1;
+                U4B EnableRopSimExec : 1;
+                U4B AuditRopSimExec : 1;
+                U4B EnableImportAddressFilter : 1;
+                U4B AuditImportAddressFilter : 1;
+                U4B DisablePageCombine : 1;
+                U4B SpeculativeStoreBypassDisable : 1;
+                U4B CetUserShadowStacks : 1;
+                U4B AuditCetUserShadowStacks : 1;
+                U4B AuditCetUserShadowStacksLogged : 1;
+                U4B UserCetSetContextIpValidation : 1;
+                U4B AuditUserCetSetContextIpValidation : 1;
+                U4B AuditUserCetSetContextIpValidationLogged : 1;
+                U4B CetUserShadowStacksStrictMode : 1;
+                U4B BlockNonCetBinaries : 1;
+                U4B BlockNonCetBinariesNonEhcont : 1;
+                U4B AuditBlockNonCetBinaries : 1;
+                U4B AuditBlockNonCetBinariesLogged : 1;
+                U4B XtendedControlFlowGuard : 1;
+                U4B AuditXtendedControlFlowGuard : 1;
+                U4B PointerAuthUserIp : 1;
+                U4B AuditPointerAuthUserIp : 1;
+                U4B AuditPointerAuthUserIpLogged : 1;
+                U4B CetDynamicApisOutOfProcOnly : 1;
+                U4B UserCetSetContextIpValidationRelaxedMode : 1;
+            };
+        } MitigationFlags2Values;
+    };
     void *PartitionObject;
     U8B SecurityDomain;
     U8B ParentSecurityDomain;
@@ -1373,7 +1454,9 @@ NT_OFFSET(struct _EPROCESS, CreateInterruptTime, 0x900);
 NT_OFFSET(struct _EPROCESS, CreateUnbiasedInterruptTime, 0x908);
 NT_OFFSET(struct _EPROCESS, DiskIoAttribution, 0x958);
 NT_OFFSET(struct _EPROCESS, MitigationFlags, 0x9d0);
+NT_OFFSET(struct _EPROCESS, MitigationFlagsValues, 0x9d0);
 NT_OFFSET(struct _EPROCESS, MitigationFlags2, 0x9d4);
+NT_OFFSET(struct _EPROCESS, MitigationFlags2Values, 0x9d4);
 NT_OFFSET(struct _EPROCESS, PartitionObject, 0x9d8);
 NT_OFFSET(struct _EPROCESS, SecurityDomain, 0x9e0);
 NT_OFFSET(struct _EPROCESS, ParentSecurityDomain, 0x9e8);
@@ -3183,12 +3266,23 @@ struct _MI_HARDWARE_STATE {
 NT_SIZE(struct _MI_HARDWARE_STATE, 0x11c0);
 NT_OFFSET(struct _MI_HARDWARE_STATE, InvalidPteMask, 0xc0);
 
+struct _MI_PROCESS_STATE {
+    NT_SKIP_10 NT_SKIP_8
+    struct _LIST_ENTRY ProcessList;
+    NT_SKIP_20
+};
+NT_SIZE(struct _MI_PROCESS_STATE, 0x48);
+NT_OFFSET(struct _MI_PROCESS_STATE, ProcessList, 0x18);
+
 struct _MI_SYSTEM_INFORMATION {
-    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_200 NT_SKIP_80
+    NT_SKIP_1000 NT_SKIP_400 NT_SKIP_200
+    struct _MI_PROCESS_STATE Processes;
+    NT_SKIP_20 NT_SKIP_10 NT_SKIP_8
     struct _MI_HARDWARE_STATE Hardware;
     NT_SKIP_2000 NT_SKIP_800 NT_SKIP_80
 };
 NT_SIZE(struct _MI_SYSTEM_INFORMATION, 0x50c0);
+NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Processes, 0x1600);
 NT_OFFSET(struct _MI_SYSTEM_INFORMATION, Hardware, 0x1680);
 
 struct _MMPTE_HARDWARE {
@@ -4314,6 +4408,7 @@ struct nt_types {
     struct _KUSER_SHARED_DATA *kuser_shared_data;
     struct _LUID *luid;
     struct _MI_HARDWARE_STATE *mi_hardware_state;
+    struct _MI_PROCESS_STATE *mi_process_state;
     struct _MI_SYSTEM_INFORMATION *mi_system_information;
     struct _MMPTE_HARDWARE *mmpte_hardware;
     struct _MMPTE_PROTOTYPE *mmpte_prototype;
