@@ -9,6 +9,7 @@
 #include "machine_parts.h"
 
 #define PATH_LEN 4096
+#define SEED     1
 
 static const struct {
     const struct lab_scene *scene;
@@ -33,7 +34,8 @@ static void start_block(struct lab_machine *m)
     lab_memory_write_physical(m->memory, LAB_START_BLOCK + 0xa0, &m->info.cr3, 8);
 }
 
-static bool build(struct lab_machine *m, uint64_t ram, const char *kernel_dir, const char **why)
+static bool build(struct lab_machine *m, uint64_t ram, uint64_t seed, const char *kernel_dir,
+                  const char **why)
 {
     const struct lab_scene *scene = m->scene;
     char path[PATH_LEN];
@@ -46,8 +48,9 @@ static bool build(struct lab_machine *m, uint64_t ram, const char *kernel_dir, c
         .kernel_path = "\\SystemRoot\\system32\\ntoskrnl.exe",
     };
     m->pool = scene->pool;
+    m->cast = cast_create(scene, seed);
     m->memory = lab_memory_create(scene->self_slot, ram);
-    if (!m->memory) {
+    if (!m->memory || !m->cast) {
         *why = "out of memory";
         return false;
     }
@@ -93,7 +96,7 @@ struct lab_machine *lab_machine_create_with(const char *name, const char *kernel
         }
         m->scene = kernels[i].scene;
         m->parts = kernels[i].parts;
-        if (build(m, ram, kernel_dir, why))
+        if (build(m, ram, SEED, kernel_dir, why))
             return m;
         lab_machine_destroy(m);
         return NULL;
@@ -107,6 +110,8 @@ void lab_machine_destroy(struct lab_machine *m)
     if (!m)
         return;
     lab_memory_destroy(m->memory);
+    cast_destroy(m->cast);
+    truth_destroy(m->truth);
     free(m);
 }
 

@@ -4,36 +4,46 @@
  *   image.c          a PE file loaded by its headers
  *   memory.c         physical pages, page tables
  *   pool.c           allocations and texts in kernel memory
- *   machine_<build>.c  what one machine holds
- *   nt_system.c      processors, times, debugger data, modules    \
- *   nt_process.c     processes and threads                        |  compiled once for each kernel, with
- *   nt_etw.c         silo globals, ETW state, loggers             |  the structs of that kernel
- *   nt_logger.c      one logger                                   |
- *   nt_fate.c        what befalls it before a file is made of it  / */
+ *   machine_<build>.c  what one machine holds and no other
+ *   crowd.c          what all of them hold besides
+ *   cast.c           both, made into one list of who is there; cast_people.c, cast_trace.c
+ *   truth.c          what was built, noted while it is built
+ *   nt_system.c      processors, times, debugger data              \
+ *   nt_modules.c     the list of loaded modules                    |
+ *   nt_object.c      headers, types and names of objects; handles  |
+ *   nt_process.c     processes; nt_thread.c, nt_token.c            |  compiled once for each kernel,
+ *   nt_session.c     terminal sessions                             |  with the structs of that kernel
+ *   nt_job.c         jobs; nt_silo.c: what makes one a server silo |
+ *   nt_etw.c         an ETW state                                  |
+ *   nt_logger.c      one logger                                    |
+ *   nt_fate.c        what befalls it before a file is made of it   / */
 #ifndef LAB_MACHINE_PARTS_H
 #define LAB_MACHINE_PARTS_H
 
+#include "cast.h"
 #include "machine.h"
 #include "memory.h"
 #include "scene.h"
+#include "truth.h"
 
-#define LAB_PROCESSES_MAX 32
-#define LAB_START_BLOCK   0x1000u /* physical address */
-#define SHARED_DATA       0xfffff78000000000u
+#define LAB_START_BLOCK 0x1000u /* physical address */
+#define SHARED_DATA     0xfffff78000000000u
 
 struct lab_machine {
     struct lab_machine_info info;
     const struct lab_scene *scene;
+    struct cast *cast;
+    struct truth *truth; /* NULL: nobody wants to know */
     const struct nt_parts *parts;
     struct lab_memory *memory;
     uint64_t pool; /* next free address */
     uint32_t kernel_timestamp;
     uint32_t kernel_entry; /* RVA of where the loader enters it */
 
-    uint64_t system_process; /* _EPROCESS, and of all processes of the scene */
-    uint64_t process[LAB_PROCESSES_MAX];
+    uint64_t system_process; /* _EPROCESS */
+    struct cast_handles ids; /* PspCidTable */
+    uint64_t memory_list;    /* of all processes, the memory manager's */
     uint32_t next_thread_id;
-    uint64_t etw_state;
 };
 
 /* image.c: the file at path, at info.kernel_base; fills what the headers say of it. */

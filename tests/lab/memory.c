@@ -13,7 +13,7 @@
 #define PAGE_FLAGS  0x8000000000000163u /* and global, no execute */
 #define USER_FLAGS  0x8000000000000067u /* not global, for programs too */
 #define USER        0x4u
-#define SPACES_MAX  64u
+#define SPACES_MAX  256u
 #define SYSTEM_HALF (ENTRIES / 2)
 
 struct lab_memory {

@@ -1,11 +1,11 @@
-/* nt_etw.c - the host silo of one kernel and its ETW state. */
+/* nt_etw.c - the ETW states of one kernel: the host's, and one for each server silo. */
 #include "nt_parts.h"
 
-#define STATE(field)  offsetof(struct _ETW_SILODRIVERSTATE, field)
-#define GLOBAL(field) offsetof(struct _ESERVERSILO_GLOBALS, field)
-#define FREE_SLOT     1 /* [guess: kernel listings], first slots of both analyses [seen] */
-#define PENDING       0x103
-#define CACHE_LINE    0x40u
+#define STATE(field) offsetof(struct _ETW_SILODRIVERSTATE, field)
+#define ENTRY(field) offsetof(struct _ETW_GUID_ENTRY, field)
+#define FREE_SLOT    1 /* [guess: kernel listings], first slots of both analyses [seen] */
+#define CACHE_LINE   0x40u
+#define SILO_LOGGERS 64u /* slots of a server silo */
 
 /* Two generations: 64 slots within the state, or MaxLoggers behind a pointer. */
 #if NT_BUILD < 16299
@@ -14,33 +14,39 @@
 #define CONTEXTS_INSIDE 0
 #endif
 
-struct arrays {
-    uint64_t rundown, contexts;
-    uint32_t count;
-};
-
 /* 54849625-5478-4994-A5BA-3E3B0328C30D, Microsoft-Windows-Security-Auditing */
 static const struct _GUID security_auditing = {
     0x54849625, 0x5478, 0x4994, {0xa5, 0xba, 0x3e, 0x3b, 0x03, 0x28, 0xc3, 0x0d}};
 
-static struct arrays arrays_of(struct lab_machine *m)
+static bool is_host(const struct cast_silo *s)
 {
-    const struct lab_scene *scene = m->scene;
-    struct arrays a = {.count = scene->max_loggers};
+    return s->job == NOBODY;
+}
 
+static uint32_t max_loggers(const struct lab_machine *m, const struct cast_silo *s)
+{
+    return is_host(s) ? m->scene->max_loggers : SILO_LOGGERS;
+}
+
+static void arrays(struct lab_machine *m, struct cast_silo *s)
+{
 #if CONTEXTS_INSIDE
-    a.rundown = m->etw_state + STATE(EtwpLoggerRundown);
-    a.contexts = m->etw_state + STATE(WmipLoggerContext);
+    (void)m;
+    s->rundowns = s->state + STATE(EtwpLoggerRundown);
+    s->contexts = s->state + STATE(WmipLoggerContext);
 #else /* one allocation */
-    a.rundown = scene->etw_arrays;
-    a.contexts = a.rundown + 8 * a.count;
-    lab_memory_map(m->memory, a.rundown, 16 * a.count);
-    pool_header(m, a.rundown, 16 * a.count, "Etwa");
-    put_u32(m, m->etw_state + STATE(MaxLoggers), a.count);
-    put_u64(m, m->etw_state + STATE(EtwpLoggerRundown), a.rundown);
-    put_u64(m, m->etw_state + STATE(EtwpLoggerContext), a.contexts);
+    uint32_t count = max_loggers(m, s);
+
+    s->rundowns = is_host(s) ? m->scene->etw_arrays : pool_alloc(m, 16 * count, "Etwa");
+    s->contexts = s->rundowns + 8 * count;
+    if (is_host(s)) {
+        lab_memory_map(m->memory, s->rundowns, 16 * count);
+        pool_header(m, s->rundowns, 16 * count, "Etwa");
+    }
+    put_u32(m, s->state + STATE(MaxLoggers), count);
+    put_u64(m, s->state + STATE(EtwpLoggerRundown), s->rundowns);
+    put_u64(m, s->state + STATE(EtwpLoggerContext), s->contexts);
 #endif
-    return a;
 }
 
 /* One reference count a processor, each in a cache line of its own; all of them 0: not in use. */
@@ -59,176 +65,288 @@ static uint64_t rundown_object(struct lab_machine *m, uint64_t at)
     return at;
 }
 
-static void loggers(struct lab_machine *m, const struct arrays *a)
+static void loggers(struct lab_machine *m, int silo)
 {
-    for (uint32_t i = 0; i < a->count; i++) {
-        put_u64(m, a->rundown + 8 * i, rundown_object(m, i == 0 ? m->scene->etw_rundown : 0));
-        put_u64(m, a->contexts + 8 * i, FREE_SLOT);
-    }
-    for (size_t i = 0; i < m->scene->logger_count; i++) {
-        const struct lab_logger *l = &m->scene->loggers[i];
-        uint64_t va = nt_logger(m, l);
+    const struct cast_silo *s = &m->cast->silos[silo];
 
-        put_u64(m, a->contexts + 8 * l->id, va | ((l->more & LOGGER_STOPPING) != 0));
+    for (uint32_t i = 0; i < max_loggers(m, s); i++) {
+        uint64_t at = is_host(s) && i == 0 ? m->scene->etw_rundown : 0;
+
+        put_u64(m, s->rundowns + 8 * i, rundown_object(m, at));
+        put_u64(m, s->contexts + 8 * i, FREE_SLOT);
+    }
+    for (size_t i = 0; i < m->cast->logger_count; i++) {
+        struct cast_logger *l = &m->cast->loggers[i];
+
+        if (l->silo != silo)
+            continue;
+        nt_logger(m, l);
+        put_u64(m, s->contexts + 8 * l->said->id, l->va | ((l->said->more & LOGGER_STOPPING) != 0));
     }
 }
 
-static void security_loggers(struct lab_machine *m)
+/* ---- the security provider ---- */
+
+static void tell_security(const struct lab_machine *m, const struct cast_silo *s,
+                          const struct _TRACE_ENABLE_INFO *info, unsigned k)
 {
-    struct _TRACE_ENABLE_INFO info = {0};
-    uint64_t entry = m->etw_state + STATE(EtwpSecurityProviderGuidEntry);
-    uint8_t mask = 0;
+    uint64_t entry = s->state + STATE(EtwpSecurityProviderGuidEntry);
+
+    tell(m->truth, TRUTH_SECURITY, s->state + STATE(EtwpSecurityLoggers) + 2 * k);
+    tell_word(m->truth, "etw_state", s->state);
+    tell_number(m->truth, "slot", k);
+    tell_number(m->truth, "logger_id", info->LoggerId);
+    nt_tell_enable(m, entry, k, info);
+}
+
+static uint8_t security_enables(struct lab_machine *m, int silo, struct _TRACE_ENABLE_INFO *info)
+{
+    const struct cast_silo *s = &m->cast->silos[silo];
     unsigned k = 0;
+
+    for (size_t i = 0; i < m->cast->logger_count; i++) {
+        const struct cast_logger *l = &m->cast->loggers[i];
+
+        if (l->silo != silo || !(l->said->more & LOGGER_SECURITY))
+            continue;
+        info->LoggerId = l->said->id;
+        put(m,
+            s->state + STATE(EtwpSecurityProviderGuidEntry) + ENTRY(EnableInfo) + k * sizeof(*info),
+            info, sizeof(*info));
+        put(m, s->state + STATE(EtwpSecurityLoggers) + 2 * k, &l->said->id, 2);
+        tell_security(m, s, info, k++);
+    }
+    info->LoggerId = 0;
+    return (uint8_t)k;
+}
+
+/* The entry that is part of the state, and in no list. */
+static uint8_t security_provider(struct lab_machine *m, int silo)
+{
+    const struct cast_silo *s = &m->cast->silos[silo];
+    uint64_t entry = s->state + STATE(EtwpSecurityProviderGuidEntry);
+    struct _TRACE_ENABLE_INFO info = {0};
+    uint8_t count, mask;
 
     info.IsEnabled = 1;
     info.Level = 0xff;
     info.EnableProperty = 0x40;
     info.MatchAnyKeyword = ~(U8B)0;
-    for (size_t i = 0; i < m->scene->logger_count; i++) {
-        uint16_t id = m->scene->loggers[i].id;
-
-        if (!(m->scene->loggers[i].more & LOGGER_SECURITY))
-            continue;
-        info.LoggerId = id;
-        put(m, entry + offsetof(struct _ETW_GUID_ENTRY, EnableInfo) + k * sizeof(info), &info,
-            sizeof(info));
-        put(m, m->etw_state + STATE(EtwpSecurityLoggers) + 2 * k, &id, 2);
-        mask |= (uint8_t)(1u << k++);
-    }
-    info.LoggerId = 0;
-    put(m, entry + offsetof(struct _ETW_GUID_ENTRY, ProviderEnableInfo), &info, sizeof(info));
-    put(m, entry + offsetof(struct _ETW_GUID_ENTRY, Guid), &security_auditing,
-        sizeof(security_auditing));
-    put_u64(m, entry + offsetof(struct _ETW_GUID_ENTRY, RefCount), 1 + k);
-    put_u64(m, entry + offsetof(struct _ETW_GUID_ENTRY, SiloState), m->etw_state);
-    list_init(m, entry + offsetof(struct _ETW_GUID_ENTRY, RegListHead));
-    list_init(m, entry + offsetof(struct _ETW_GUID_ENTRY, GuidList));
-    put(m, at_rva(m, NT_RVA_SecurityProviderGuid), &security_auditing, sizeof(security_auditing));
-    put(m, m->etw_state + STATE(EtwpSecurityProviderEnableMask), &mask, 1);
-    put_u32(m, m->etw_state + STATE(EtwpSecurityProviderPID), m->scene->security_pid);
+    count = security_enables(m, silo, &info);
+    mask = (uint8_t)((1u << count) - 1);
+    put(m, entry + ENTRY(ProviderEnableInfo), &info, sizeof(info));
+    put(m, entry + ENTRY(Guid), &security_auditing, sizeof(security_auditing));
+    put_u64(m, entry + ENTRY(RefCount), 1 + count);
+    put_u64(m, entry + ENTRY(SiloState), s->state);
+    list_init(m, entry + ENTRY(RegListHead));
+    list_init(m, entry + ENTRY(GuidList));
+    put(m, s->state + STATE(EtwpSecurityProviderEnableMask), &mask, 1);
+    put_u32(m, s->state + STATE(EtwpSecurityProviderPID), s->security_pid);
+    return mask;
 }
 
-/* Kernel loggers: which index is whose. */
-static void system_loggers(struct lab_machine *m)
-{
-#if CONTEXTS_INSIDE
-    uint64_t table = at_rva(m, NT_RVA_EtwpSystemLogger);
-    uint64_t active = at_rva(m, NT_RVA_EtwpActiveSystemLoggers);
-#else
-    uint64_t table = m->etw_state + STATE(SystemLoggerSettings.EtwpSystemLogger);
-    uint64_t active = m->etw_state + STATE(SystemLoggerSettings.EtwpActiveSystemLoggers);
-    uint64_t masks = m->etw_state + STATE(SystemLoggerSettings.EtwpGroupMasks);
-    uint64_t all = m->etw_state + STATE(SystemLoggerSettings.SiloGlobalGroupMask);
-#endif
-    uint32_t bitmap = 0;
+/* ---- kernel loggers ---- */
 
-    for (size_t i = 0; i < m->scene->logger_count; i++) {
-        const struct lab_logger *l = &m->scene->loggers[i];
+#if CONTEXTS_INSIDE /* one table for all */
+#define SYSTEM_TABLE(m, s)  at_rva(m, NT_RVA_EtwpSystemLogger)
+#define SYSTEM_ACTIVE(m, s) at_rva(m, NT_RVA_EtwpActiveSystemLoggers)
+#define SYSTEM_MASKS(m, s)  at_rva(m, NT_RVA_EtwpGroupMasks)
+#define SYSTEM_ALL(m, s)    at_rva(m, NT_RVA_PerfGlobalGroupMask)
+#else
+#define SYSTEM_TABLE(m, s)  ((s)->state + STATE(SystemLoggerSettings.EtwpSystemLogger))
+#define SYSTEM_ACTIVE(m, s) ((s)->state + STATE(SystemLoggerSettings.EtwpActiveSystemLoggers))
+#define SYSTEM_MASKS(m, s)  ((s)->state + STATE(SystemLoggerSettings.EtwpGroupMasks))
+#define SYSTEM_ALL(m, s)    ((s)->state + STATE(SystemLoggerSettings.SiloGlobalGroupMask))
+#endif
+#define GROUPS 8u
+
+/* Classes of events, by index of their logger: processes, threads, images, disks, the network; and
+ * what the circular one is for: context switches, interrupts, page faults [doc]. */
+static const uint32_t groups_of[2][GROUPS] = {{0x00010307, 0x4}, {0x00000073, 0x1000c, 0x20}};
+
+static void tell_system(const struct lab_machine *m, const struct cast_silo *s, unsigned index,
+                        const uint8_t entry[2], const uint32_t groups[GROUPS])
+{
+    static const char *const names[GROUPS] = {"group0", "group1", "group2", "group3",
+                                              "group4", "group5", "group6", "group7"};
+
+    tell(m->truth, TRUTH_SYSTEM, SYSTEM_TABLE(m, s) + 2 * index);
+    tell_word(m->truth, "etw_state", s->state);
+    tell_number(m->truth, "index", index);
+    tell_number(m->truth, "logger_id", entry[0]);
+    tell_number(m->truth, "clock_type", entry[1]);
+    for (unsigned i = 0; i < GROUPS; i++)
+        tell_word(m->truth, names[i], groups[i]);
+}
+
+/* Which index is whose; returns the bitmap of them. */
+static uint32_t system_loggers(struct lab_machine *m, int silo)
+{
+    const struct cast_silo *s = &m->cast->silos[silo];
+    uint32_t bitmap = 0, all[GROUPS] = {0};
+
+    for (size_t i = 0; i < m->cast->logger_count; i++) {
+        const struct lab_logger *l = m->cast->loggers[i].said;
         unsigned index = (unsigned)l->system_index - 1;
         uint8_t entry[2] = {(uint8_t)l->id, 1}; /* LoggerId, ClockType */
+        const uint32_t *groups = groups_of[index % 2];
 
-        if (!l->system_index)
+        if (m->cast->loggers[i].silo != silo || !l->system_index)
             continue;
         bitmap |= 1u << index;
-        put(m, table + 2 * index, entry, sizeof(entry));
-#if !CONTEXTS_INSIDE
-        put_u32(m, masks + index * sizeof(struct _PERFINFO_GROUPMASK), 0x3); /* process, thread */
-        put_u32(m, all, 0x3);
-#endif
+        put(m, SYSTEM_TABLE(m, s) + 2 * index, entry, sizeof(entry));
+        put(m, SYSTEM_MASKS(m, s) + index * sizeof(all), groups, sizeof(all));
+        for (unsigned k = 0; k < GROUPS; k++)
+            all[k] |= groups[k];
+        tell_system(m, s, index, entry, groups);
     }
-    put_u32(m, active, bitmap);
+    if (bitmap) {
+        put(m, SYSTEM_ALL(m, s), all, sizeof(all));
+        put(m, at_rva(m, NT_RVA_PerfGlobalGroupMask), all, sizeof(all));
+    }
+    if (is_host(s) || !CONTEXTS_INSIDE)
+        put_u32(m, SYSTEM_ACTIVE(m, s), bitmap);
+    return bitmap;
 }
 
-static void guid_table(struct lab_machine *m)
+/* ---- the rest of a state ---- */
+
+static void guid_table(struct lab_machine *m, const struct cast_silo *s)
 {
     for (uint32_t bucket = 0; bucket < 64; bucket++)
         for (uint32_t kind = 0; kind < 3; kind++)
-            list_init(m, m->etw_state + STATE(EtwpGuidHashTable) +
+            list_init(m, s->state + STATE(EtwpGuidHashTable) +
                              bucket * sizeof(struct _ETW_HASH_BUCKET) +
                              kind * sizeof(struct _LIST_ENTRY));
 }
 
 #if !CONTEXTS_INSIDE
-static void processor_blocks(struct lab_machine *m, uint32_t max_loggers)
+static void processor_blocks(struct lab_machine *m, const struct cast_silo *s)
 {
     size_t len = m->scene->processors * sizeof(struct _ETW_SILO_TRACING_BLOCK);
-    uint64_t blocks = m->scene->etw_blocks;
+    uint64_t blocks = is_host(s) ? m->scene->etw_blocks : 0;
+    uint32_t count = max_loggers(m, s);
 
     if (!blocks)
         blocks = pool_alloc(m, len, "Etwp");
     for (uint32_t i = 0; i < m->scene->processors; i++) {
         struct _ETW_SILO_TRACING_BLOCK b = {0};
 
-        b.ProcessorBuffers = target_pointer(pool_alloc(m, 8 * max_loggers, "Etwp"));
-        b.EventsLoggedCount = target_pointer(pool_alloc(m, 8 * max_loggers, "Etwp"));
+        b.ProcessorBuffers = target_pointer(pool_alloc(m, 8 * count, "Etwp"));
+        b.EventsLoggedCount = target_pointer(pool_alloc(m, 8 * count, "Etwp"));
         put(m, blocks + i * sizeof(b), &b, sizeof(b));
     }
-    put_u64(m, m->etw_state + STATE(ProcessorBlocks), blocks);
+    put_u64(m, s->state + STATE(ProcessorBlocks), blocks);
 }
 
 /* What only newer kernels keep in the state. */
-static void newer_fields(struct lab_machine *m)
+static void newer_fields(struct lab_machine *m, const struct cast_silo *s)
 {
-    uint64_t mutex = m->etw_state + STATE(EtwpStartTraceMutex);
+    uint64_t mutex = s->state + STATE(EtwpStartTraceMutex);
     struct _KMUTANT free_mutex = {0};
 
     free_mutex.Header.Type = TYPE_MUTANT;
     free_mutex.Header.SignalState = 1;
     put(m, mutex, &free_mutex, sizeof(free_mutex));
     list_init(m, mutex + offsetof(struct _KMUTANT, Header.WaitListHead));
-    put_u64(m, m->etw_state + STATE(SiloGlobals), at_rva(m, NT_RVA_PspHostSiloGlobals));
-    put_u64(m, m->etw_state + STATE(LogfileBytesWritten), m->scene->bytes_written);
-    put_u32(m, m->etw_state + STATE(EtwpCounters.SessionCount), (uint32_t)m->scene->logger_count);
-    processor_blocks(m, m->scene->max_loggers);
+    put_u64(m, s->state + STATE(Silo), is_host(s) ? 0 : m->cast->jobs[s->job].va);
+    put_u64(m, s->state + STATE(SiloGlobals), s->globals);
+    put_u32(m, s->state + STATE(EtwpCounters.SessionCount), s->loggers);
+    processor_blocks(m, s);
+    if (!is_host(s))
+        return;
+    put_u64(m, s->state + STATE(LogfileBytesWritten), m->scene->bytes_written);
 #if NT_BUILD < 22000
-    put_u64(m, m->etw_state + STATE(ContainerRestoreWnfSubscription), m->scene->etw_subscription);
+    put_u64(m, s->state + STATE(ContainerRestoreWnfSubscription), m->scene->etw_subscription);
 #else
-    put_u64(m, m->etw_state + STATE(ContainerStateWnfSubscription), m->scene->etw_subscription);
+    put_u64(m, s->state + STATE(ContainerStateWnfSubscription), m->scene->etw_subscription);
 #endif
 }
 #endif
 
-static void silo_globals(struct lab_machine *m)
+static void tell_newer(const struct lab_machine *m, const struct cast_silo *s)
 {
-    uint64_t globals = at_rva(m, NT_RVA_PspHostSiloGlobals);
-    struct _SILO_USER_SHARED_DATA shared = {0};
+    static const char *const facts[] = {"own_silo",      "own_globals",   "guid_count",
+                                        "session_count", "bytes_written", "start_owner",
+                                        "partition_id",  "parent_id",     "partition_type",
+                                        "qpc_offset",    "pool_paged",    "pool_nonpaged"};
 
-    shared.ActiveConsoleId = 1;
-    shared.NtProductType = (enum _NT_PRODUCT_TYPE)m->scene->product;
-    shared.SuiteMask = m->scene->suite;
 #if CONTEXTS_INSIDE
-    put(m, globals + GLOBAL(UserSharedData), &shared, sizeof(shared));
+    (void)s;
+    for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+        tell_none(m->truth, facts[i]);
 #else
-    uint64_t at = pool_alloc(m, sizeof(shared), "SilG");
+    static const uint8_t no_guid[16];
 
-    put(m, at, &shared, sizeof(shared));
-    put_text(m, at + offsetof(struct _SILO_USER_SHARED_DATA, NtSystemRoot), "C:\\Windows");
-    put_u64(m, globals + GLOBAL(UserSharedData), at);
-    put_string(m, globals + GLOBAL(NtSystemRoot), "\\SystemRoot", "SilG");
+    (void)facts;
+    tell_word(m->truth, "own_silo", is_host(s) ? 0 : m->cast->jobs[s->job].va);
+    tell_word(m->truth, "own_globals", s->globals);
+    tell_number(m->truth, "session_count", s->loggers);
+    tell_number(m->truth, "bytes_written", is_host(s) ? m->scene->bytes_written : 0);
+    tell_word(m->truth, "start_owner", 0);
+    tell_guid(m->truth, "partition_id", no_guid);
+    tell_guid(m->truth, "parent_id", no_guid);
+    tell_number(m->truth, "qpc_offset", 0);
 #endif
-    put_u64(m, globals + GLOBAL(EtwSiloState), m->etw_state);
-    put_u32(m, globals + GLOBAL(State), SERVERSILO_STARTED);
-    put_u32(m, globals + GLOBAL(ExitStatus), PENDING);
+}
+
+static void tell_state(const struct lab_machine *m, const struct cast_silo *s, uint8_t mask,
+                       uint32_t active)
+{
+    struct truth *t = m->truth;
+
+    tell(t, TRUTH_STATES, s->state);
+    tell_word(t, "silo", is_host(s) ? 0 : m->cast->jobs[s->job].va);
+    tell_number(t, "max_loggers", max_loggers(m, s));
+    tell_word(t, "contexts", s->contexts);
+    tell_word(t, "rundowns", s->rundowns);
+    tell_number(t, "slots", max_loggers(m, s));
+    tell_number(t, "free_slots", max_loggers(m, s) - s->loggers);
+    tell_number(t, "shutdown", 0);
+    tell_number(t, "security_pid", s->security_pid);
+    tell_word(t, "security_mask", mask);
+    if (is_host(s) || !CONTEXTS_INSIDE)
+        tell_word(t, "active_system_loggers", active);
+    else
+        tell_none(t, "active_system_loggers");
+    tell_newer(m, s);
+}
+
+static void new_state(struct lab_machine *m, int silo)
+{
+    struct cast_silo *s = &m->cast->silos[silo];
+    uint32_t active;
+    uint8_t mask;
+
+    if (is_host(s)) {
+        s->globals = at_rva(m, NT_RVA_PspHostSiloGlobals);
+        s->state = m->scene->etw_state;
+        lab_memory_map(m->memory, s->state, sizeof(struct _ETW_SILODRIVERSTATE));
+    } else {
+        s->state = pool_alloc(m, sizeof(struct _ETW_SILODRIVERSTATE), "Etwa");
+    }
+    arrays(m, s);
+    loggers(m, silo);
+    mask = security_provider(m, silo);
+    active = system_loggers(m, silo);
+    guid_table(m, s);
+#if !CONTEXTS_INSIDE
+    newer_fields(m, s);
+#endif
+    tell_state(m, s, mask, active);
 }
 
 void nt_etw(struct lab_machine *m)
 {
     /* what precedes the two addresses in EtwpDebuggerData: sizes, as tools look for them [doc] */
     static const uint16_t debugger_data[] = {0x082c, 0x3804, 0x000c};
-    struct arrays a;
 
-    m->etw_state = m->scene->etw_state;
-    lab_memory_map(m->memory, m->etw_state, sizeof(struct _ETW_SILODRIVERSTATE));
-    a = arrays_of(m);
-    loggers(m, &a);
-    security_loggers(m);
-    system_loggers(m);
-    guid_table(m);
-#if !CONTEXTS_INSIDE
-    newer_fields(m);
-#endif
-    silo_globals(m);
-    put_u64(m, at_rva(m, NT_RVA_EtwpHostSiloState), m->etw_state);
+    for (size_t i = 0; i < m->cast->silo_count; i++)
+        new_state(m, (int)i);
+    nt_silos(m);
+    put(m, at_rva(m, NT_RVA_SecurityProviderGuid), &security_auditing, sizeof(security_auditing));
+    put_u64(m, at_rva(m, NT_RVA_EtwpHostSiloState), m->cast->silos[0].state);
     put(m, at_rva(m, NT_RVA_EtwpDebuggerData), debugger_data, sizeof(debugger_data));
-    put_u64(m, at_rva(m, NT_RVA_EtwpDebuggerData) + 0x10, a.contexts);
+    put_u64(m, at_rva(m, NT_RVA_EtwpDebuggerData) + 0x10, m->cast->silos[0].contexts);
+    nt_tell_processes(m);
 }

@@ -1,9 +1,10 @@
 /* nt_logger.c - one logger of one kernel: its context, buffers, consumers. */
 #include "nt_parts.h"
 
-#define CONTEXT(field) offsetof(struct _WMI_LOGGER_CONTEXT, field)
-#define SECOND         10000000 /* in units of 100 ns */
-#define BUFFER_KB      64
+#define CONTEXT(field)  offsetof(struct _WMI_LOGGER_CONTEXT, field)
+#define SECOND          10000000 /* in units of 100 ns */
+#define BUFFER_KB       64
+#define CONSUMER_ACCESS 0x100003 /* of its handle [guess] */
 
 static uint32_t buffer_size(const struct lab_logger *l)
 {
@@ -65,10 +66,16 @@ static void clock_of(const struct lab_machine *m, struct _WMI_LOGGER_CONTEXT *c)
 #endif
 }
 
-static void fill(struct lab_machine *m, const struct lab_logger *l, uint64_t thread,
+static uint64_t state_of(const struct lab_machine *m, const struct cast_logger *l)
+{
+    return m->cast->silos[l->silo].state;
+}
+
+static void fill(struct lab_machine *m, const struct cast_logger *logger, uint64_t thread,
                  struct _WMI_LOGGER_CONTEXT *c)
 {
-    bool has_consumer = l->consumers[0] != 0;
+    const struct lab_logger *l = logger->said;
+    bool has_consumer = logger->consumer_count > 0;
 
     c->LoggerId = l->id;
     c->BufferSize = buffer_size(l);
@@ -83,6 +90,7 @@ static void fill(struct lab_machine *m, const struct lab_logger *l, uint64_t thr
     c->MaximumBuffers = c->MinimumBuffers + 20u > l->buffers ? c->MinimumBuffers + 20u : l->buffers;
     c->NumberOfBuffers = c->PeakBuffersCount = l->buffers;
     c->BuffersAvailable = l->buffers - (I4B)m->scene->processors;
+    c->NumConsumers = logger->consumer_count;
     c->BuffersWritten = c->LastFlushedBuffer = l->written;
     c->BufferSequenceNumber = l->written + l->buffers;
     c->EventsLost = l->lost;
@@ -100,7 +108,7 @@ static void fill(struct lab_machine *m, const struct lab_logger *l, uint64_t thr
                                      (U2B)(0x4a10 + l->id),
                                      0x4b77,
                                      {0x9d, 0x2f, 0x10, 0x3c, 0x58, 0xd1, 0x77, (U1B)l->id}};
-    c->SiloState = target_pointer(m->etw_state);
+    c->SiloState = target_pointer(state_of(m, logger));
     c->Flags = flags(l);
     c->LoggerEvent.Header.Type = c->FlushEvent.Header.Type = TYPE_EVENT;
     c->LoggerMutex.Header.Type = TYPE_MUTANT;
@@ -137,33 +145,39 @@ static void buffers(struct lab_machine *m, const struct lab_logger *l, uint64_t 
     }
 }
 
-static uint64_t process_of(const struct lab_machine *m, uint32_t pid)
+/* A consumer is an object, and its process has a handle to it. */
+static void consumer(struct lab_machine *m, const struct cast_logger *l, struct cast_process *p)
 {
-    for (size_t i = 0; i < m->scene->process_count; i++)
-        if (m->scene->processes[i].pid == pid)
-            return m->process[i];
-    return 0;
-}
+    struct _ETW_REALTIME_CONSUMER c = {0};
+    uint64_t va = l->said->more & LOGGER_AT_EDGE
+                      ? nt_object_at_edge(m, sizeof(c), INDEX_ETW_CONSUMER, "EtwC")
+                      : nt_object(m, sizeof(c), INDEX_ETW_CONSUMER, "EtwC");
+    uint32_t handle;
+    uint64_t entry;
 
-static void consumers(struct lab_machine *m, const struct lab_logger *l, uint64_t logger)
-{
-    uint32_t count = 0;
+    c.ProcessHandle = target_pointer(0xffffffff80001200 + 4u * l->said->id);
+    c.ProcessObject = target_pointer(p->va);
+    c.LoggerId = l->said->id;
+    c.EmptyBuffersCount = l->said->buffers;
+    c.UserPagesAllocated = l->said->buffers * (buffer_size(l->said) / LAB_PAGE);
+    c.SiloState = target_pointer(state_of(m, l));
+    put(m, va, &c, sizeof(c));
+    list_append(m, l->va + CONTEXT(Consumers), va);
+    handle = nt_handle_add(m, &p->handles, va, CONSUMER_ACCESS, &entry);
 
-    for (; count < 3 && l->consumers[count]; count++) {
-        struct _ETW_REALTIME_CONSUMER c = {0};
-        uint64_t va = l->more & LOGGER_AT_EDGE ? pool_alloc_at_edge(m, sizeof(c), "EtwC")
-                                               : pool_alloc(m, sizeof(c), "EtwC");
-
-        c.ProcessHandle = target_pointer(0xffffffff80001200 + 4u * l->id);
-        c.ProcessObject = target_pointer(process_of(m, l->consumers[count]));
-        c.LoggerId = l->id;
-        c.EmptyBuffersCount = l->buffers;
-        c.UserPagesAllocated = l->buffers * (buffer_size(l) / LAB_PAGE);
-        c.SiloState = target_pointer(m->etw_state);
-        put(m, va, &c, sizeof(c));
-        list_append(m, logger + CONTEXT(Consumers), va);
-    }
-    put_u32(m, logger + CONTEXT(NumConsumers), count);
+    tell(m->truth, TRUTH_CONSUMERS, va);
+    tell_word(m->truth, "logger", l->va);
+    tell_number(m->truth, "logger_id", l->said->id);
+    tell_word(m->truth, "own_etw_state", state_of(m, l));
+    tell_word(m->truth, "process", p->va);
+    tell_number(m->truth, "pid", p->pid);
+    nt_tell_process_name(m, "process_name", p);
+    tell_word(m->truth, "flags", 0);
+    tell_number(m->truth, "buffers_lost", 0);
+    tell(m->truth, TRUTH_HANDLES, entry);
+    tell_word(m->truth, "process", p->va);
+    tell_number(m->truth, "handle", handle);
+    tell_word(m->truth, "object", va);
 }
 
 static void texts(struct lab_machine *m, const struct lab_logger *l, uint64_t va)
@@ -184,7 +198,61 @@ static void texts(struct lab_machine *m, const struct lab_logger *l, uint64_t va
     }
 }
 
-uint64_t nt_logger(struct lab_machine *m, const struct lab_logger *l)
+static void tell_counts(struct truth *t, const struct _WMI_LOGGER_CONTEXT *c)
+{
+    tell_number(t, "buffer_size", c->BufferSize);
+    tell_number(t, "buffers", (U4B)c->NumberOfBuffers);
+    tell_signed(t, "buffers_available", c->BuffersAvailable);
+    tell_signed(t, "minimum_buffers", c->MinimumBuffers);
+    tell_signed(t, "maximum_buffers", c->MaximumBuffers);
+    tell_number(t, "peak_buffers", (U4B)c->PeakBuffersCount);
+    tell_number(t, "buffers_written", c->BuffersWritten);
+    tell_number(t, "events_lost", c->EventsLost);
+    tell_number(t, "log_buffers_lost", c->LogBuffersLost);
+    tell_number(t, "realtime_buffers_delivered", c->RealTimeBuffersDelivered);
+    tell_number(t, "realtime_buffers_lost", c->RealTimeBuffersLost);
+    tell_number(t, "flush_timer", c->FlushTimer);
+}
+
+static void tell_logger(const struct lab_machine *m, const struct cast_logger *l,
+                        const struct _WMI_LOGGER_CONTEXT *c)
+{
+    bool is_stopping = (l->said->more & LOGGER_STOPPING) != 0;
+    struct truth *t = m->truth;
+
+    tell(t, TRUTH_LOGGERS, l->va);
+    tell_word(t, "etw_state", state_of(m, l));
+    tell_number(t, "slot", l->said->id);
+    tell_word(t, "slot_value", l->va | is_stopping);
+    tell_number(t, "condition", is_stopping);
+    tell_number(t, "id", l->said->id);
+    tell_word(t, "own_etw_state", state_of(m, l));
+    tell_text(t, "name", l->said->name);
+    tell_word(t, "name_buffer", l->va + sizeof(*c));
+    if (!(l->said->more & LOGGER_FILE_PAGED))
+        tell_text(t, "file", l->said->file ? l->said->file : "");
+    tell_text(t, "file_pattern", "");
+    tell_text(t, "new_file", "");
+    tell_text(t, "realtime_file", "");
+    tell_word(t, "mode", c->LoggerMode);
+    tell_word(t, "flags", c->Flags);
+    tell_number(t, "clock_type", c->ClockType);
+    tell_word(t, "get_cpu_clock", (uintptr_t)c->GetCpuClock);
+    tell_signed(t, "status", c->LoggerStatus);
+    tell_number(t, "collection_on", (U4B)c->CollectionOn);
+    tell_number(t, "accept_new_events", (U4B)c->AcceptNewEvents);
+    tell_number(t, "pool_type", (U4B)c->PoolType);
+    tell_word(t, "thread", (uintptr_t)c->LoggerThread);
+    tell_time(t, "started", (U8B)c->StartTime.QuadPart);
+    tell_counts(t, c);
+    tell_number(t, "consumers", l->consumer_count);
+    tell_word(t, "transition_consumer", 0);
+    tell_word(t, "lock", 0);
+    tell_word(t, "mutex_owner", 0);
+    tell_number(t, "references", 0);
+}
+
+void nt_logger(struct lab_machine *m, struct cast_logger *logger)
 {
     static const size_t lists[] = {
         CONTEXT(GlobalList),
@@ -201,17 +269,19 @@ uint64_t nt_logger(struct lab_machine *m, const struct lab_logger *l)
         CONTEXT(BinaryTrackingList),
 #endif
     };
+    const struct lab_logger *l = logger->said;
     /* who only buffers has no thread [guess: kernel listings] */
     uint64_t thread = l->mode & MODE_BUFFERING ? 0 : nt_thread(m, m->system_process, 0, 0);
     struct _WMI_LOGGER_CONTEXT context = {0};
-    uint64_t va = place(m, l);
 
-    fill(m, l, thread, &context);
-    put(m, va, &context, sizeof(context));
+    logger->va = place(m, l);
+    fill(m, logger, thread, &context);
+    put(m, logger->va, &context, sizeof(context));
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-        list_init(m, va + lists[i]);
-    texts(m, l, va);
-    buffers(m, l, va);
-    consumers(m, l, va);
-    return va;
+        list_init(m, logger->va + lists[i]);
+    texts(m, l, logger->va);
+    buffers(m, l, logger->va);
+    for (unsigned i = 0; i < logger->consumer_count; i++)
+        consumer(m, logger, &m->cast->processes[logger->consumers[i]]);
+    tell_logger(m, logger, &context);
 }

@@ -23,6 +23,11 @@ static void add(struct lab_machine *m, const struct loaded *l)
     put_string(m, va + offsetof(struct _KLDR_DATA_TABLE_ENTRY, FullDllName), l->full_name, "MmLd");
     put_string(m, va + offsetof(struct _KLDR_DATA_TABLE_ENTRY, BaseDllName), l->name, "MmLd");
     list_append(m, m->info.module_list, va);
+    tell(m->truth, TRUTH_MODULES, va);
+    tell_word(m->truth, "base", l->base);
+    tell_number(m->truth, "size", l->size);
+    tell_text(m->truth, "name", l->name);
+    tell_text(m->truth, "path", l->full_name);
 }
 
 /* A page with the headers of an image that has one section and says nothing of its PDB. */
@@ -53,7 +58,6 @@ static void headers(struct lab_machine *m, const struct loaded *l)
 
 void nt_modules(struct lab_machine *m)
 {
-    uint64_t next = m->scene->drivers;
     struct loaded kernel = {
         .name = "ntoskrnl.exe",
         .full_name = m->info.kernel_path,
@@ -65,15 +69,11 @@ void nt_modules(struct lab_machine *m)
 
     list_init(m, m->info.module_list);
     add(m, &kernel);
-    for (size_t i = 0; i < m->scene->module_count; i++) {
-        const struct lab_module *module = &m->scene->modules[i];
+    for (size_t i = 0; i < m->cast->module_count; i++) {
+        const struct lab_module *module = &m->cast->modules[i];
         char full_name[128] = "";
         struct loaded l = {module->name, full_name, module->base, module->size, 0, 0};
 
-        if (!l.base) {
-            l.base = next;
-            next += (module->size + 0xffff) & ~0xffffu;
-        }
         l.timestamp = module->timestamp;
         l.checksum = module->timestamp % 0xfffff;
         strncat(full_name, module->folder, 90);

@@ -280,8 +280,6 @@ static void variables(struct lab_machine *m)
     put_u64(m, at_rva(m, NT_RVA_KiWaitNever), 0x9a37000000000000 | m->scene->time_100ns);
     put_u64(m, at_rva(m, NT_RVA_KiWaitAlways), 0x53d1000000000000 ^ m->scene->uptime_100ns * 77);
     put(m, at_rva(m, NT_RVA_KdDebuggerEnabled), &one, 1);
-    list_init(m, at_rva(m, NT_RVA_PspJobList));
-    list_init(m, at_rva(m, NT_RVA_PspSiloMonitorList));
     list_init(m, at_rva(m, NT_RVA_ExpSystemResourcesList));
     list_init(m, at_rva(m, NT_RVA_KeBugCheckCallbackListHead));
 }

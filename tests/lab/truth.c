@@ -1,0 +1,174 @@
+#include "truth.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The text of one table's records, as it will be printed. */
+struct text {
+    char *at;
+    size_t len, room;
+};
+
+struct truth {
+    struct text tables[TRUTH_TABLES];
+    enum truth_table now;
+    bool failed;
+};
+
+static const char *const names[TRUTH_TABLES] = {
+    [TRUTH_SILOS] = "silos",
+    [TRUTH_JOBS] = "jobs",
+    [TRUTH_STORAGE] = "storage_slots",
+    [TRUTH_MONITORS] = "silo_monitors",
+    [TRUTH_SESSIONS] = "sessions",
+    [TRUTH_PROCESSES] = "processes",
+    [TRUTH_PROCESSORS] = "processors",
+    [TRUTH_STATES] = "etw_states",
+    [TRUTH_LOGGERS] = "loggers",
+    [TRUTH_CONSUMERS] = "consumers",
+    [TRUTH_HANDLES] = "consumer_handles",
+    [TRUTH_PROVIDERS] = "providers",
+    [TRUTH_ENABLES] = "enables",
+    [TRUTH_REGISTRATIONS] = "registrations",
+    [TRUTH_SECURITY] = "security_loggers",
+    [TRUTH_SYSTEM] = "system_loggers",
+    [TRUTH_MODULES] = "modules",
+};
+
+struct truth *truth_create(void)
+{
+    return calloc(1, sizeof(struct truth));
+}
+
+void truth_destroy(struct truth *t)
+{
+    for (size_t i = 0; t && i < TRUTH_TABLES; i++)
+        free(t->tables[i].at);
+    free(t);
+}
+
+bool truth_failed(const struct truth *t)
+{
+    return t && t->failed;
+}
+
+static void add(struct truth *t, const char *format, ...)
+{
+    struct text *x = &t->tables[t->now];
+    va_list args;
+    char *more;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(x->at ? x->at + x->len : NULL, x->room - x->len, format, args);
+    va_end(args);
+    if (len >= 0 && (size_t)len >= x->room - x->len) {
+        more = realloc(x->at, 2 * x->room + (size_t)len + 1);
+        if (!more) {
+            t->failed = true;
+            return;
+        }
+        x->at = more;
+        x->room = 2 * x->room + (size_t)len + 1;
+        va_start(args, format);
+        vsnprintf(x->at + x->len, x->room - x->len, format, args);
+        va_end(args);
+    }
+    x->len += (size_t)len;
+}
+
+void tell(struct truth *t, enum truth_table table, uint64_t va)
+{
+    if (!t)
+        return;
+    t->now = table;
+    add(t, "%s{\"address\": \"0x%016" PRIx64 "\"", t->tables[table].len ? "},\n  " : "\n  ", va);
+}
+
+void tell_number(struct truth *t, const char *fact, uint64_t value)
+{
+    if (t)
+        add(t, ", \"%s\": %" PRIu64, fact, value);
+}
+
+void tell_signed(struct truth *t, const char *fact, int64_t value)
+{
+    if (t)
+        add(t, ", \"%s\": %" PRId64, fact, value);
+}
+
+void tell_word(struct truth *t, const char *fact, uint64_t value)
+{
+    if (t)
+        add(t, ", \"%s\": \"0x%016" PRIx64 "\"", fact, value);
+}
+
+/* Days since 1601 as a date: years of 400, 100, 4 and 1, then months from March on. */
+static void date_of(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
+{
+    uint64_t since = days + 584694; /* 1 March of the year 0 */
+    uint64_t era = since / 146097, in_era = since % 146097;
+    uint64_t years = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    uint64_t in_year = in_era - (365 * years + years / 4 - years / 100);
+    uint64_t from_march = (5 * in_year + 2) / 153;
+
+    *day = (unsigned)(in_year - (153 * from_march + 2) / 5 + 1);
+    *month = (unsigned)(from_march < 10 ? from_march + 3 : from_march - 9);
+    *year = (unsigned)(years + era * 400 + (*month <= 2));
+}
+
+void tell_time(struct truth *t, const char *fact, uint64_t value_100ns)
+{
+    uint64_t seconds = value_100ns / 10000000;
+    unsigned year, month, day;
+
+    if (!t)
+        return;
+    date_of(seconds / 86400, &year, &month, &day);
+    add(t, ", \"%s\": \"%04u-%02u-%02uT%02u:%02u:%02u.%07uZ\"", fact, year, month, day,
+        (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60),
+        (unsigned)(value_100ns % 10000000));
+}
+
+void tell_text(struct truth *t, const char *fact, const char *text)
+{
+    if (!t)
+        return;
+    if (!text) {
+        tell_none(t, fact);
+        return;
+    }
+    add(t, ", \"%s\": \"", fact);
+    for (; *text; text++)
+        add(t, *text == '\\' || *text == '"' ? "\\%c" : "%c", *text);
+    add(t, "\"");
+}
+
+void tell_guid(struct truth *t, const char *fact, const uint8_t g[16])
+{
+    if (t)
+        add(t, ", \"%s\": \"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\"",
+            fact, g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12],
+            g[13], g[14], g[15]);
+}
+
+void tell_none(struct truth *t, const char *fact)
+{
+    if (t)
+        add(t, ", \"%s\": null", fact);
+}
+
+void truth_print(const struct truth *t, FILE *to)
+{
+    for (size_t i = 0; i < TRUTH_TABLES; i++) {
+        const struct text *x = &t->tables[i];
+
+        fprintf(to, "%s\"%s\": [", i == 0 ? "{" : ",\n ", names[i]);
+        if (x->len)
+            fprintf(to, "%s}", x->at);
+        fputs("]", to);
+    }
+    fputs("}", to);
+}
