@@ -9,7 +9,7 @@ _kdwalk()
         return
     fi
     case $prev in
-    --key-file | -r | -w | -z) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --key-file | -r | -w | -z | -o) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     -y | --isf) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     -k)
         mapfile -t COMPREPLY < <(compgen -W "net:port= com:port=/dev/ttyS0,baud=115200 com:pipe,port= com:ipport=" -- "$cur")
@@ -26,12 +26,12 @@ _kdwalk()
     loggers) options="$live -y --isf --verbose" ;;
     dt) options="$live -y --isf" ;;
     read) options="$live -y --isf --raw" ;;
-    symbols) options="which fetch list $live -y --isf" ;;
+    symbols) options="which fetch list export $live -y --isf -o --verbose" ;;
     decode) options="--key --key-file -y --isf --only --json --help" ;;
     help) options="vertarget lm loggers dt read decode symbols" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-    if [ "$command" = decode ] && [[ $cur != -* ]]; then
+    if [[ ($command = decode || $prev = export) && $cur != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     fi
 }
