@@ -289,20 +289,35 @@ static enum kd_status make_virtual(struct kdw_dump *d, uint64_t dtb, struct kdw_
     return st == KD_OK ? kdw_paging_create(&opts, out) : st;
 }
 
-/* *is_windows: these tables lead to what only Windows has, be its kernel found or not. */
-static enum kd_status try_root(struct kdw_dump *d, uint64_t dtb, bool *is_windows,
+struct tried { /* roots, so far */
+    unsigned count;
+    bool is_windows; /* one led to what only Windows has, though to no kernel */
+};
+
+static enum kd_status look_for_windows(struct kdw_mem *mem, struct tried *tried)
+{
+    struct kdw_target told = {.build = 0};
+    enum kd_status st = kdw_system_complete(mem, &told);
+
+    tried->is_windows = tried->is_windows || told.build != 0;
+    return st;
+}
+
+static enum kd_status try_root(struct kdw_dump *d, uint64_t dtb, struct tried *tried,
                                struct kdw_dump_system *out)
 {
     struct kdw_dump_system s = {.facts = kdw_dump_facts(d), .target = target_of(d)};
     enum kd_status st = make_virtual(d, dtb, &s.paging);
 
+    tried->count++;
     if (st != KD_OK)
         return st;
     s.mem = kdw_paging_mem(s.paging);
-    st = kdw_system_complete(s.mem, &s.target);
-    *is_windows = *is_windows || s.target.build != 0;
+    st = look_for_windows(s.mem, tried);
     if (st == KD_OK)
         st = find_kernel(s.mem, s.facts, &s.target);
+    if (st == KD_OK)
+        st = kdw_system_complete(s.mem, &s.target);
     if (st != KD_OK) {
         kdw_dump_system_deinit(&s);
         return st;
@@ -313,31 +328,36 @@ static enum kd_status try_root(struct kdw_dump *d, uint64_t dtb, bool *is_window
     return KD_OK;
 }
 
+static void say_what_they_lead_to(const struct tried *tried, struct kd_diag *diag)
+{
+    if (tried->is_windows)
+        kd_diag_set(
+            diag, KD_ERR_NOT_FOUND,
+            "page tables in it lead to Windows, but nothing there says where its kernel is: no "
+            "header of the kernel's image, debugger data block or list of modules was found");
+    else if (tried->count == ROOTS_MAX)
+        kd_diag_set(diag, KD_ERR_NOT_FOUND,
+                    "none of the first %d page tables in it leads to a Windows kernel", ROOTS_MAX);
+    else if (tried->count > 0)
+        kd_diag_set(diag, KD_ERR_NOT_FOUND, "no page tables in it lead to a Windows kernel");
+}
+
 static enum kd_status try_all_roots(struct kdw_dump *d, struct kd_diag *diag,
                                     struct kdw_dump_system *out)
 {
     uint64_t named = kdw_dump_facts(d)->dtb, root = 0;
-    unsigned tried = named != 0;
-    bool is_windows = false;
-    enum kd_status st = named != 0 ? try_root(d, named, &is_windows, out) : KD_ERR_NOT_FOUND;
+    struct tried tried = {.count = 0};
+    enum kd_status st = named != 0 ? try_root(d, named, &tried, out) : KD_ERR_NOT_FOUND;
 
-    for (uint64_t from = 0; st == KD_ERR_NOT_FOUND && tried < ROOTS_MAX; from = root + PAGE_LEN) {
+    for (uint64_t from = 0; st == KD_ERR_NOT_FOUND && tried.count < ROOTS_MAX;
+         from = root + PAGE_LEN) {
         st = kdw_dump_find_root(d, from, &root); /* which says why, where there is none */
         if (st != KD_OK)
             break;
-        tried++;
-        st = root != named ? try_root(d, root, &is_windows, out) : KD_ERR_NOT_FOUND;
+        st = root != named ? try_root(d, root, &tried, out) : KD_ERR_NOT_FOUND;
     }
-    if (st == KD_ERR_NOT_FOUND && is_windows)
-        kd_diag_set(
-            diag, st,
-            "page tables in it lead to Windows, but nothing there says where its kernel is: no "
-            "header of the kernel's image, debugger data block or list of modules was found");
-    else if (st == KD_ERR_NOT_FOUND && tried == ROOTS_MAX)
-        kd_diag_set(diag, st, "none of the first %d page tables in it leads to a Windows kernel",
-                    ROOTS_MAX);
-    else if (st == KD_ERR_NOT_FOUND && tried > 0)
-        kd_diag_set(diag, st, "no page tables in it lead to a Windows kernel");
+    if (st == KD_ERR_NOT_FOUND)
+        say_what_they_lead_to(&tried, diag);
     return st;
 }
 
