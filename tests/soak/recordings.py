@@ -5,20 +5,14 @@ something is missing."""
 import os
 import pathlib
 import random
-import subprocess
 import tempfile
-import threading
 
 import runs
-from runs import kd
+from ended import Ended
 
-import captured
+import captured  # of the end-to-end tests; runs knows where they are
 
-RUN_S = 60
 MORE_KIB = 64 * 1024  # than the whole recording takes
-CRASHED = 99          # of the sanitizers, whose own exit status is one of kdwalk's
-ENVIRONMENT = {**os.environ, **{name: f"{os.environ.get(name, '')}:exitcode={CRASHED}"
-                                for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}}
 
 
 # --- damage ---
@@ -65,28 +59,6 @@ ALWAYS_SEEN = (cut, change)
 
 # --- runs ---
 
-class Ended:
-    """How a run ended, and the most memory it had."""
-
-    def __init__(self, arguments):
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = subprocess.Popen([kd.BIN / "kdwalk", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=out,
-                                       stderr=err, env=ENVIRONMENT)
-            patience = threading.Timer(RUN_S, process.kill)
-            patience.start()
-            _, status, used = os.wait4(process.pid, 0)
-            self.is_hang = not patience.is_alive()
-            patience.cancel()
-            self.status = process.returncode = os.waitstatus_to_exitcode(status)
-            self.kib = used.ru_maxrss
-            self.out, self.err = (self.text(f) for f in (out, err))
-
-    @staticmethod
-    def text(file):
-        file.seek(0)
-        return file.read().decode(errors="replace")
-
-
 def commands(row, path):
     """What is tried: to show it, and to walk it."""
     return {"decode": ["decode", path, *captured.key_options(row)],
@@ -100,15 +72,8 @@ def whole(rows):
 
 
 def check(run, name, ended, reference, must_match):
-    if ended.is_hang:
-        run.blame("hang", name)
-    elif ended.status not in (0, 1, 2):
-        run.blame(f"{name}: status {ended.status}", ended.err[-2000:])
-    elif ended.kib > reference.kib + MORE_KIB:
-        run.blame(f"{name}: {ended.kib} KiB of memory", f"the whole recording takes {reference.kib} KiB")
-    elif ended.status == 2 and ended.err.count("error:") != 1:
-        run.blame(f"{name}: not one error", ended.err)
-    elif name == "walk" and ended.status == 0 and must_match and ended.out != reference.out:
+    ended.blame(run, name, reference.kib + MORE_KIB)
+    if not run.wrong and name == "walk" and ended.status == 0 and must_match and ended.out != reference.out:
         run.blame("wrong output", ended.out)
 
 

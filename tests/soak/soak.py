@@ -7,6 +7,7 @@
   forge       a million forged datagrams around a walk
   sim         a thousand runs of each case of tests/sim, in simulated time
   recordings  two thousand damaged copies of captures/
+  dumps       two thousand damaged dumps and images, of every type
 
 No part: all of them. The ordinary test run takes a small sample of each. Needs KDWALK_BIN and KDWALK_TEST_DATA.
 """
@@ -14,6 +15,7 @@ No part: all of them. The ordinary test run takes a small sample of each. Needs 
 import argparse
 import sys
 
+import dumps
 import forge
 import matrix
 import moments
@@ -22,7 +24,7 @@ import simulated
 from runs import kd
 
 PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run,
-         "sim": simulated.run, "recordings": recordings.run}
+         "sim": simulated.run, "recordings": recordings.run, "dumps": dumps.run}
 MOMENTS = {"kill": 200, "signals": 500}
 
 
@@ -57,7 +59,7 @@ def parse_options():
     parser.add_argument("--moments", type=count, help="of kill (200) and of signals (500)")
     parser.add_argument("--forged", type=count, default=1000000, help="datagrams")
     parser.add_argument("--sim-seeds", type=count, default=1000, help="of sim: runs of each case")
-    parser.add_argument("--damaged", type=count, default=2000, help="copies of recordings")
+    parser.add_argument("--damaged", type=count, default=2000, help="copies of recordings, and of dumps")
     parser.add_argument("--jobs", type=count, default=32, help="runs at once (default 32)")
     return parser.parse_args()
 
