@@ -10,6 +10,7 @@
 #include <walker/isf_write.h>
 #include <walker/pdb.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static char *path_for(const char *output, const struct kdw_pdb_id *id)
     return text_take(&t);
 }
 
-static void print(const struct cli *c, const char *path, const struct kdw_pdb_id *id,
+static void print(const struct cli *c, const char *path, const struct kdw_pdb_id *id, size_t len,
                   const struct kdw_isf_counts *n)
 {
     char guid[KDW_PDB_GUID_MAX];
@@ -57,27 +58,23 @@ static void print(const struct cli *c, const char *path, const struct kdw_pdb_id
         document_print(json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "file", path, "pdb",
                                  id->name, "guid", guid, "age", (json_int_t)id->age, "types",
                                  (json_int_t)n->types, "symbols", (json_int_t)n->symbols, "bytes",
-                                 (json_int_t)n->bytes));
+                                 (json_int_t)len));
     else
         printf("%s: %zu types and %zu symbols of %s, GUID %s age %" PRIu32 ", %zu KiB\n", path,
-               n->types, n->symbols, id->name, guid, id->age, (n->bytes + 1023) / 1024);
+               n->types, n->symbols, id->name, guid, id->age, (len + 1023) / 1024);
 }
 
 /* A signal does not end it in the middle: that would leave a part of a file. */
-static enum kd_status write_whole(struct cli *c, const char *path, struct kdw_symbols *pdb,
-                                  const struct kdw_isf_metadata *metadata,
-                                  struct kdw_isf_counts *counts)
+static enum kd_status write_whole(struct cli *c, const char *path, const char *text, size_t len)
 {
     struct kdt_part_file part = {.part = NULL};
     enum kd_status st;
 
     platform_catch_signals(on_stop);
     st = kdt_part_file_create(path, &c->diag, &part);
-    if (st == KD_OK) {
-        st = kdw_isf_write(pdb, metadata, part.file, &c->diag, counts);
-        if (st == KD_ERR_IO)
-            kd_diag_add(&c->diag, st, "%s", path);
-    }
+    errno = 0;
+    if (st == KD_OK && fwrite(text, 1, len, part.file) != len)
+        st = kdt_part_file_failed(&part, "cannot be written");
     if (st == KD_OK && is_stopped)
         st = kd_diag_set(&c->diag, KD_ERR_CANCELLED, "interrupted");
     if (st == KD_OK)
@@ -87,12 +84,30 @@ static enum kd_status write_whole(struct cli *c, const char *path, struct kdw_sy
     return st;
 }
 
-enum cli_exit symbols_export(struct cli *c, struct kdw_symbols *pdb, const struct kdw_pdb_id *id)
+/* What takes time, where the symbols are damaged, comes before the file. */
+static enum kd_status export_to(struct cli *c, const char *path, struct kdw_symbols *pdb,
+                                const struct kdw_pdb_id *id)
 {
     const struct kdw_isf_metadata metadata = {
         .pdb = *id, .machine = kdw_pdb_machine(pdb), .producer_version = KDWALK_VERSION};
-    const char *output = c->options.output;
     struct kdw_isf_counts counts;
+    char *text;
+    size_t len;
+    enum kd_status st = kdw_isf_write(pdb, &metadata, &c->diag, &text, &len, &counts);
+
+    if (st != KD_OK)
+        return st;
+    text[len++] = '\n'; /* in the place of its NUL */
+    st = write_whole(c, path, text, len);
+    free(text);
+    if (st == KD_OK)
+        print(c, path, id, len, &counts);
+    return st;
+}
+
+enum cli_exit symbols_export(struct cli *c, struct kdw_symbols *pdb, const struct kdw_pdb_id *id)
+{
+    const char *output = c->options.output;
     enum kd_status st;
     char *path;
 
@@ -102,10 +117,8 @@ enum cli_exit symbols_export(struct cli *c, struct kdw_symbols *pdb, const struc
         return CLI_FAILED;
     }
     path = path_for(output, id);
-    st = path ? write_whole(c, path, pdb, &metadata, &counts) : KD_ERR_NO_MEMORY;
-    if (st == KD_OK)
-        print(c, path, id, &counts);
-    else
+    st = path ? export_to(c, path, pdb, id) : KD_ERR_NO_MEMORY;
+    if (st != KD_OK)
         message_error("%s", st != KD_ERR_NO_MEMORY && c->diag.text[0] ? c->diag.text
                                                                       : kd_status_text(st));
     free(path);

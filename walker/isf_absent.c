@@ -24,11 +24,13 @@ void kdw_isf_identity(const struct kdw_symbols *isf, struct kdw_pdb_id *out)
 }
 
 enum kd_status kdw_isf_write(struct kdw_symbols *symbols, const struct kdw_isf_metadata *metadata,
-                             FILE *out, struct kd_diag *diag, struct kdw_isf_counts *counts)
+                             struct kd_diag *diag, char **text, size_t *len,
+                             struct kdw_isf_counts *counts)
 {
     (void)symbols;
     (void)metadata;
-    (void)out;
+    (void)text;
+    (void)len;
     (void)counts;
     return kd_diag_set(diag, KD_ERR_UNSUPPORTED, "ISF files are not written by this build");
 }

@@ -1,7 +1,6 @@
 #include <walker/isf_write.h>
 #include <walker/walk_names.h>
 
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@ enum {
     DEPTH_MAX = 32,    /* pointers to arrays to ...: as many as isf_json.c reads */
     TYPES_MAX = 16384, /* a real kernel has 1,500 in all, of which 250 are written */
     KEY_MAX = 32,      /* of a type without a name */
+    PARTS_MAX = 65536, /* members, what they are made of, constants; a real kernel has 10,000 */
 };
 
 /* A type that is named somewhere and not defined yet. */
@@ -25,6 +25,7 @@ struct writer {
     json_t *document, *bases, *types, *enums, *variables; /* the last four belong to the first */
     struct wanted *wanted;                                /* all that there ever were, in order */
     size_t wanted_count, wanted_cap;
+    size_t parts; /* so far */
     enum kd_status failure;
 };
 
@@ -38,7 +39,18 @@ static bool fail(struct writer *w, enum kd_status st)
 
 static bool no_memory(struct writer *w)
 {
-    return fail(w, kd_diag_set(w->diag, KD_ERR_NO_MEMORY, "out of memory"));
+    if (w->failure == KD_OK)
+        kd_diag_set(w->diag, KD_ERR_NO_MEMORY, "out of memory");
+    return fail(w, KD_ERR_NO_MEMORY);
+}
+
+/* A small file may have many types share one long list: what is made of it has a bound of its own. */
+static bool count_part(struct writer *w)
+{
+    if (++w->parts <= PARTS_MAX)
+        return true;
+    return fail(w, kd_diag_set(w->diag, KD_ERR_LIMIT, "more than %d members and what they are of",
+                               PARTS_MAX));
 }
 
 /* value: whose reference is taken over; NULL where it could not be made. */
@@ -207,8 +219,11 @@ static json_t *spell_named(struct writer *w, kdw_type_id type, const struct kdw_
 static json_t *spell(struct writer *w, kdw_type_id type, unsigned depth, bool is_contained)
 {
     struct kdw_type t;
-    enum kd_status st = kdw_type_describe(w->symbols, type, &t);
+    enum kd_status st;
 
+    if (!count_part(w))
+        return NULL;
+    st = kdw_type_describe(w->symbols, type, &t);
     if (depth == DEPTH_MAX)
         st = kd_diag_set(w->diag, KD_ERR_LIMIT, "a type of more than %d levels", DEPTH_MAX);
     if (st != KD_OK) {
@@ -252,7 +267,7 @@ static bool put_field(void *ctx, const struct kdw_field *f)
     json_t *type;
 
     if (json_object_get(m->of, f->name))
-        return true;
+        return count_part(m->w);
     type = spell(m->w, f->type, 0, true);
     if (!type)
         return m->w->failure == KD_OK;
@@ -264,7 +279,7 @@ static bool put_constant(void *ctx, const char *name, int64_t value)
 {
     struct members *m = ctx;
 
-    return put(m->w, m->of, name, json_integer(value));
+    return count_part(m->w) && put(m->w, m->of, name, json_integer(value));
 }
 
 static bool define_struct(struct writer *w, const struct wanted *wanted, const struct kdw_type *t)
@@ -384,36 +399,24 @@ static bool fill(struct writer *w)
     return w->failure == KD_OK;
 }
 
-/* Put together first: token by token it would be 60,000 writes where the stream has no buffer. */
-static bool print(struct writer *w, FILE *out, size_t *bytes)
-{
-    char *text = json_dumps(w->document, JSON_COMPACT | JSON_SORT_KEYS);
-    size_t len = text ? strlen(text) : 0;
-    bool is_ok;
-
-    if (!text)
-        return no_memory(w);
-    errno = 0;
-    is_ok = fwrite(text, 1, len, out) == len && fputc('\n', out) != EOF;
-    if (!is_ok)
-        fail(w, kd_diag_set(w->diag, KD_ERR_IO, "cannot be written: %s",
-                            errno ? strerror(errno) : "for no reason given"));
-    free(text);
-    *bytes = len + 1;
-    return is_ok;
-}
-
 enum kd_status kdw_isf_write(struct kdw_symbols *symbols, const struct kdw_isf_metadata *metadata,
-                             FILE *out, struct kd_diag *diag, struct kdw_isf_counts *counts)
+                             struct kd_diag *diag, char **text, size_t *len,
+                             struct kdw_isf_counts *counts)
 {
     struct writer w = {.symbols = symbols, .diag = diag};
-    size_t bytes;
+    char *made = begin(&w, metadata) && fill(&w)
+                     ? json_dumps(w.document, JSON_COMPACT | JSON_SORT_KEYS)
+                     : NULL;
 
-    if (begin(&w, metadata) && fill(&w) && print(&w, out, &bytes))
-        *counts = (struct kdw_isf_counts){w.wanted_count, json_object_size(w.variables), bytes};
+    if (made) {
+        *text = made;
+        *len = strlen(made);
+        *counts = (struct kdw_isf_counts){w.wanted_count, json_object_size(w.variables)};
+        kd_diag_clear(diag); /* of what was asked for and is not there */
+    } else {
+        no_memory(&w); /* unless it was something else */
+    }
     json_decref(w.document);
     free(w.wanted);
-    if (w.failure == KD_OK)
-        kd_diag_clear(diag); /* of what was asked for and is not there */
     return w.failure;
 }

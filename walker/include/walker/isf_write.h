@@ -15,8 +15,6 @@
 #include <walker/pdb_id.h>
 #include <walker/symbols.h>
 
-#include <stdio.h>
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -28,14 +26,15 @@ struct kdw_isf_metadata {
 };
 
 struct kdw_isf_counts { /* of what was written */
-    size_t types, symbols, bytes;
+    size_t types, symbols;
 };
 
-/* Written to out whole; what the stream may still hold back is the caller's to flush. KD_ERR_IO, and
- * whatever the symbols answer that are damaged: diag says which type it was. KD_ERR_LIMIT: more, or
- * larger types than any kernel has. KD_ERR_UNSUPPORTED in a build without the library for it. */
+/* The text of such a file, from malloc and without an end of line; len: without its NUL. Whatever the
+ * symbols answer that are damaged: diag says which type it was. KD_ERR_LIMIT: more, or larger types
+ * than any kernel has. KD_ERR_UNSUPPORTED in a build without the library for it. */
 enum kd_status kdw_isf_write(struct kdw_symbols *symbols, const struct kdw_isf_metadata *metadata,
-                             FILE *out, struct kd_diag *diag, struct kdw_isf_counts *counts);
+                             struct kd_diag *diag, char **text, size_t *len,
+                             struct kdw_isf_counts *counts);
 
 #ifdef __cplusplus
 }
