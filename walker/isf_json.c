@@ -1,7 +1,8 @@
 #include "isf_json.h"
 
+#include "isf_text.h"
+
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,144 +15,12 @@ enum {
 
 struct parser {
     struct kdw_isf *isf;
-    const char *text, *at, *end;
+    struct isf_text text;
     size_t symbol_cap, alias_cap, type_cap, shape_cap;
     uint32_t bases[BASES_MAX]; /* shapes */
     size_t base_count;
     bool has_id;
 };
-
-/* Takes over what a name of one section stands for; the value begins at p->at. */
-typedef enum kd_status take_member(struct parser *p, const char *name);
-
-static struct kd_diag *diag_of(struct parser *p)
-{
-    return p->isf->table.diag;
-}
-
-static enum kd_status no_memory(struct parser *p)
-{
-    return kd_diag_set(diag_of(p), KD_ERR_NO_MEMORY, "out of memory");
-}
-
-/* By its place, and not by its name: who knows what is written there. */
-static enum kd_status malformed(struct parser *p, const char *what)
-{
-    return kd_diag_set(diag_of(p), KD_ERR_MALFORMED, "%s at byte %zu of the ISF text", what,
-                       (size_t)(p->at - p->text));
-}
-
-/* ---- the text ---- */
-
-static void skip_blanks(struct parser *p)
-{
-    while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' || *p->at == '\r' || *p->at == '\t'))
-        p->at++;
-}
-
-static bool take_mark(struct parser *p, char mark)
-{
-    skip_blanks(p);
-    if (p->at == p->end || *p->at != mark)
-        return false;
-    p->at++;
-    return true;
-}
-
-static enum kd_status missing(struct parser *p, const char *what)
-{
-    if (p->at == p->end)
-        return kd_diag_set(diag_of(p), KD_ERR_TRUNCATED, "the ISF text ends too early");
-    return malformed(p, what);
-}
-
-/* One value of any kind, parsed whole. *out is to be released. */
-static enum kd_status take_value(struct parser *p, json_t **out)
-{
-    json_error_t error;
-    size_t len;
-    json_t *value;
-
-    skip_blanks(p);
-    len = (size_t)(p->end - p->at);
-    value = json_loadb(p->at, len < KDW_ISF_VALUE_MAX ? len : KDW_ISF_VALUE_MAX,
-                       JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &error);
-    if (value) {
-        p->at += error.position; /* how much of it was used */
-        *out = value;
-        return KD_OK;
-    }
-    switch (json_error_code(&error)) {
-    case json_error_out_of_memory:
-        return no_memory(p);
-    case json_error_premature_end_of_input:
-        if (len > KDW_ISF_VALUE_MAX)
-            return kd_diag_set(diag_of(p), KD_ERR_LIMIT, "a value of more than %d KiB",
-                               KDW_ISF_VALUE_MAX >> 10);
-        p->at = p->end;
-        return missing(p, "");
-    case json_error_stack_overflow:
-        return kd_diag_set(diag_of(p), KD_ERR_LIMIT, "a value of too many levels");
-    default:
-        return malformed(p, "no JSON");
-    }
-}
-
-/* An object, member by member. */
-static enum kd_status take_members(struct parser *p, take_member *take)
-{
-    bool is_more;
-
-    if (!take_mark(p, '{'))
-        return missing(p, "no object");
-    if (take_mark(p, '}'))
-        return KD_OK;
-    do {
-        json_t *name;
-        enum kd_status st = take_value(p, &name);
-
-        if (st != KD_OK)
-            return st;
-        if (!json_is_string(name))
-            st = malformed(p, "something other than a name");
-        else if (!take_mark(p, ':'))
-            st = missing(p, "a name without a value");
-        else
-            st = take(p, json_string_value(name));
-        json_decref(name);
-        if (st != KD_OK)
-            return st;
-        is_more = take_mark(p, ',');
-    } while (is_more);
-    return take_mark(p, '}') ? KD_OK : missing(p, "an object without its end");
-}
-
-static bool get_integer(const json_t *object, const char *name, json_int_t low, json_int_t high,
-                        json_int_t *out)
-{
-    const json_t *value = json_object_get(object, name);
-
-    if (!json_is_integer(value) || json_integer_value(value) < low ||
-        json_integer_value(value) > high)
-        return false;
-    *out = json_integer_value(value);
-    return true;
-}
-
-static bool get_u32(const json_t *object, const char *name, uint32_t *out)
-{
-    json_int_t value;
-    bool is_there = get_integer(object, name, 0, UINT32_MAX, &value);
-
-    if (is_there)
-        *out = (uint32_t)value;
-    return is_there;
-}
-
-static const char *get_text(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name)); /* NULL where it is something else */
-}
 
 /* ---- growing what is found ---- */
 
@@ -174,7 +43,7 @@ static bool make_room(void **array, size_t count, size_t *cap, size_t element_le
 static enum kd_status copy_text(struct parser *p, const char *text, const char **out)
 {
     *out = kdw_arena_text(&p->isf->arena, text, strlen(text));
-    return *out ? KD_OK : no_memory(p);
+    return *out ? KD_OK : isf_text_no_memory(&p->text);
 }
 
 static enum kd_status add_symbol(struct parser *p, struct kdw_table_symbol **symbols, size_t *count,
@@ -187,7 +56,7 @@ static enum kd_status add_symbol(struct parser *p, struct kdw_table_symbol **sym
     if (st != KD_OK)
         return st;
     if (!make_room(&array, *count, cap, sizeof symbol))
-        return no_memory(p);
+        return isf_text_no_memory(&p->text);
     *symbols = array;
     (*symbols)[(*count)++] = symbol;
     return KD_OK;
@@ -202,7 +71,7 @@ static enum kd_status add_type(struct parser *p, const char *name, struct kdw_ta
     if (st != KD_OK)
         return st;
     if (!make_room(&array, t->type_count, &p->type_cap, sizeof *type))
-        return no_memory(p);
+        return isf_text_no_memory(&p->text);
     t->types = array;
     type->order = (uint32_t)t->type_count;
     t->types[t->type_count++] = *type;
@@ -216,7 +85,7 @@ static enum kd_status add_shape(struct parser *p, const struct kdw_table_shape *
     void *array = t->shapes;
 
     if (!make_room(&array, t->shape_count, &p->shape_cap, sizeof *shape))
-        return no_memory(p);
+        return isf_text_no_memory(&p->text);
     t->shapes = array;
     *out = (uint32_t)t->shape_count;
     t->shapes[t->shape_count++] = *shape;
@@ -251,11 +120,11 @@ static enum kd_status take_named(struct parser *p, const json_t *d, enum kdw_typ
                                  uint32_t *out)
 {
     struct kdw_table_shape shape = {.kind = kind};
-    const char *name = get_text(d, "name");
+    const char *name = isf_string(d, "name");
     enum kd_status st;
 
     if (!name)
-        return malformed(p, "a type without its name");
+        return isf_text_malformed(&p->text, "a type without its name");
     if (kind == KDW_TYPE_INT)
         return take_base(p, name, out);
     st = copy_text(p, name, &shape.name);
@@ -271,11 +140,11 @@ static enum kd_status take_compound(struct parser *p, const json_t *d, enum kdw_
     json_int_t length = 0, position = 0;
     enum kd_status st;
 
-    if (kind == KDW_TYPE_ARRAY && !get_u32(d, "count", &shape.count))
-        return malformed(p, "an array without its count");
-    if (kind == KDW_TYPE_BITFIELD && (!get_integer(d, "bit_length", 0, UINT8_MAX, &length) ||
-                                      !get_integer(d, "bit_position", 0, UINT8_MAX, &position)))
-        return malformed(p, "a bit field without its place");
+    if (kind == KDW_TYPE_ARRAY && !isf_u32(d, "count", &shape.count))
+        return isf_text_malformed(&p->text, "an array without its count");
+    if (kind == KDW_TYPE_BITFIELD && (!isf_integer(d, "bit_length", 0, UINT8_MAX, &length) ||
+                                      !isf_integer(d, "bit_position", 0, UINT8_MAX, &position)))
+        return isf_text_malformed(&p->text, "a bit field without its place");
     shape.bit_length = (uint8_t)length;
     shape.bit_position = (uint8_t)position;
     st = take_shape(p, json_object_get(d, inner), depth + 1, &shape.target);
@@ -294,12 +163,12 @@ static enum kd_status take_shape(struct parser *p, const json_t *d, unsigned dep
                  {"array", KDW_TYPE_ARRAY},      {"bitfield", KDW_TYPE_BITFIELD},
                  {"function", KDW_TYPE_FUNCTION}};
     struct kdw_table_shape shape = {.kind = KDW_TYPE_UNKNOWN};
-    const char *name = get_text(d, "kind");
+    const char *name = isf_string(d, "kind");
 
     if (depth > DEPTH_MAX)
-        return kd_diag_set(diag_of(p), KD_ERR_LIMIT, "a type of more than %d levels", DEPTH_MAX);
+        return kd_diag_set(p->text.diag, KD_ERR_LIMIT, "a type of more than %d levels", DEPTH_MAX);
     if (!name)
-        return malformed(p, "a type that does not say what it is");
+        return isf_text_malformed(&p->text, "a type that does not say what it is");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i].name, name) == 0)
             shape.kind = kinds[i].kind;
@@ -323,8 +192,8 @@ static enum kd_status take_field(struct parser *p, const char *name, const json_
 {
     bool is_nameless = json_is_true(json_object_get(d, "anonymous"));
 
-    if (!get_u32(d, "offset", &out->offset))
-        return malformed(p, "a field without its offset");
+    if (!isf_u32(d, "offset", &out->offset))
+        return isf_text_malformed(&p->text, "a field without its offset");
     if (is_nameless)
         out->name = "";
     else if (copy_text(p, name, &out->name) != KD_OK)
@@ -340,7 +209,7 @@ static enum kd_status take_fields(struct parser *p, json_t *members, struct kdw_
     json_t *d;
 
     if (!fields)
-        return no_memory(p);
+        return isf_text_no_memory(&p->text);
     json_object_foreach(members, name, d)
     {
         enum kd_status st = take_field(p, name, d, &fields[type->count]);
@@ -357,12 +226,12 @@ static enum kd_status take_fields(struct parser *p, json_t *members, struct kdw_
 static enum kd_status take_user_type(struct parser *p, const char *name, json_t *d)
 {
     struct kdw_table_type type = {.space = KDW_SPACE_USER, .kind = KDW_TYPE_STRUCT};
-    const char *kind = get_text(d, "kind");
+    const char *kind = isf_string(d, "kind");
     json_t *members = json_object_get(d, "fields");
     enum kd_status st;
 
-    if (!kind || !json_is_object(members) || !get_u32(d, "size", &type.size))
-        return malformed(p, "no user type");
+    if (!kind || !json_is_object(members) || !isf_u32(d, "size", &type.size))
+        return isf_text_malformed(&p->text, "no user type");
     if (strcmp(kind, "union") == 0)
         type.kind = KDW_TYPE_UNION;
     st = take_fields(p, members, &type);
@@ -378,11 +247,11 @@ static enum kd_status take_constants(struct parser *p, json_t *constants,
     json_t *value;
 
     if (!all)
-        return no_memory(p);
+        return isf_text_no_memory(&p->text);
     json_object_foreach(constants, name, value)
     {
         if (!json_is_integer(value))
-            return malformed(p, "a constant that is no whole number");
+            return isf_text_malformed(&p->text, "a constant that is no whole number");
         if (copy_text(p, name, &all[type->count].name) != KD_OK)
             return KD_ERR_NO_MEMORY;
         all[type->count++].value = json_integer_value(value);
@@ -394,12 +263,12 @@ static enum kd_status take_constants(struct parser *p, json_t *constants,
 static enum kd_status take_enum(struct parser *p, const char *name, json_t *d)
 {
     struct kdw_table_type type = {.space = KDW_SPACE_ENUM, .kind = KDW_TYPE_ENUM};
-    const char *base = get_text(d, "base");
+    const char *base = isf_string(d, "base");
     json_t *constants = json_object_get(d, "constants");
     enum kd_status st;
 
-    if (!base || !json_is_object(constants) || !get_u32(d, "size", &type.size))
-        return malformed(p, "no enumeration");
+    if (!base || !json_is_object(constants) || !isf_u32(d, "size", &type.size))
+        return isf_text_malformed(&p->text, "no enumeration");
     st = take_constants(p, constants, &type);
     if (st == KD_OK)
         st = copy_text(p, base, &type.underlying);
@@ -410,10 +279,10 @@ static enum kd_status take_enum(struct parser *p, const char *name, json_t *d)
 static enum kd_status take_base_type(struct parser *p, const char *name, json_t *d)
 {
     struct kdw_table_type type = {.space = KDW_SPACE_BASE, .kind = KDW_TYPE_UNKNOWN};
-    const char *kind = get_text(d, "kind");
+    const char *kind = isf_string(d, "kind");
 
-    if (!kind || !get_u32(d, "size", &type.size))
-        return malformed(p, "no base type");
+    if (!kind || !isf_u32(d, "size", &type.size))
+        return isf_text_malformed(&p->text, "no base type");
     type.is_signed = json_is_true(json_object_get(d, "signed"));
     if (strcmp(kind, "int") == 0)
         type.kind = KDW_TYPE_INT;
@@ -441,12 +310,12 @@ static enum kd_status take_base_type(struct parser *p, const char *name, json_t 
 static enum kd_status take_symbol(struct parser *p, const char *name, json_t *d)
 {
     struct kdw_symbol_table *t = &p->isf->table;
-    const char *linkage_name = get_text(d, "linkage_name");
+    const char *linkage_name = isf_string(d, "linkage_name");
     uint32_t rva;
     enum kd_status st;
 
-    if (!get_u32(d, "address", &rva))
-        return malformed(p, "a symbol without its address in the image");
+    if (!isf_u32(d, "address", &rva))
+        return isf_text_malformed(&p->text, "a symbol without its address in the image");
     st = add_symbol(p, &t->by_name, &t->symbol_count, &p->symbol_cap,
                     linkage_name ? linkage_name : name, rva);
     if (st == KD_OK && linkage_name)
@@ -462,25 +331,25 @@ static enum kd_status take_metadata(struct parser *p)
     const char *format, *guid, *name;
     json_int_t age;
     json_t *d;
-    enum kd_status st = take_value(p, &d);
+    enum kd_status st = isf_text_value(&p->text, &d);
 
     if (st != KD_OK)
         return st;
-    format = get_text(d, "format");
+    format = isf_string(d, "format");
     pdb = json_object_get(json_object_get(d, "windows"), "pdb");
-    guid = get_text(pdb, "GUID");
-    name = get_text(pdb, "database");
+    guid = isf_string(pdb, "GUID");
+    name = isf_string(pdb, "database");
     if (!format || format[0] < '0' + FORMAT_OLDEST || format[0] > '0' + FORMAT_NEWEST ||
         format[1] != '.')
-        st = kd_diag_set(diag_of(p), KD_ERR_UNSUPPORTED,
+        st = kd_diag_set(p->text.diag, KD_ERR_UNSUPPORTED,
                          "an ISF file of another version than %d to %d", FORMAT_OLDEST,
                          FORMAT_NEWEST);
     else if (!pdb)
-        st =
-            kd_diag_set(diag_of(p), KD_ERR_UNSUPPORTED, "an ISF file that was not made from a PDB");
+        st = kd_diag_set(p->text.diag, KD_ERR_UNSUPPORTED,
+                         "an ISF file that was not made from a PDB");
     else if (!guid || !kdw_pdb_guid_parse(guid, p->isf->id.guid) ||
-             !get_integer(pdb, "age", 0, UINT32_MAX, &age) || !name || !kdw_pdb_name_is_safe(name))
-        st = malformed(p, "a PDB without its identity");
+             !isf_integer(pdb, "age", 0, UINT32_MAX, &age) || !name || !kdw_pdb_name_is_safe(name))
+        st = isf_text_malformed(&p->text, "a PDB without its identity");
     if (st == KD_OK) {
         p->isf->id.age = (uint32_t)age;
         memcpy(p->isf->id.name, name, strlen(name) + 1);
@@ -490,57 +359,48 @@ static enum kd_status take_metadata(struct parser *p)
     return st;
 }
 
-static enum kd_status take_entry(struct parser *p, const char *name,
-                                 enum kd_status (*take)(struct parser *, const char *, json_t *))
+struct section {
+    const char *name;
+    enum kd_status (*take)(struct parser *p, const char *name, json_t *d);
+};
+
+struct entries {
+    struct parser *p;
+    const struct section *section;
+};
+
+static enum kd_status take_entry(void *ctx, const char *name)
 {
+    struct entries *e = ctx;
     json_t *d;
-    enum kd_status st = take_value(p, &d);
+    enum kd_status st = isf_text_value(&e->p->text, &d);
 
     if (st != KD_OK)
         return st;
-    st = take(p, name, d);
+    st = e->section->take(e->p, name, d);
     json_decref(d);
     return st;
 }
 
-static enum kd_status base_type_entry(struct parser *p, const char *name)
+static enum kd_status take_section(void *ctx, const char *name)
 {
-    return take_entry(p, name, take_base_type);
-}
-
-static enum kd_status enum_entry(struct parser *p, const char *name)
-{
-    return take_entry(p, name, take_enum);
-}
-
-static enum kd_status symbol_entry(struct parser *p, const char *name)
-{
-    return take_entry(p, name, take_symbol);
-}
-
-static enum kd_status user_type_entry(struct parser *p, const char *name)
-{
-    return take_entry(p, name, take_user_type);
-}
-
-static enum kd_status take_section(struct parser *p, const char *name)
-{
-    static const struct {
-        const char *name;
-        take_member *take;
-    } sections[] = {{"base_types", base_type_entry},
-                    {"enums", enum_entry},
-                    {"symbols", symbol_entry},
-                    {"user_types", user_type_entry}};
+    static const struct section sections[] = {{"base_types", take_base_type},
+                                              {"enums", take_enum},
+                                              {"symbols", take_symbol},
+                                              {"user_types", take_user_type}};
+    struct parser *p = ctx;
     json_t *unknown;
     enum kd_status st;
 
     if (strcmp(name, "metadata") == 0)
         return take_metadata(p);
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        struct entries e = {p, &sections[i]};
+
         if (strcmp(name, sections[i].name) == 0)
-            return take_members(p, sections[i].take);
-    st = take_value(p, &unknown);
+            return isf_text_members(&p->text, take_entry, &e);
+    }
+    st = isf_text_value(&p->text, &unknown);
     if (st == KD_OK)
         json_decref(unknown);
     return st;
@@ -548,14 +408,13 @@ static enum kd_status take_section(struct parser *p, const char *name)
 
 enum kd_status kdw_isf_parse(const char *text, size_t len, struct kdw_isf *out)
 {
-    struct parser p = {.isf = out, .text = text, .at = text, .end = text + len};
-    enum kd_status st = take_members(&p, take_section);
+    struct parser p = {.isf = out, .text = isf_text_of(text, len, out->table.diag)};
+    enum kd_status st = isf_text_members(&p.text, take_section, &p);
 
+    if (st == KD_OK)
+        st = isf_text_end(&p.text);
     if (st != KD_OK)
         return st;
-    skip_blanks(&p);
-    if (p.at != p.end)
-        return malformed(&p, "something behind the end");
     if (!p.has_id)
         return kd_diag_set(out->table.diag, KD_ERR_MALFORMED, "no ISF file: it has no metadata");
     kdw_symbol_table_finish(&out->table);

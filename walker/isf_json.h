@@ -1,10 +1,10 @@
 /* isf_json.h - the JSON text of an ISF file into a symbol table.
  *
- * The two outer levels are walked here; each value in them, a symbol or a whole type, is parsed by
+ * The two outer levels are walked (isf_text.h); each value in them, a symbol or a whole type, is parsed by
  * the library, taken over and dropped. So the cost is that of the largest value instead of the whole
  * document's, some 40 MB for a real one.
  *
- * Bounds    KDW_ISF_VALUE_MAX of text a value; 32 types within types.
+ * Bounds    isf_text.h's; 32 types within types.
  * Source    Schema 6 and its traps: the converter's files for real kernels [seen]. */
 #ifndef WALKER_ISF_JSON_H
 #define WALKER_ISF_JSON_H
@@ -13,8 +13,6 @@
 #include "symbol_table.h"
 
 #include <walker/pdb_id.h>
-
-enum { KDW_ISF_VALUE_MAX = 512 << 10 }; /* real ones: up to 90 KiB */
 
 struct kdw_isf {
     struct kdw_symbol_table table; /* first: its arrays, and those of shapes, are from malloc */

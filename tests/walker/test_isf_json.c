@@ -10,7 +10,7 @@
 
 #include <walker/isf.h>
 
-#include "isf_json.h"
+#include "isf_text.h"
 
 #define META                                                                                       \
     "\"metadata\":{\"format\":\"6.1.0\",\"windows\":{\"pdb\":{\"GUID\":"                           \
