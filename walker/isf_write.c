@@ -268,6 +268,8 @@ static bool put_field(void *ctx, const struct kdw_field *f)
 
     if (json_object_get(m->of, f->name))
         return count_part(m->w);
+    if (f->offset > UINT32_MAX) /* which no reader takes */
+        return fail(m->w, kd_diag_set(m->w->diag, KD_ERR_LIMIT, "a member beyond 4 GiB"));
     type = spell(m->w, f->type, 0, true);
     if (!type)
         return m->w->failure == KD_OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <walker/isf.h>
+#include <walker/isf_write.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -54,6 +55,28 @@ static void look_at_type(struct kdw_symbols *isf, kdw_type_id type)
     (void)kdw_type_enum_name(isf, type, 1, &name);
 }
 
+/* What was read can be written, or is refused for what is in it; and what was written can be read. */
+static void write_and_read(struct kdw_symbols *isf, const struct kdw_pdb_id *id)
+{
+    const struct kdw_isf_metadata metadata = {*id, 0x8664, "0"};
+    struct kd_diag diag = {""};
+    struct kdw_isf_counts counts;
+    struct kdw_symbols *again;
+    char *text;
+    size_t len;
+    enum kd_status st = kdw_isf_write(isf, &metadata, &diag, &text, &len, &counts);
+
+    if (st != KD_OK) {
+        require(diag.text[0] != '\0');
+        return;
+    }
+    st = kdw_isf_open_bytes(text, len, &diag, &again);
+    require(st == KD_OK || st == KD_ERR_LIMIT); /* a type of more text than readers take */
+    if (st == KD_OK)
+        kdw_symbols_close(again);
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct kd_diag diag = {""};
@@ -77,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     for (kdw_type_id type = 0; type < TYPES_MAX; type++)
         look_at_type(isf, type);
     look_at_type(isf, UINT32_MAX);
+    write_and_read(isf, &id);
     kdw_symbols_close(isf);
     return 0;
 }
