@@ -3,9 +3,20 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* What compilers and converters call a type without a tag: "<unnamed-tag>", "<anonymous-tag>",
+ * "_X::<unnamed-type-u>" [seen], "__unnamed_1f3a" [doc]. */
+static bool is_made_up(const char *tag)
+{
+    static const char unnamed[] = "__unnamed";
+
+    return tag[0] == '<' || strstr(tag, "::<") || strncmp(tag, unnamed, sizeof unnamed - 1) == 0;
+}
+
 void dt_add_tag(struct text *t, const struct kdw_type *type)
 {
-    if (type->name)
+    if (type->name && is_made_up(type->name))
+        text_add(t, "<unnamed-tag>");
+    else if (type->name)
         text_add_escaped(t, type->name, strlen(type->name));
     else
         text_add(t, "?");

@@ -99,6 +99,40 @@ static void a_lost_link_ends_the_listing(void **state)
     assert_int_equal(dt.len, 77);
 }
 
+/* A union of two structures as a PDB declares it, and bits behind the whole that they are of. */
+static enum kd_status each_of_several(struct kdw_symbols *s, kdw_type_id id, kdw_field_visit *visit,
+                                      void *ctx)
+{
+    static const struct kdw_field fields[] = {
+        {"Lock", 0, UINT4}, {"Bits", 8, BITS},  {"Whole", 8, UINT4},
+        {"Type", 0, UCHAR}, {"Size", 2, UINT2}, {"Again", 0, UINT4},
+    };
+
+    (void)s, (void)id;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (!visit(ctx, &fields[i]))
+            break;
+    return KD_OK;
+}
+
+static void fields_are_in_one_order_whatever_the_symbols(void **state)
+{
+    static const char *const names[] = {"Again", "Lock", "Type", "Size", "Whole", "Bits"};
+    struct one_field symbols = one_field("", 0, NONE);
+    struct kdw_symbols_ops several = *symbols.symbols.ops;
+    struct kdw_kernel kernel = {.mem = &memory.mem, .symbols = &symbols.symbols};
+    struct dt dt;
+
+    (void)state;
+    several.each_field = each_of_several;
+    symbols.symbols.ops = &several;
+    assert_int_equal(dt_collect(&kernel, "_THING", false, 0, &dt), KD_OK);
+    assert_int_equal(dt.len, sizeof names / sizeof names[0]);
+    for (size_t i = 0; i < dt.len; i++)
+        assert_string_equal(dt.rows[i].name, names[i]);
+    dt_free(&dt);
+}
+
 static void an_unknown_type_is_named(void **state)
 {
     struct one_field symbols = one_field("Field", 0, UINT4);
@@ -134,6 +168,7 @@ int main(void)
         MEMORY_TEST(without_an_address_nothing_is_read),
         MEMORY_TEST(an_unreadable_value_is_a_gap_and_no_failure),
         MEMORY_TEST(a_lost_link_ends_the_listing),
+        MEMORY_TEST(fields_are_in_one_order_whatever_the_symbols),
         MEMORY_TEST(an_unknown_type_is_named),
         MEMORY_TEST(an_enumeration_is_told_from_a_structure),
     };

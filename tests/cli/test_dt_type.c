@@ -63,6 +63,28 @@ static void tagged_types_go_by_their_tag(void **state)
     assert_type(UNKNOWN_TAG, "\\xff\\x1b[m"); /* a PDB may come from anywhere */
 }
 
+static void assert_tag(const char *tag, const char *want)
+{
+    const struct kdw_type type = {.kind = KDW_TYPE_STRUCT, .name = tag};
+    struct text t = {0};
+    char *chars;
+
+    dt_add_tag(&t, &type);
+    chars = text_take(&t);
+    assert_string_equal(chars, want);
+    free(chars);
+}
+
+static void types_without_a_tag_are_called_the_same_whoever_made_the_symbols(void **state)
+{
+    (void)state;
+    assert_tag("<anonymous-tag>", "<unnamed-tag>");
+    assert_tag("_KPROCESS::<unnamed-type-SecureState>", "<unnamed-tag>");
+    assert_tag("__unnamed_1f3a", "<unnamed-tag>");
+    assert_tag("_A::_B", "_A::_B");
+    assert_tag("std::less<int>", "std::less<int>");
+}
+
 static void bit_fields_say_where_they_are(void **state)
 {
     (void)state;
@@ -83,6 +105,7 @@ int main(void)
         cmocka_unit_test(plain_types_are_named_by_their_size),
         cmocka_unit_test(pointers_and_arrays_stand_before_what_they_are_made_of),
         cmocka_unit_test(tagged_types_go_by_their_tag),
+        cmocka_unit_test(types_without_a_tag_are_called_the_same_whoever_made_the_symbols),
         cmocka_unit_test(bit_fields_say_where_they_are),
         cmocka_unit_test(what_is_unknown_or_without_end_is_a_question_mark),
     };
