@@ -1,7 +1,8 @@
 #include "decode_symbols.h"
 
+#include "document.h"
 #include "message.h"
-#include "symbol_server.h"
+#include "symbol_choice.h"
 
 #include <transport/recorded_target.h>
 #include <walker/kernel.h>
@@ -38,17 +39,18 @@ static enum kd_status read_recorded(struct kdw_mem *m, uint64_t at, void *buf, s
     return KD_ERR_NOT_RECORDED;
 }
 
+/* The built-in tables are left out: of most addresses they know nothing but a variable that lies far
+ * below. */
 static enum kd_status load(struct decode_symbols *s, const struct kdt_recorded_target *recorded,
-                           const char *symbol_path)
+                           const struct cli_options *options)
 {
     const struct kdt_recorded_facts *facts = kdt_recorded_target_facts(recorded);
     struct recorded_mem mem = {{read_recorded}, kdt_recorded_target_virtual(recorded)};
-    struct symbol_server server;
-    const struct kdw_symbol_options options = {
-        .kinds = KDW_SYMBOLS_PDB, .symbol_path = symbol_path, .server = &server.server};
+    struct symbol_choice choice;
     enum kd_status st;
 
-    symbol_server_init(&server);
+    symbol_choice_init(&choice, options);
+    choice.options.kinds = KDW_SYMBOLS_PDB | KDW_SYMBOLS_ISF;
     s->boot = facts->boot;
     s->is_only_boot = facts->boots == 1 && facts->targets == 1;
     s->target = (struct kdw_target){
@@ -60,8 +62,10 @@ static enum kd_status load(struct decode_symbols *s, const struct kdt_recorded_t
     };
     st = kdw_kernel_open(&mem.mem, &s->target, &s->diag, &s->kernel);
     if (st == KD_OK)
-        st = kdw_kernel_load_symbols(&s->kernel, &options);
+        st = symbol_choice_load(&choice, &s->kernel);
     s->kernel.mem = NULL; /* it ends here */
+    if (st == KD_OK)
+        document_name_symbols(choice.origin.text, choice.is_guess);
     return st;
 }
 
@@ -131,7 +135,7 @@ struct decode_symbols *decode_symbols_open(const struct cli *c,
     struct decode_symbols *s;
     enum kd_status st;
 
-    if (is_blank(c->options.symbol_path))
+    if (is_blank(c->options.symbol_path) && !c->options.isf)
         return NULL;
     if (is_pipe(opened)) {
         message_warning("addresses have no names: %s is no file that can be read twice",
@@ -152,7 +156,7 @@ struct decode_symbols *decode_symbols_open(const struct cli *c,
         return NULL;
     }
     if (st == KD_OK)
-        st = load(s, recorded, c->options.symbol_path);
+        st = load(s, recorded, &c->options);
     kdt_recorded_target_close(recorded);
     if (st == KD_OK)
         return s;

@@ -1,14 +1,16 @@
 #include "document.h"
 
 #include "message.h"
+#include "text.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_incomplete;
-static bool has_items; /* of the list that is being printed */
+static bool has_items;  /* of the list that is being printed */
+static json_t *symbols; /* that were used for what is printed; NULL: none */
 
 void document_put(json_t *object, const char *name, json_t *value)
 {
@@ -19,6 +21,23 @@ void document_put(json_t *object, const char *name, json_t *value)
 void document_add(json_t *list, json_t *value)
 {
     if (json_array_append_new(list, value) != 0)
+        is_incomplete = true;
+}
+
+void document_name_symbols(const char *origin, bool is_guess)
+{
+    struct text t = {0};
+    char *shown;
+
+    json_decref(symbols);
+    symbols = NULL;
+    if (!origin[0])
+        return;
+    text_add_escaped(&t, origin, strlen(origin)); /* the name of a file need not be UTF-8 */
+    shown = text_take(&t);
+    symbols = json_pack("{s:s, s:b}", "origin", shown, "guess", is_guess);
+    free(shown);
+    if (!symbols)
         is_incomplete = true;
 }
 
@@ -42,6 +61,8 @@ static void print(json_t *value, size_t flags, const char *behind)
 
 void document_print(json_t *document)
 {
+    if (symbols)
+        document_put(document, "symbols", json_incref(symbols));
     if (is_whole(document))
         print(document, JSON_INDENT(2), "\n");
     json_decref(document);
@@ -70,6 +91,10 @@ void document_stream_end(const char *last, json_t *value)
         print(value, JSON_INDENT(2), "");
     else
         fputs("null", stdout);
+    if (symbols) {
+        fputs(", \"symbols\": ", stdout);
+        print(symbols, 0, "");
+    }
     fputs("}\n", stdout);
     json_decref(value);
 }

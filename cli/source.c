@@ -1,9 +1,8 @@
 #include "source.h"
 
+#include "document.h"
 #include "message.h"
 #include "source_kind.h"
-
-#include <string.h>
 
 enum { CHECKED_BUILD = 0x0C };
 
@@ -46,55 +45,30 @@ struct kdw_target source_target_of(const struct kd_version *v, const struct kd_s
     return t;
 }
 
-static bool is_blank(const char *text)
+enum kd_status source_load_symbols(struct source *s, struct kdw_kernel *k)
 {
-    return !text || text[strspn(text, " \t;")] == '\0';
-}
+    enum kd_status st = symbol_choice_load(&s->symbols, k);
 
-/* To be said when nobody waits for us any more. */
-static void note_origin(struct source *s, const struct kdw_symbols *symbols)
-{
-    const char *on_the_way = s->cli->diag.text;
-
-    s->is_guess = kdw_symbols_is_guess(symbols);
-    kd_diag_set(&s->origin, KD_OK, "%s%s%s", kdw_symbols_origin(symbols), on_the_way[0] ? "; " : "",
-                on_the_way);
-}
-
-static void say_origin(const struct source *s)
-{
-    if (s->is_guess)
-        message_warning("the symbols may not be this kernel's own: %s", s->origin.text);
-    else if (s->cli->options.verbose && s->origin.text[0])
-        message_note("symbols: %s", s->origin.text);
+    return st == KD_OK && s->kind->learn ? s->kind->learn(s, k) : st;
 }
 
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
 {
-    struct cli *c = s->cli;
-    const struct kdw_symbol_options options = {
-        .kinds = KDW_SYMBOLS_PDB,
-        .symbol_path = c->options.symbol_path,
-        .server = &s->symbols.server,
-    };
-    enum kd_status st = kdw_kernel_open(source_mem(s), &s->target, &c->diag, out);
+    enum kd_status st = kdw_kernel_open(source_mem(s), &s->target, &s->cli->diag, out);
 
     if (st != KD_OK)
         return st;
-    st = kdw_kernel_load_symbols(out, &options);
-    if (st == KD_ERR_NOT_FOUND && is_blank(c->options.symbol_path))
-        kd_diag_add(&c->diag, st, "no symbol path was given (-y or _NT_SYMBOL_PATH)");
-    if (st == KD_OK)
-        note_origin(s, out->symbols);
-    if (st == KD_OK && s->kind->learn)
-        st = s->kind->learn(s, out);
+    st = source_load_symbols(s, out);
     if (st != KD_OK)
         kdw_kernel_close(out);
     return st;
 }
 
-static void say_failure(const struct cli *c, enum kd_status st)
+/* What was missing may be so in these symbols only. */
+static void say_failure(const struct source *s, enum kd_status st)
 {
+    const struct cli *c = s->cli;
+
     if (st == KD_ERR_CANCELLED)
         message_error("interrupted");
     else if (st == KD_ERR_REBOOTED && !c->options.wait)
@@ -104,6 +78,10 @@ static void say_failure(const struct cli *c, enum kd_status st)
         message_error("%s", kd_status_text(st));
     else if (st != KD_OK)
         message_error("%s", c->diag.text[0] ? c->diag.text : kd_status_text(st));
+    if (st == KD_ERR_NOT_FOUND)
+        symbol_choice_say_lacking(&s->symbols);
+    else if (st != KD_OK)
+        symbol_choice_say(&s->symbols, c->options.verbose);
 }
 
 static enum kd_status open_and_collect(struct source *s, const struct source_job *job, void *work)
@@ -131,7 +109,7 @@ static enum kd_status fetch_meanwhile(struct source *s, const struct source_job 
     s->kind->close(s);
     s->state = NULL;
     s->mem = NULL;
-    st = symbol_server_catch_up(&s->symbols, c->options.symbol_path, &c->diag);
+    st = symbol_server_catch_up(&s->symbols.server, c->options.symbol_path, &c->diag);
     return st == KD_OK ? open_and_collect(s, job, work) : st;
 }
 
@@ -148,17 +126,18 @@ enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work
     bool has_gaps = false;
     enum kd_status st;
 
-    symbol_server_init(&s.symbols);
-    s.symbols.is_held_up = s.kind->stands_still;
+    symbol_choice_init(&s.symbols, &c->options);
+    s.symbols.server.is_held_up = s.kind->stands_still;
     st = open_and_collect(&s, job, work);
-    if (s.symbols.is_wanted)
+    if (s.symbols.server.is_wanted)
         st = fetch_meanwhile(&s, job, work);
     message_progress_end();
-    say_failure(c, st);
+    say_failure(&s, st);
     if (s.kind->leave)
         s.kind->leave(&s, st != KD_OK);
     if (st == KD_OK) {
-        say_origin(&s);
+        symbol_choice_say(&s.symbols, c->options.verbose);
+        document_name_symbols(s.symbols.origin.text, s.symbols.is_guess);
         has_gaps = job->print(c, work);
     }
     s.kind->close(&s);

@@ -44,7 +44,8 @@ enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work
 /* For collect. */
 struct kdw_mem *source_mem(struct source *s);
 const struct kdw_target *source_target(const struct source *s);
-/* Open the target's kernel with symbols from -y. */
+/* Open the target's kernel with symbols from wherever there are some; which those were is said with
+ * what is printed. */
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out);
 /* The modules that the kernel has loaded. */
 enum kd_status source_modules(struct source *s, struct kdw_module_list *out);

@@ -30,32 +30,39 @@ static enum kd_status learn(struct source *s, struct kdw_kernel *k)
     return st;
 }
 
-/* An image of memory does not say where its module list is. Symbols do, be it those that are built
- * in; without any the rest can still be told. */
+/* Symbols that did not help are named here, and need not be told as used. */
+static void warn_of_what_is_unknown(struct source *s)
+{
+    const char *what =
+        s->target.module_list_va != 0 ? "build lab is" : "module list and build lab are";
+    struct kd_diag *origin = &s->symbols.origin;
+    const struct kd_diag *why = &s->cli->diag;
+
+    if (origin->text[0])
+        message_warning("it is not known where the kernel's %s, and its symbols do not say: %s",
+                        what, origin->text);
+    else
+        message_warning("it is not known where the kernel's %s: %s", what, why->text);
+    kd_diag_clear(origin);
+}
+
+/* An image of memory does not say where its build lab is, and not always where its module list is.
+ * Symbols do, be it those that are built in; without any the rest can still be told. */
 static enum kd_status complete_by_symbols(struct source *s)
 {
     const struct dump *d = s->state;
     struct cli *c = s->cli;
-    const struct kdw_symbol_options options = {
-        .kinds = KDW_SYMBOLS_ANY,
-        .symbol_path = c->options.symbol_path,
-        .server = &s->symbols.server,
-    };
     struct kdw_kernel k;
     enum kd_status st = kdw_kernel_open(s->mem, &s->target, &c->diag, &k);
 
     if (st == KD_OK) {
-        st = kdw_kernel_load_symbols(&k, &options);
-        if (st == KD_OK)
-            st = learn(s, &k);
+        st = source_load_symbols(s, &k);
         kdw_kernel_close(&k);
     }
     if (kdw_ends_walk(st))
         return st;
     if (!kdw_dump_system_is_complete(&d->system))
-        message_warning("where the kernel's module list and build lab are is not known: %s; try "
-                        "-y with the symbols of this kernel",
-                        c->diag.text[0] ? c->diag.text : "the built-in symbols do not say");
+        warn_of_what_is_unknown(s);
     kd_diag_clear(&c->diag);
     return KD_OK;
 }

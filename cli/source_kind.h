@@ -13,7 +13,7 @@
 #define CLI_SOURCE_KIND_H
 
 #include "source.h"
-#include "symbol_server.h"
+#include "symbol_choice.h"
 
 #include <kdproto/manipulate.h>
 #include <kdproto/state_change.h>
@@ -41,13 +41,13 @@ struct source {
     struct kdw_mem *mem;
     struct kdw_target target;
     void *state; /* the kind's own; NULL: not even begun */
-    struct symbol_server symbols;
-    struct kd_diag origin; /* of the kernel's symbols; empty: it has none yet */
-    bool is_guess;         /* they are */
+    struct symbol_choice symbols;
 };
 
 extern const struct source_kind source_live, source_recording, source_dump;
 
+/* Find symbols for the source's kernel, and learn from them. */
+enum kd_status source_load_symbols(struct source *s, struct kdw_kernel *k);
 /* What a halted target says of itself. */
 struct kdw_target source_target_of(const struct kd_version *v, const struct kd_state_change *stop);
 

@@ -62,6 +62,26 @@ static void a_stream_has_an_object_a_line(void **state)
     assert_false(message_output_has_failed());
 }
 
+static void documents_name_the_symbols_that_were_used(void **state)
+{
+    struct capture out;
+
+    (void)state;
+    document_name_symbols("PDB /a\xff", true); /* a file's name need not be UTF-8 */
+    assert_printed(json_object(), "{\n  \"symbols\": {\n    \"origin\": \"PDB /a\\\\xff\",\n"
+                                  "    \"guess\": true\n  }\n}\n");
+    capture_begin(&out, CAPTURE_OUT);
+    document_stream_begin("records");
+    document_stream_end("summary", json_object());
+    (void)capture_end(&out);
+    assert_string_equal(out.text,
+                        "{\"records\": [\n], \"summary\": {}, \"symbols\": {\"origin\": \"PDB "
+                        "/a\\\\xff\", \"guess\": true}}\n");
+    capture_free(&out);
+    document_name_symbols("", false);
+    assert_printed(json_object(), "{}\n");
+}
+
 /* The failure is said once in a run, so this is the last test of it. */
 static void a_document_that_lost_something_is_not_printed(void **state)
 {
@@ -100,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_document_is_printed),
         cmocka_unit_test(a_stream_has_an_object_a_line),
+        cmocka_unit_test(documents_name_the_symbols_that_were_used),
         cmocka_unit_test(a_document_that_lost_something_is_not_printed),
     };
 

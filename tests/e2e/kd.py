@@ -145,8 +145,9 @@ class Result:
 
 
 def start(*arguments, env=None, **popen):
+    """Without what this machine's user has: a key, symbols, a cache folder, Volatility 3."""
     environment = {k: v for k, v in os.environ.items()
-                   if k not in ("KDWALK_KEY", "_NT_SYMBOL_PATH")}
+                   if k not in ("KDWALK_KEY", "_NT_SYMBOL_PATH", "HOME", "XDG_CACHE_HOME", "VIRTUAL_ENV")}
     environment.update(env or {})
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen([BIN / "kdwalk", *map(str, arguments)], text=True, errors="replace",
