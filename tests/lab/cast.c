@@ -11,10 +11,10 @@ uint32_t cast_draw(struct cast *c, uint32_t n)
 }
 
 /* Version 4, as whoever makes one up writes it. */
-struct cast_guid cast_draw_guid(struct cast *c)
+struct lab_guid cast_draw_guid(struct cast *c)
 {
     uint64_t low = lab_random(&c->random), high = lab_random(&c->random);
-    struct cast_guid g = {
+    struct lab_guid g = {
         (uint32_t)low, (uint16_t)(low >> 32), (uint16_t)((low >> 48 & 0xfff) | 0x4000), {0}};
 
     memcpy(g.d, &high, sizeof(g.d));
@@ -62,6 +62,8 @@ struct cast *cast_create(const struct lab_scene *scene, uint64_t seed)
     add_modules(c, crowd_modules, crowd_module_count, &next);
     cast_people(c);
     cast_loggers(c);
+    cast_providers(c);
+    cast_enables(c);
     return c;
 }
 

@@ -19,6 +19,9 @@ enum {
     CAST_SILOS_MAX = 4,
     CAST_LOGGERS_MAX = 128,
     CAST_MODULES_MAX = 64,
+    CAST_PROVIDERS_MAX = 2048,
+    CAST_REGISTRATIONS_MAX = 4096,
+    CAST_SLOTS = 8,       /* of a provider: for how many loggers it can be enabled */
     CAST_LEAVES_MAX = 64, /* of a handle table: each has room for 256 handles */
 };
 
@@ -26,12 +29,6 @@ enum {
 struct cast_sid {
     uint8_t authority, count;
     uint32_t sub[11];
-};
-
-struct cast_guid {
-    uint32_t a;
-    uint16_t b, c;
-    uint8_t d[8];
 };
 
 /* The token of one process. */
@@ -55,6 +52,7 @@ struct cast_process {
     uint8_t protection, signature, section_signature;
     unsigned more; /* PROCESS_... */
     uint32_t mitigations, threads;
+    uint16_t registrations;
     uint64_t created, exited; /* 100 ns since 1601; 0: it runs */
     int session, job, silo;
     struct cast_token token;
@@ -78,7 +76,7 @@ struct cast_job {
     unsigned depth;
     int session;
     uint32_t active, total, ended; /* processes, of its children too */
-    struct cast_guid container;    /* of a server silo */
+    struct lab_guid container;     /* of a server silo */
     uint64_t va;
 };
 
@@ -91,12 +89,45 @@ struct cast_logger {
     uint64_t va;
 };
 
+enum cast_provider_type { PROVIDER_TRACE, PROVIDER_NOTIFICATION, PROVIDER_GROUP };
+
+struct cast_enable {
+    int logger; /* NOBODY: the slot is free */
+    uint8_t level;
+    uint32_t property;
+    uint64_t any, all; /* keywords */
+};
+
+/* A GUID of one silo. */
+struct cast_provider {
+    struct lab_guid guid;
+    enum cast_provider_type type;
+    enum crowd_handle handle;
+    int silo;
+    int host;  /* the host's entry of the same GUID; NOBODY: it is that itself */
+    int group; /* that all of its registrations are in */
+    struct cast_enable slots[CAST_SLOTS], all; /* and what they come to */
+    unsigned enabled, registered;              /* slots in use; registrations listed here */
+    char traits[48];                           /* its own name; "": it has none */
+    uint64_t va, traits_va;
+};
+
+struct cast_registration {
+    int provider;
+    int process; /* NOBODY: the kernel's */
+    int module;  /* of a kernel one: a driver's; NOBODY: the kernel itself */
+    uint16_t index;
+    uint8_t mask, group_mask, host_mask, host_group_mask;
+    uint64_t va;
+};
+
 /* The host or a server silo. */
 struct cast_silo {
     int job;     /* NOBODY: the host */
     int session; /* of its services */
     uint32_t security_pid;
     uint32_t loggers; /* live and stopping */
+    uint32_t guids;
     uint64_t globals, state, rundowns, contexts;
 };
 
@@ -114,6 +145,10 @@ struct cast {
     size_t silo_count;
     struct cast_logger loggers[CAST_LOGGERS_MAX];
     size_t logger_count;
+    struct cast_provider providers[CAST_PROVIDERS_MAX];
+    size_t provider_count;
+    struct cast_registration registrations[CAST_REGISTRATIONS_MAX];
+    size_t registration_count;
     struct lab_module modules[CAST_MODULES_MAX]; /* with their bases; without the kernel itself */
     size_t module_count;
 };
@@ -123,12 +158,15 @@ void cast_destroy(struct cast *c);                                      /* NULL 
 
 /* cast_people.c: processes, sessions, jobs, silos. */
 void cast_people(struct cast *c);
-/* cast_trace.c: loggers. */
+/* cast_trace.c: loggers, providers, registrations. */
 void cast_loggers(struct cast *c);
+void cast_providers(struct cast *c);
+/* cast_enable.c: which providers are enabled for whom, and what registrations say of it. */
+void cast_enables(struct cast *c);
 
 /* From 0 to n - 1. */
 uint32_t cast_draw(struct cast *c, uint32_t n);
-struct cast_guid cast_draw_guid(struct cast *c);
+struct lab_guid cast_draw_guid(struct cast *c);
 const struct cast_process *cast_process(const struct cast *c, uint32_t pid); /* NULL: none */
 /* The silo that a place is in, as a number. */
 int cast_silo_of(enum crowd_place place);

@@ -91,6 +91,45 @@ struct crowd_logger {
 extern const struct crowd_logger crowd_loggers[];
 extern const size_t crowd_logger_count;
 
+struct lab_guid {
+    uint32_t a;
+    uint16_t b, c;
+    uint8_t d[8];
+};
+
+/* Variables of the kernel that hold its own registrations. */
+enum crowd_handle {
+    HANDLE_NONE,
+    HANDLE_THREAT_INT,
+    HANDLE_GENERAL,
+    HANDLE_API_CALLS,
+    HANDLE_APP_COMPAT,
+    HANDLE_CVE_AUDIT,
+    HANDLE_LPAC,
+    HANDLE_MITIGATIONS,
+    HANDLE_ADMINLESS,
+    HANDLE_EVENT_TRACING,
+    HANDLE_PROCESS,
+    HANDLE_FILE,
+    HANDLE_NET,
+    HANDLE_DISK,
+    HANDLE_MEMORY,
+    HANDLE_REGISTRY,
+    HANDLE_CPU_STARVATION,
+    HANDLES
+};
+
+struct crowd_provider {
+    struct lab_guid guid;
+    const char *name;
+    const char *who; /* registers it: "nt", a driver, all processes of an image, "*": all */
+    enum crowd_handle handle;
+    const char
+        *logger; /* for which it is enabled, where there is such a one; NULL: whoever comes */
+};
+extern const struct crowd_provider crowd_providers[];
+extern const size_t crowd_provider_count;
+
 /* Modules after those of the scene. */
 extern const struct lab_module crowd_modules[];
 extern const size_t crowd_module_count;

@@ -99,7 +99,7 @@ static const struct lab_logger loggers[] = {
      .buffers = 8, .written = 7, .buffer_size_kb = 4},
     {.id = 0x25, .name = "PROCMON TRACE", .mode = MODE_REAL_TIME, .consumers = {4512},
      .buffers = 16, .written = 15022},
-    {.id = 0x26, .name = "NetTrace-WORKGROUP-analyst", .mode = MODE_CIRCULAR,
+    {.id = 0x26, .name = "NetTrace-WORKGROUP-analyst", .mode = MODE_CIRCULAR | MODE_PAGED,
      .file = "C:\\Users\\analyst\\AppData\\Local\\Temp\\NetTraces\\NetTrace.etl", .buffers = 32,
      .written = 2048, .buffer_size_kb = 128},
     {.id = 0x3f, .name = "iclsClient", .mode = MODE_SEQUENTIAL | MODE_APPEND,

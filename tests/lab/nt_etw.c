@@ -1,11 +1,12 @@
 /* nt_etw.c - the ETW states of one kernel: the host's, and one for each server silo. */
 #include "nt_parts.h"
 
-#define STATE(field) offsetof(struct _ETW_SILODRIVERSTATE, field)
-#define ENTRY(field) offsetof(struct _ETW_GUID_ENTRY, field)
-#define FREE_SLOT    1 /* [guess: kernel listings], first slots of both analyses [seen] */
-#define CACHE_LINE   0x40u
-#define SILO_LOGGERS 64u /* slots of a server silo */
+#define STATE(field)  offsetof(struct _ETW_SILODRIVERSTATE, field)
+#define ENTRY(field)  offsetof(struct _ETW_GUID_ENTRY, field)
+#define FREE_SLOT     1 /* [guess: kernel listings], first slots of both analyses [seen] */
+#define CACHE_LINE    0x40u
+#define SILO_LOGGERS  64u /* slots of a server silo */
+#define TYPE_SECURITY 3   /* behind the three types of entries that are in lists */
 
 /* Two generations: 64 slots within the state, or MaxLoggers behind a pointer. */
 #if NT_BUILD < 16299
@@ -88,18 +89,19 @@ static void loggers(struct lab_machine *m, int silo)
 /* ---- the security provider ---- */
 
 static void tell_security(const struct lab_machine *m, const struct cast_silo *s,
-                          const struct _TRACE_ENABLE_INFO *info, unsigned k)
+                          const struct _ETW_GUID_ENTRY *entry, unsigned k)
 {
-    uint64_t entry = s->state + STATE(EtwpSecurityProviderGuidEntry);
+    const struct _TRACE_ENABLE_INFO *info = &entry->EnableInfo[k];
 
     tell(m->truth, TRUTH_SECURITY, s->state + STATE(EtwpSecurityLoggers) + 2 * k);
     tell_word(m->truth, "etw_state", s->state);
     tell_number(m->truth, "slot", k);
     tell_number(m->truth, "logger_id", info->LoggerId);
-    nt_tell_enable(m, entry, k, info);
+    nt_tell_enable(m, s->state + STATE(EtwpSecurityProviderGuidEntry), k, info);
 }
 
-static uint8_t security_enables(struct lab_machine *m, int silo, struct _TRACE_ENABLE_INFO *info)
+/* One slot for each security logger, with all that the provider has: how many. */
+static uint8_t security_enables(struct lab_machine *m, int silo, struct _ETW_GUID_ENTRY *entry)
 {
     const struct cast_silo *s = &m->cast->silos[silo];
     unsigned k = 0;
@@ -109,14 +111,11 @@ static uint8_t security_enables(struct lab_machine *m, int silo, struct _TRACE_E
 
         if (l->silo != silo || !(l->said->more & LOGGER_SECURITY))
             continue;
-        info->LoggerId = l->said->id;
-        put(m,
-            s->state + STATE(EtwpSecurityProviderGuidEntry) + ENTRY(EnableInfo) + k * sizeof(*info),
-            info, sizeof(*info));
+        entry->EnableInfo[k] = entry->ProviderEnableInfo;
+        entry->EnableInfo[k].LoggerId = l->said->id;
         put(m, s->state + STATE(EtwpSecurityLoggers) + 2 * k, &l->said->id, 2);
-        tell_security(m, s, info, k++);
+        tell_security(m, s, entry, k++);
     }
-    info->LoggerId = 0;
     return (uint8_t)k;
 }
 
@@ -124,24 +123,29 @@ static uint8_t security_enables(struct lab_machine *m, int silo, struct _TRACE_E
 static uint8_t security_provider(struct lab_machine *m, int silo)
 {
     const struct cast_silo *s = &m->cast->silos[silo];
-    uint64_t entry = s->state + STATE(EtwpSecurityProviderGuidEntry);
-    struct _TRACE_ENABLE_INFO info = {0};
+    uint64_t va = s->state + STATE(EtwpSecurityProviderGuidEntry);
+    struct _ETW_GUID_ENTRY entry = {0};
+    struct _TRACE_ENABLE_INFO *info = &entry.ProviderEnableInfo;
     uint8_t count, mask;
 
-    info.IsEnabled = 1;
-    info.Level = 0xff;
-    info.EnableProperty = 0x40;
-    info.MatchAnyKeyword = ~(U8B)0;
-    count = security_enables(m, silo, &info);
+    info->IsEnabled = 1;
+    info->Level = 0xff;
+    info->EnableProperty = 0x40;
+    info->MatchAnyKeyword = ~(U8B)0;
+    count = security_enables(m, silo, &entry);
     mask = (uint8_t)((1u << count) - 1);
-    put(m, entry + ENTRY(ProviderEnableInfo), &info, sizeof(info));
-    put(m, entry + ENTRY(Guid), &security_auditing, sizeof(security_auditing));
-    put_u64(m, entry + ENTRY(RefCount), 1 + count);
-    put_u64(m, entry + ENTRY(SiloState), s->state);
-    list_init(m, entry + ENTRY(RegListHead));
-    list_init(m, entry + ENTRY(GuidList));
+    entry.Guid = security_auditing;
+    entry.RefCount = 1 + count;
+    entry.SiloState = target_pointer(s->state);
+    put(m, va, &entry, sizeof(entry));
+    list_init(m, va + ENTRY(RegListHead));
+    list_init(m, va + ENTRY(GuidList));
+#if NT_BUILD >= 19041
+    list_init(m, va + ENTRY(SiloGuidList));
+#endif
     put(m, s->state + STATE(EtwpSecurityProviderEnableMask), &mask, 1);
     put_u32(m, s->state + STATE(EtwpSecurityProviderPID), s->security_pid);
+    nt_tell_provider(m, s->state, va, 0, TYPE_SECURITY, &entry);
     return mask;
 }
 
@@ -251,6 +255,7 @@ static void newer_fields(struct lab_machine *m, const struct cast_silo *s)
     list_init(m, mutex + offsetof(struct _KMUTANT, Header.WaitListHead));
     put_u64(m, s->state + STATE(Silo), is_host(s) ? 0 : m->cast->jobs[s->job].va);
     put_u64(m, s->state + STATE(SiloGlobals), s->globals);
+    put_u32(m, s->state + STATE(EtwpCounters.GuidCount), s->guids);
     put_u32(m, s->state + STATE(EtwpCounters.SessionCount), s->loggers);
     processor_blocks(m, s);
     if (!is_host(s))
@@ -281,6 +286,7 @@ static void tell_newer(const struct lab_machine *m, const struct cast_silo *s)
     (void)facts;
     tell_word(m->truth, "own_silo", is_host(s) ? 0 : m->cast->jobs[s->job].va);
     tell_word(m->truth, "own_globals", s->globals);
+    tell_number(m->truth, "guid_count", s->guids);
     tell_number(m->truth, "session_count", s->loggers);
     tell_number(m->truth, "bytes_written", is_host(s) ? m->scene->bytes_written : 0);
     tell_word(m->truth, "start_owner", 0);
@@ -344,6 +350,7 @@ void nt_etw(struct lab_machine *m)
     for (size_t i = 0; i < m->cast->silo_count; i++)
         new_state(m, (int)i);
     nt_silos(m);
+    nt_providers(m);
     put(m, at_rva(m, NT_RVA_SecurityProviderGuid), &security_auditing, sizeof(security_auditing));
     put_u64(m, at_rva(m, NT_RVA_EtwpHostSiloState), m->cast->silos[0].state);
     put(m, at_rva(m, NT_RVA_EtwpDebuggerData), debugger_data, sizeof(debugger_data));

@@ -35,6 +35,8 @@
 #define nt_logger             NT_JOIN(nt_logger, NT_BUILD)
 #define nt_silos              NT_JOIN(nt_silos, NT_BUILD)
 #define nt_tell_process_name  NT_JOIN(nt_tell_process_name, NT_BUILD)
+#define nt_providers          NT_JOIN(nt_providers, NT_BUILD)
+#define nt_tell_provider      NT_JOIN(nt_tell_provider, NT_BUILD)
 #define nt_tell_enable        NT_JOIN(nt_tell_enable, NT_BUILD)
 #define nt_crash              NT_JOIN(nt_crash, NT_BUILD)
 #define nt_encode             NT_JOIN(nt_encode, NT_BUILD)
@@ -90,6 +92,10 @@ uint64_t nt_thread(struct lab_machine *m, uint64_t process, uint64_t at, uint64_
 void nt_silos(struct lab_machine *m);
 /* The logger's _WMI_LOGGER_CONTEXT and all that hangs on it. */
 void nt_logger(struct lab_machine *m, struct cast_logger *logger);
+/* Of all states: providers and their registrations. */
+void nt_providers(struct lab_machine *m);
+void nt_tell_provider(const struct lab_machine *m, uint64_t state, uint64_t va, uint32_t bucket,
+                      unsigned type, const struct _ETW_GUID_ENTRY *e);
 /* One slot of a provider's entry. */
 void nt_tell_enable(const struct lab_machine *m, uint64_t entry, unsigned slot,
                     const struct _TRACE_ENABLE_INFO *info);

@@ -103,7 +103,7 @@ static void shared_data(struct lab_machine *m, const struct cast_silo *s)
 static void tell_silo(const struct lab_machine *m, const struct cast_silo *s, const char *root)
 {
     const struct cast_job *j = s->job == NOBODY ? NULL : &m->cast->jobs[s->job];
-    static const struct cast_guid none;
+    static const struct lab_guid none;
     struct truth *t = m->truth;
 
     tell(t, TRUTH_SILOS, j ? j->va : 0);
