@@ -30,7 +30,8 @@ struct dumped dumped_make_with(const char *kernel, struct lab_dump_options optio
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     fd = mkstemp(path);
     assert_true(fd >= 0);
-    d.machine = lab_machine_create_with(kernel, LAB_KERNEL_DIR, ram, &why);
+    d.machine = lab_machine_create_with(kernel, LAB_KERNEL_DIR,
+                                        &(struct lab_machine_options){.ram = ram}, &why);
     if (!d.machine || !lab_dump_write(d.machine, &options, path, &why)) {
         unlink(path);
         fail_msg("%s, %s: %s", kernel, options.type, why);

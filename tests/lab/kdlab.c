@@ -15,6 +15,7 @@ static const struct {
     {"serve", kdlab_serve, "be a debug-enabled machine, over KDNET or a serial line"},
     {"replay", kdlab_replay, "be the target of a recorded session"},
     {"dump", kdlab_dump, "write a machine's memory as a file"},
+    {"truth", kdlab_truth, "say what a machine is made of"},
     {"symbols", kdlab_symbols, "write the kernels' PDBs as a symbol store"},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)

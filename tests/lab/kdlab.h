@@ -8,6 +8,7 @@
 int kdlab_serve(int argc, char **argv, const char *kernel_dir);
 int kdlab_replay(int argc, char **argv, const char *kernel_dir);
 int kdlab_dump(int argc, char **argv, const char *kernel_dir);
+int kdlab_truth(int argc, char **argv, const char *kernel_dir);
 int kdlab_symbols(int argc, char **argv, const char *kernel_dir);
 
 #endif

@@ -66,7 +66,7 @@ static const struct option long_options[] = {
 
 struct settings {
     const char *kernel, *path;
-    uint64_t ram;
+    struct lab_machine_options machine;
     struct lab_dump_options dump;
 };
 
@@ -163,7 +163,7 @@ static const char *take_option(struct settings *s, int option, const char *value
         s->path = value;
         return *value ? NULL : "a file is wanted";
     case O_RAM:
-        return take_ram(value, &s->ram) ? NULL : "2G, 4G, 8G, 16G, 32G or 64G is wanted";
+        return take_ram(value, &s->machine.ram) ? NULL : "2G, 4G, 8G, 16G, 32G or 64G is wanted";
     case O_BUGCHECK:
         return take_bugcheck(value, d) ? NULL : "a code and up to four parameters are wanted";
     case O_ENCODE:
@@ -228,7 +228,7 @@ static bool is_type(const char *name)
 
 int kdlab_dump(int argc, char **argv, const char *kernel_dir)
 {
-    struct settings s = {.ram = UINT64_C(2) << 30, .dump.seed = 1};
+    struct settings s = {.dump.seed = 1};
     struct lab_machine *machine;
     const char *why = "";
     int status;
@@ -243,7 +243,7 @@ int kdlab_dump(int argc, char **argv, const char *kernel_dir)
         return status;
     if (!is_type(s.dump.type))
         return failed("--type", s.dump.type, "no such type; --help lists them");
-    machine = lab_machine_create_with(s.kernel, kernel_dir, s.ram, &why);
+    machine = lab_machine_create_with(s.kernel, kernel_dir, &s.machine, &why);
     if (!machine)
         return failed("--kernel", s.kernel, why);
     if (!lab_dump_write(machine, &s.dump, s.path, &why))

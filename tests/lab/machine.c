@@ -8,8 +8,8 @@
 
 #include "machine_parts.h"
 
-#define PATH_LEN 4096
-#define SEED     1
+#define PATH_LEN   4096
+#define USUAL_SEED 1
 
 static const struct {
     const struct lab_scene *scene;
@@ -34,8 +34,8 @@ static void start_block(struct lab_machine *m)
     lab_memory_write_physical(m->memory, LAB_START_BLOCK + 0xa0, &m->info.cr3, 8);
 }
 
-static bool build(struct lab_machine *m, uint64_t ram, uint64_t seed, const char *kernel_dir,
-                  const char **why)
+static bool build(struct lab_machine *m, const struct lab_machine_options *o,
+                  const char *kernel_dir, const char **why)
 {
     const struct lab_scene *scene = m->scene;
     char path[PATH_LEN];
@@ -48,9 +48,10 @@ static bool build(struct lab_machine *m, uint64_t ram, uint64_t seed, const char
         .kernel_path = "\\SystemRoot\\system32\\ntoskrnl.exe",
     };
     m->pool = scene->pool;
-    m->cast = cast_create(scene, seed);
-    m->memory = lab_memory_create(scene->self_slot, ram);
-    if (!m->memory || !m->cast) {
+    m->cast = cast_create(scene, o->seed ? o->seed : USUAL_SEED);
+    m->memory = lab_memory_create(scene->self_slot, o->ram ? o->ram : LAB_RAM_MIN);
+    m->truth = o->tell ? truth_create() : NULL;
+    if (!m->memory || !m->cast || (o->tell && !m->truth)) {
         *why = "out of memory";
         return false;
     }
@@ -65,7 +66,7 @@ static bool build(struct lab_machine *m, uint64_t ram, uint64_t seed, const char
     m->parts->processes(m);
     m->parts->system(m);
     m->parts->etw(m);
-    if (lab_memory_failed(m->memory)) {
+    if (lab_memory_failed(m->memory) || truth_failed(m->truth)) {
         *why = "out of memory";
         return false;
     }
@@ -74,10 +75,13 @@ static bool build(struct lab_machine *m, uint64_t ram, uint64_t seed, const char
 
 struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir, const char **why)
 {
-    return lab_machine_create_with(name, kernel_dir, LAB_RAM_MIN, why);
+    const struct lab_machine_options usual = {0};
+
+    return lab_machine_create_with(name, kernel_dir, &usual, why);
 }
 
-struct lab_machine *lab_machine_create_with(const char *name, const char *kernel_dir, uint64_t ram,
+struct lab_machine *lab_machine_create_with(const char *name, const char *kernel_dir,
+                                            const struct lab_machine_options *options,
                                             const char **why)
 {
     const char *unused;
@@ -96,7 +100,7 @@ struct lab_machine *lab_machine_create_with(const char *name, const char *kernel
         }
         m->scene = kernels[i].scene;
         m->parts = kernels[i].parts;
-        if (build(m, ram, SEED, kernel_dir, why))
+        if (build(m, options, kernel_dir, why))
             return m;
         lab_machine_destroy(m);
         return NULL;
@@ -141,6 +145,11 @@ void lab_machine_page_out_header(struct lab_machine *m)
 const struct lab_machine_info *lab_machine_info(const struct lab_machine *m)
 {
     return &m->info;
+}
+
+const struct truth *lab_machine_truth(const struct lab_machine *m)
+{
+    return m->truth;
 }
 
 static bool copy_file(const char *from, const char *to)

@@ -19,8 +19,14 @@ struct lab_machine;
 /* name: "14393", "18362", "19041", "22000"; kernel_dir: where the built images are (ntoskrnl.exe and
  * ntkrnlmp.pdb in a folder for each name). */
 struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir, const char **why);
-/* The same with more memory than 2 GiB: a power of two, up to 64 GiB. */
-struct lab_machine *lab_machine_create_with(const char *name, const char *kernel_dir, uint64_t ram,
+/* The same, but as somebody wants it. */
+struct lab_machine_options {
+    uint64_t ram;  /* a power of two, from 2 GiB to 64 GiB; 0: 2 GiB */
+    uint64_t seed; /* of all that the scene leaves open; 0: the usual one */
+    bool tell;     /* note what is built, see lab_machine_truth */
+};
+struct lab_machine *lab_machine_create_with(const char *name, const char *kernel_dir,
+                                            const struct lab_machine_options *options,
                                             const char **why);
 void lab_machine_destroy(struct lab_machine *m);
 
@@ -52,6 +58,9 @@ struct lab_machine_info {
     uint64_t kpcr[64], kprcb[64]; /* per processor */
 };
 const struct lab_machine_info *lab_machine_info(const struct lab_machine *m);
+
+/* What was built, told while it was built and not read back; NULL: nobody was to tell. */
+const struct truth *lab_machine_truth(const struct lab_machine *m);
 
 /* Copy the PDBs of all built kernels into dir as a symbol store (name/key/name). */
 bool lab_machine_write_store(const char *kernel_dir, const char *dir, const char **why);

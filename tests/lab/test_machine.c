@@ -585,8 +585,8 @@ static void every_process_has_the_kernel_in_its_own_space(void **state)
 
 static void more_memory_lies_above_the_devices(void **state)
 {
-    struct lab_machine *m =
-        lab_machine_create_with("18362", LAB_KERNEL_DIR, UINT64_C(4) << 30, NULL);
+    const struct lab_machine_options options = {.ram = UINT64_C(4) << 30};
+    struct lab_machine *m = lab_machine_create_with("18362", LAB_KERNEL_DIR, &options, NULL);
     struct mapped all_of_it = {.m = m};
     uint8_t byte;
 

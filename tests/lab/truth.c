@@ -8,7 +8,7 @@
 /* The text of one table's records, as it will be printed. */
 struct text {
     char *at;
-    size_t len, room;
+    size_t len, room, records;
 };
 
 struct truth {
@@ -84,6 +84,7 @@ void tell(struct truth *t, enum truth_table table, uint64_t va)
     if (!t)
         return;
     t->now = table;
+    t->tables[table].records++;
     add(t, "%s{\"address\": \"0x%016" PRIx64 "\"", t->tables[table].len ? "},\n  " : "\n  ", va);
 }
 
@@ -171,4 +172,14 @@ void truth_print(const struct truth *t, FILE *to)
         fputs("]", to);
     }
     fputs("}", to);
+}
+
+size_t truth_count(const struct truth *t, enum truth_table table)
+{
+    return t->tables[table].records;
+}
+
+const char *truth_name(enum truth_table table)
+{
+    return names[table];
 }

@@ -52,5 +52,8 @@ void tell_none(struct truth *t, const char *fact);
 
 /* {"silos": [...], ...}, all tables. */
 void truth_print(const struct truth *t, FILE *to);
+/* How many records a table has; what it is called. */
+size_t truth_count(const struct truth *t, enum truth_table table);
+const char *truth_name(enum truth_table table);
 
 #endif

@@ -1,0 +1,122 @@
+/* kdlab truth: what a machine is made of, as it was told while it was built. */
+#include "kdlab.h"
+
+#include "machine.h"
+#include "truth.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: kdlab truth --kernel NAME [OPTION]...\n"
+    "\n"
+    "Say what a machine is made of: jobs, processes, loggers, providers and the rest. Noted while "
+    "they are\n"
+    "written into its memory, not read back from there.\n"
+    "\n"
+    "  --kernel NAME   14393, 18362, 19041, 22000\n"
+    "  --shape N       of all that its scene leaves open (default: 1)\n"
+    "  --json          every fact, in tables as in 'kdwalk snapshot'; else how many there are\n"
+    "\n"
+    "  kdlab truth --kernel 18362 --json > truth.json\n";
+
+enum { O_KERNEL = 1, O_SHAPE, O_JSON };
+
+static const struct option long_options[] = {
+    {"kernel", required_argument, NULL, O_KERNEL},
+    {"shape", required_argument, NULL, O_SHAPE},
+    {"json", no_argument, NULL, O_JSON},
+    {NULL, 0, NULL, 0},
+};
+
+struct settings {
+    const char *kernel;
+    struct lab_machine_options machine;
+    bool json;
+};
+
+static int failed(const char *what, const char *value, const char *why)
+{
+    fprintf(stderr, "kdlab truth: %s%s%s: %s\n", what, *value ? " " : "", value, why);
+    return KDLAB_FAILED;
+}
+
+static bool take_shape(const char *text, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 0);
+    return text[0] >= '0' && text[0] <= '9' && errno == 0 && *end == '\0' && *out > 0;
+}
+
+static int take_settings(int argc, char **argv, struct settings *s)
+{
+    int option;
+
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        switch (option) {
+        case O_KERNEL:
+            s->kernel = optarg;
+            break;
+        case O_SHAPE:
+            if (!take_shape(optarg, &s->machine.seed))
+                return failed("--shape", optarg, "a number from 1 on is wanted");
+            break;
+        case O_JSON:
+            s->json = true;
+            break;
+        default:
+            return failed(argv[optind - 1], "",
+                          option == ':' ? "a value is wanted" : "no such option");
+        }
+    }
+    if (optind < argc)
+        return failed(argv[optind], "", "not an option");
+    return s->kernel ? 0 : failed("--kernel", "", "is missing");
+}
+
+static void print(const struct lab_machine *m, const struct settings *s)
+{
+    const struct truth *t = lab_machine_truth(m);
+
+    if (s->json) {
+        printf("{\"kernel\": \"%s\", \"shape\": %llu, \"tables\":\n", s->kernel,
+               (unsigned long long)s->machine.seed);
+        truth_print(t, stdout);
+        puts("}");
+        return;
+    }
+    for (unsigned i = 0; i < TRUTH_TABLES; i++)
+        printf("%6zu %s\n", truth_count(t, i), truth_name(i));
+}
+
+int kdlab_truth(int argc, char **argv, const char *kernel_dir)
+{
+    struct settings s = {.machine = {.seed = 1, .tell = true}};
+    struct lab_machine *machine;
+    const char *why = "";
+    int status;
+
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(usage, stdout);
+            return 0;
+        }
+    status = take_settings(argc, argv, &s);
+    if (status != 0)
+        return status;
+    machine = lab_machine_create_with(s.kernel, kernel_dir, &s.machine, &why);
+    if (!machine)
+        return failed("--kernel", s.kernel, why);
+    print(machine, &s);
+    lab_machine_destroy(machine);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return failed("standard output", "", strerror(errno));
+    return 0;
+}
