@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "read_back.h"
 #include "table_walk.h"
 
 #define SHARED_DATA 0xfffff78000000000u
@@ -116,48 +117,6 @@ static int end_machines(void **state)
     return 0;
 }
 
-static void read_all(const struct lab_machine *m, uint64_t va, void *buf, size_t len)
-{
-    if (lab_machine_read_virtual(m, va, buf, len) != len)
-        fail_msg("0x%" PRIx64 " is not mapped", va);
-}
-
-static uint64_t u64(const struct lab_machine *m, uint64_t va)
-{
-    uint64_t v;
-
-    read_all(m, va, &v, 8);
-    return v;
-}
-
-static uint32_t u32(const struct lab_machine *m, uint64_t va)
-{
-    uint32_t v;
-
-    read_all(m, va, &v, 4);
-    return v;
-}
-
-static uint16_t u16(const struct lab_machine *m, uint64_t va)
-{
-    uint16_t v;
-
-    read_all(m, va, &v, 2);
-    return v;
-}
-
-/* A UNICODE_STRING of ASCII letters. */
-static void text_at(const struct lab_machine *m, uint64_t va, char *out, size_t size)
-{
-    uint16_t len = u16(m, va);
-    uint64_t buffer = u64(m, va + 8);
-
-    assert_true(len % 2 == 0 && len + 2 <= u16(m, va + 2) && len / 2u < size);
-    for (uint16_t i = 0; i < len / 2; i++)
-        out[i] = (char)u16(m, buffer + 2u * i);
-    out[len / 2] = '\0';
-}
-
 /* The slots of the host silo's loggers, as they are. */
 static uint32_t slots_of(const struct lab_machine *m, const struct numbers *n,
                          uint64_t slots[SLOTS_MAX])
@@ -169,21 +128,6 @@ static uint32_t slots_of(const struct lab_machine *m, const struct numbers *n,
     for (uint32_t i = 0; i < count; i++)
         slots[i] = u64(m, array + 8u * i);
     return count;
-}
-
-static size_t list_length(const struct lab_machine *m, uint64_t head)
-{
-    uint64_t before = head, at = u64(m, head);
-    size_t len = 0;
-
-    for (; at != head; len++) {
-        assert_true(len < 10000);
-        assert_int_equal(u64(m, at + 8), before);
-        before = at;
-        at = u64(m, at);
-    }
-    assert_int_equal(u64(m, head + 8), before);
-    return len;
 }
 
 /* _EPROCESS with this id; 0: none. */
