@@ -32,6 +32,12 @@ static const struct cli_command recorded = {
     .arguments_max = 1,
 };
 
+static const struct cli_command writing = {
+    .name = "writing",
+    .arguments = "",
+    .options = CLI_OPT_OUTPUT,
+};
+
 struct run { /* one command line, parsed */
     struct cli cli;
     char words[WORDS_MAX][WORD_MAX];
@@ -386,6 +392,19 @@ static void isf_folders_are_given_once(void **state)
     assert_refused(&live, "-z memory.dmp --isf /a --isf /b", "--isf can be given once only");
 }
 
+static void a_file_to_write_is_named_once(void **state)
+{
+    struct run r;
+
+    (void)state;
+    parse(&r, &writing, "-o isf/");
+    assert_int_equal(r.status, CLI_COMPLETE);
+    assert_string_equal(r.cli.options.output, "isf/");
+    drop(&r);
+    assert_refused(&writing, "-o a -o b", "-o can be given once only");
+    assert_refused(&live, "-z memory.dmp -o a", "-o is not an option of this command");
+}
+
 static void arguments_and_options_may_be_mixed(void **state)
 {
     struct run r;
@@ -479,6 +498,7 @@ int main(void)
         PLAIN(what_goes_with_one_kind_of_target_is_refused_with_the_other),
         PLAIN(the_symbol_path_falls_back_to_the_environment),
         PLAIN(isf_folders_are_given_once),
+        PLAIN(a_file_to_write_is_named_once),
         PLAIN(arguments_and_options_may_be_mixed),
         PLAIN(wiping_leaves_no_key),
         PLAIN(a_recording_may_need_no_key),
