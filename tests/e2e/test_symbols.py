@@ -406,6 +406,13 @@ class Symbols(kd.LiveTest):
                 self.assertEqual((which.status, walked.status), (0, 0), walked)
                 self.assertIn(f"symbols: {json.loads(which.out)['used']}\n", walked.err)
 
+    def test_a_live_target_does_not_stand_still_while_files_are_looked_for(self):
+        result, stats = self.live("18362", "symbols", "which", "--stats", link=kd.Pipe(), env=self.env)
+        self.assertEqual(result.status, 0, result)
+        self.assertIn(f"used      PDB {self.pdb}\n", result.out)
+        self.assertLess(result.count(r"frozen +(\d+) ms"), 1500)
+        self.assert_unharmed(stats)
+
     def test_which_labels_a_guess(self):
         """Of this kernel the tables know an image of that time stamp and size, and no PDB."""
         capture = CAPTURE.parent / "14393-pipe.pcap"
