@@ -111,12 +111,12 @@ class Same(DumpTest):
         path = self.dump("14393", "raw", "--encode")  # its addresses are not built in
         version = self.walk(path, "vertarget", symbols=False)
         self.assertEqual(version.status, 1, version)
-        self.assertIn("Kernel Version 14393 MP (4 procs)", version.out)
-        self.assertIn("PsLoadedModuleList = (unknown)", version.out)
+        live = self.expected["14393"][("vertarget",)].out
+        self.assertEqual(version.out, re.sub(r"(?m)^Built by: .*$", "Built by: (not found)", live))
         self.assertEqual(version.err.count("warning: "), 1, version)
-        modules = self.walk(path, "lm", symbols=False)
-        self.assertEqual(modules.status, 2, modules)
-        self.assert_one_message(modules, "where its module list is")
+        self.assertIn("it is not known where the kernel's build lab is, and its symbols do not say: "
+                      "built-in tables of 10.0.14393.2068", version.err)
+        self.assertEqual(self.walk(path, "lm", symbols=False).out, self.expected["14393"][("lm",)].out)
 
     def test_a_crash_shows_its_bugcheck_below(self):
         path = self.dump("18362", "kernel", "--bugcheck", "0x7e,0xffffffffc0000005,1,2,3")
@@ -134,8 +134,11 @@ class Same(DumpTest):
         path = self.dump("19041", "elf", "--encode")
         with kd.Scene("19041", kd.Pipe()) as scene:
             for walk in WALKS[:3]:
-                live = scene.run(*walk, "--json", "-y", self.store)
-                self.assertEqual(json.loads(self.walk(path, *walk, "--json").out), json.loads(live.out))
+                live = json.loads(scene.run(*walk, "--json", "-y", self.store).out)
+                dumped = json.loads(self.walk(path, *walk, "--json").out)
+                if "symbols" not in live:  # that machine said by itself what an encoded block needs them for
+                    dumped.pop("symbols", None)
+                self.assertEqual(dumped, live)
 
     def test_a_file_that_is_cut_short_is_used_as_far_as_it_goes(self):
         whole = self.dump("18362", "kernel", "--bugcheck", "0").read_bytes()
