@@ -22,10 +22,10 @@ _kdwalk()
     --key | --stop | --at | --timeout | --deadline) return ;;
     esac
     case $command in
-    vertarget | lm) options="$live -y --isf" ;;
+    vertarget | lm) options="$live -y --isf --verbose" ;;
     loggers) options="$live -y --isf --verbose" ;;
-    dt) options="$live -y --isf" ;;
-    read) options="$live -y --isf --raw" ;;
+    dt) options="$live -y --isf --verbose" ;;
+    read) options="$live -y --isf --raw --verbose" ;;
     symbols) options="which fetch list export $live -y --isf -o --verbose" ;;
     decode) options="--key --key-file -y --isf --only --json --help" ;;
     help) options="vertarget lm loggers dt read decode symbols" ;;

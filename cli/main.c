@@ -26,7 +26,7 @@ static const struct cli_command commands[] = {
                     "  KDWALK_KEY=1.2.3.4 kdwalk vertarget -k net:port=50000 --json\n"
                     "  kdwalk vertarget -r session.pcap --stop 1\n"
                     "  kdwalk vertarget -z MEMORY.DMP\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
         .run = cmd_vertarget,
     },
     {
@@ -40,7 +40,7 @@ static const struct cli_command commands[] = {
                     "  kdwalk lm -k com:port=/dev/ttyUSB0,baud=115200\n"
                     "  kdwalk lm -r session.pcap --key 1.2.3.4\n"
                     "  kdwalk lm -z Mini022121-01.dmp\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
         .run = cmd_lm,
     },
     {
@@ -53,7 +53,7 @@ static const struct cli_command commands[] = {
                    "being stopped\n"
                    "and ones that cannot be read are marked; three independent routes to the host "
                    "silo's state\n"
-                   "are compared. Needs the kernel's symbols.\n",
+                   "are compared. Symbols are found as kdwalk help symbols says.\n",
         .examples = "  kdwalk loggers " LIVE_EXAMPLE " -y /srv/symbols\n"
                     "  kdwalk loggers --wait -k com:pipe,port=/run/vm/com1.sock,reconnect -y "
                     "/srv/symbols\n"
@@ -78,7 +78,7 @@ static const struct cli_command commands[] = {
             "  kdwalk dt _ETW_SILODRIVERSTATE " LIVE_EXAMPLE " -y /srv/symbols\n"
             "  kdwalk dt _ETW_SILODRIVERSTATE fffff8026e98e540 " LIVE_EXAMPLE " -y /srv/symbols\n"
             "  kdwalk dt _ETW_SILODRIVERSTATE fffff8026e98e540 -r session.pcap -y /srv/symbols\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON,
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
         .arguments_min = 1,
         .arguments_max = 2,
         .run = cmd_dt,
@@ -87,7 +87,7 @@ static const struct cli_command commands[] = {
         .name = "read",
         .arguments = "ADDRESS LENGTH",
         .summary = "target memory, as a hex dump or raw",
-        .details = "ADDRESS is hexadecimal, or a kernel symbol (needs -y). LENGTH is in bytes: "
+        .details = "ADDRESS is hexadecimal, or a kernel symbol. LENGTH is in bytes: "
                    "decimal, or\n"
                    "hexadecimal with 0x; K and M are understood. What cannot be read shows as ??, "
                    "and below the\n"
@@ -96,7 +96,7 @@ static const struct cli_command commands[] = {
                     "  kdwalk read nt!NtBuildLab 64 " LIVE_EXAMPLE " -y /srv/symbols\n"
                     "  kdwalk read fffff8026e400000 64K --raw " LIVE_EXAMPLE " > head.bin\n"
                     "  kdwalk read fffff78000000000 0x100 -r session.pcap --at 12.5\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_RAW,
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_RAW | CLI_OPT_VERBOSE,
         .arguments_min = 2,
         .arguments_max = 2,
         .run = cmd_read,
@@ -114,13 +114,11 @@ static const struct cli_command commands[] = {
             "answers show\n"
             "what was asked and how long it took; the stops are numbered as --stop counts them. A "
             "summary follows.\n"
-            "KDNET needs the session's key. With -y, and where the kernel's headers were read "
-            "while it "
+            "KDNET needs the session's key. With -y or --isf, and where the kernel's headers "
+            "were\n"
+            "read while it was recorded, addresses have names. The exit status is 1 when something "
             "was\n"
-            "recorded, addresses have names. The exit status is 1 when something was damaged or "
-            "cut "
-            "short,\n"
-            "could not be opened, or the file breaks off.\n",
+            "damaged or cut short, could not be opened, or the file breaks off.\n",
         .more_help = decode_filter_help,
         .examples = "  kdwalk decode session.pcapng --key 1.2.3.4\n"
                     "  kdwalk decode session.pcap --key-file vm.key --only stops,prints\n"

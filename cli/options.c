@@ -70,7 +70,7 @@ static const struct option_row rows[] = {
     {"only", OPT_ONLY, "KINDS", CLI_OPT_ONLY,
      "show these kinds of records only, as in reads,prints"},
     {NULL, 'o', "PATH", CLI_OPT_OUTPUT, "write to PATH: a file, or a folder for it"},
-    {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details"},
+    {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details; on stderr, which symbols were used"},
     {"raw", OPT_RAW, NULL, CLI_OPT_RAW, "write the bytes themselves, no hex dump"},
     {"json", OPT_JSON, NULL, CLI_OPT_JSON, "one JSON document instead of text"},
     {"help", 'h', NULL, 0, "this help"},

@@ -154,6 +154,16 @@ class Choice(KindsTest):
         (other / ISF).write_bytes((self.folder / ISF).read_bytes().replace(ISF[:32].encode(), b"0" * 32))
         self.assert_used(self.walk("--isf", other), "built-in", "found one of another build, GUID 0000")
 
+    def test_every_command_says_with_v_which_it_used(self):
+        for walk, used in ((["dt", "_GUID"], True), (["read", "nt!NtBuildLab", "8"], True), (["loggers"], True),
+                           (["vertarget"], False), (["lm"], False), (["read", "fffff78000000000", "8"], False)):
+            for kind, options in self.kinds.items():
+                result = kd.kdwalk(*walk, "-v", "-z", self.dumps["kernel"], *options)
+                self.assertEqual(result.err, f"kdwalk: symbols: {self.origins()[kind]}\n" if used else "", result)
+        path = make_dump(self.folder / "encoded", "18362", "raw", "--encode")  # says less than it knows
+        result = kd.kdwalk("vertarget", "-v", "-z", path)
+        self.assertEqual(result.err, f"kdwalk: symbols: {BUILTIN}\n", result)
+
     def test_json_names_the_symbols_where_they_were_used(self):
         for kind, options in self.kinds.items():
             for walk in (["loggers"], ["dt", "_GUID"], ["read", "nt!NtBuildLab", "8"]):
