@@ -183,9 +183,9 @@ int main(int argc, char **argv)
     struct source builtin = source_of(NULL);
     double builtin_s = bench_run_apart(builtin.runs, start, &builtin).median_s;
 
-    printf("symbols: from start to what a walk needs, each time in a new process\n"
+    printf("symbols: from nothing to what a walk needs, each time in a new process; built-in is 1\n"
            "%-12s %9s %9s  %-12s %8s %8s  %s\n",
-           "from", "file KiB", "ms", "  aim", "built-in", "peak MiB", "  aim");
+           "from", "file KiB", "ms", "  aim", "ratio", "peak MiB", "  aim");
     for (int i = 1; i < argc; i++)
         print_row(argv[i], builtin_s);
     print_row(NULL, builtin_s);

@@ -7,7 +7,8 @@ import threading
 
 from runs import kd
 
-RUN_S = 60
+RUN_S = 300   # far above what any run takes, with sanitizers and many others beside it
+CPU_S = 60    # the same, of the processor's time
 CRASHED = 99  # of the sanitizers, whose own exit status is one of kdwalk's
 ENVIRONMENT = {**os.environ, **{name: f"{os.environ.get(name, '')}:exitcode={CRASHED}"
                                 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}}
@@ -35,7 +36,7 @@ class Ended:
         file.seek(0)
         return file.read().decode(errors="replace")
 
-    def blame(self, run, name, most_kib, most_cpu_s=RUN_S):
+    def blame(self, run, name, most_kib, most_cpu_s=CPU_S):
         """What is wrong with how any run may end, whatever is wrong with its file."""
         if self.is_hang:
             run.blame("hang", name)
