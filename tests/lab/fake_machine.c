@@ -21,6 +21,7 @@ static const struct lab_machine_info info = {
     .thread = 0xFFFF80011111A080,
     .stack = 0xFFFF800122221000,
     .cr3 = 0x1AD002,
+    .cr4 = 0x1506F8,
     .kpcr = {0xFFFFF80100020000, 0xFFFF800133330000},
     .kprcb = {0xFFFFF80100020180, 0xFFFF800133330180},
 };

@@ -54,7 +54,7 @@ struct lab_machine_info {
     uint64_t load_symbols_pc; /* the int3 where a load-symbols stop stands */
     uint64_t thread;          /* KTHREAD of the processor that halts */
     uint64_t stack;           /* an rsp inside mapped kernel stack */
-    uint64_t cr3;
+    uint64_t cr3, cr4;
     uint64_t kpcr[64], kprcb[64]; /* per processor */
 };
 const struct lab_machine_info *lab_machine_info(const struct lab_machine *m);

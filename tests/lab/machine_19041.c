@@ -129,6 +129,7 @@ const struct lab_scene lab_scene_19041 = {
     .name = "19041",
     .build = 19041,
     .processors = 8,
+    .cr4 = CR4_USUAL | CR4_SMEP | CR4_SMAP | CR4_UMIP,
     .kernel_base = 0xfffff80563a00000,
     .drivers = 0xfffff80566000000,
     .pool = 0xffffd10a30000000,

@@ -5,16 +5,18 @@
  *   memory.c         physical pages, page tables
  *   pool.c           allocations and texts in kernel memory
  *   machine_<build>.c  what one machine holds and no other
- *   crowd.c          what all of them hold besides
- *   cast.c           both, made into one list of who is there; cast_people.c, cast_trace.c
+ *   crowd.c          what all of them hold besides; crowd_providers.c
+ *   cast.c           both, made into one list of who is there; cast_people.c, cast_trace.c,
+ *                    cast_enable.c
  *   truth.c          what was built, noted while it is built
  *   nt_system.c      processors, times, debugger data              \
  *   nt_modules.c     the list of loaded modules                    |
+ *   nt_code.c        variables that lead to code                   |
  *   nt_object.c      headers, types and names of objects; handles  |
  *   nt_process.c     processes; nt_thread.c, nt_token.c            |  compiled once for each kernel,
  *   nt_session.c     terminal sessions                             |  with the structs of that kernel
  *   nt_job.c         jobs; nt_silo.c: what makes one a server silo |
- *   nt_etw.c         an ETW state                                  |
+ *   nt_etw.c         an ETW state; nt_provider.c: providers        |
  *   nt_logger.c      one logger                                    |
  *   nt_fate.c        what befalls it before a file is made of it   / */
 #ifndef LAB_MACHINE_PARTS_H

@@ -107,6 +107,15 @@ uint64_t lab_memory_add_space(struct lab_memory *m)
     return top;
 }
 
+uint64_t lab_memory_add_shadow(struct lab_memory *m, uint64_t cr3)
+{
+    uint64_t top = new_page(m);
+
+    if (top)
+        memcpy(table_at(m, top), table_at(m, cr3), SYSTEM_HALF * sizeof(uint64_t));
+    return top;
+}
+
 uint64_t lab_memory_pte_base(const struct lab_memory *m)
 {
     return 0xffff000000000000u | (uint64_t)m->self_slot << 39;

@@ -29,6 +29,8 @@ bool lab_memory_failed(const struct lab_memory *m);
 uint64_t lab_memory_cr3(const struct lab_memory *m);
 /* One more address space with the same system half: its cr3. */
 uint64_t lab_memory_add_space(struct lab_memory *m);
+/* A root that leads to the user half of that space and to nothing of the system's. */
+uint64_t lab_memory_add_shadow(struct lab_memory *m, uint64_t cr3);
 uint64_t lab_memory_pte_base(const struct lab_memory *m);
 
 /* Physical memory, in pages: how many there are; behind the last one; and those that an operating system

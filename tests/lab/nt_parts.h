@@ -14,6 +14,7 @@
 #define nt_kernel             NT_JOIN(nt_kernel, NT_BUILD)
 #define nt_system             NT_JOIN(nt_system, NT_BUILD)
 #define nt_modules            NT_JOIN(nt_modules, NT_BUILD)
+#define nt_code               NT_JOIN(nt_code, NT_BUILD)
 #define nt_object_types       NT_JOIN(nt_object_types, NT_BUILD)
 #define nt_object             NT_JOIN(nt_object, NT_BUILD)
 #define nt_object_at_edge     NT_JOIN(nt_object_at_edge, NT_BUILD)
@@ -44,6 +45,7 @@
 
 void nt_system(struct lab_machine *m);
 void nt_modules(struct lab_machine *m);
+void nt_code(struct lab_machine *m);
 void nt_etw(struct lab_machine *m);
 
 /* Objects: their bodies' addresses. */

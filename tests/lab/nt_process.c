@@ -5,6 +5,7 @@
 
 #define PROCESS(field) offsetof(struct _EPROCESS, field)
 #define PENDING        0x103
+#define NO_SHADOW      1   /* UserDirectoryTableBase of those without [guess] */
 #define TOKEN_COUNTS   0xf /* in the low bits of a pointer to a token: references taken in advance */
 
 static uint64_t image_base(const struct cast_process *p)
@@ -82,6 +83,9 @@ static void fill(struct lab_machine *m, uint64_t va, const struct cast_process *
     }
     memcpy(e->ImageFileName, p->image,
            len < sizeof(e->ImageFileName) - 1 ? len : sizeof(e->ImageFileName) - 1);
+    e->Pcb.UserDirectoryTableBase = m->scene->has_shadow_tables && e->Peb
+                                        ? lab_memory_add_shadow(m->memory, p->cr3)
+                                        : NO_SHADOW;
     put(m, va, e, sizeof(*e));
     list_init(m, va + PROCESS(Pcb.Header.WaitListHead));
     list_init(m, va + PROCESS(Pcb.ThreadListHead));

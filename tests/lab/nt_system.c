@@ -9,6 +9,8 @@ static struct _KSYSTEM_TIME system_time(uint64_t t)
     return (struct _KSYSTEM_TIME){(U4B)t, (I4B)(t >> 32), (I4B)(t >> 32)};
 }
 
+#define PF_NX_ENABLED 12 /* [doc] */
+
 static void shared_data(struct lab_machine *m)
 {
     const struct lab_scene *scene = m->scene;
@@ -34,6 +36,8 @@ static void shared_data(struct lab_machine *m)
     k.UnparkedProcessorCount = (U2B)scene->processors;
     k.ActiveGroupCount = 1;
     k.LargePageMinimum = 0x200000;
+    k.NXSupportPolicy = 2; /* for the system's own and who wants it */
+    k.ProcessorFeatures[PF_NX_ENABLED] = 1;
     put(m, SHARED_DATA, &k, sizeof(k));
     put_text(m, SHARED_DATA + offsetof(struct _KUSER_SHARED_DATA, NtSystemRoot), "C:\\Windows");
 }
@@ -61,7 +65,7 @@ static void processor_state(const struct lab_machine *m, struct _KPCR *pcr, uint
 
     special->Cr0 = 0x80050033;
     special->Cr3 = m->info.cr3;
-    special->Cr4 = 0x506f8;
+    special->Cr4 = m->scene->cr4;
     special->KernelDr6 = 0xffff0ff0;
     special->KernelDr7 = 0x400;
     special->Idtr.Limit = 0xfff;
@@ -77,6 +81,20 @@ static void processor_state(const struct lab_machine *m, struct _KPCR *pcr, uint
     context->EFlags = 0x202;
     context->Rsp = stack - 0x100;
     context->Rip = m->info.break_in_pc;
+}
+
+static void tell_processor(const struct lab_machine *m, uint64_t va, const struct _KPRCB *prcb)
+{
+    const struct _KSPECIAL_REGISTERS *special = &prcb->ProcessorState.SpecialRegisters;
+    struct truth *t = m->truth;
+
+    tell(t, TRUTH_PROCESSORS, va);
+    tell_number(t, "number", prcb->Number);
+    tell_word(t, "cr0", special->Cr0);
+    tell_number(t, "cr3", special->Cr3);
+    tell_word(t, "cr4", special->Cr4);
+    tell_word(t, "cr8", special->Cr8);
+    tell_word(t, "xcr0", special->Xcr0);
 }
 
 static void processor(struct lab_machine *m, uint32_t number)
@@ -111,6 +129,8 @@ static void processor(struct lab_machine *m, uint32_t number)
     pcr.Prcb.Context = target_pointer(prcb + offsetof(struct _KPRCB, ProcessorState.ContextFrame));
     processor_state(m, &pcr, at, stack);
     put(m, at, &pcr, sizeof(pcr));
+
+    tell_processor(m, prcb, &pcr.Prcb);
 
     put_u64(m, at_rva(m, NT_RVA_KiProcessorBlock) + 8 * number, prcb);
     m->info.kpcr[number] = at;
@@ -280,12 +300,15 @@ static void variables(struct lab_machine *m)
     put_u64(m, at_rva(m, NT_RVA_KiWaitNever), 0x9a37000000000000 | m->scene->time_100ns);
     put_u64(m, at_rva(m, NT_RVA_KiWaitAlways), 0x53d1000000000000 ^ m->scene->uptime_100ns * 77);
     put(m, at_rva(m, NT_RVA_KdDebuggerEnabled), &one, 1);
+    put(m, at_rva(m, NT_RVA_KiKvaShadow), &m->scene->has_shadow_tables, 1);
+    put(m, at_rva(m, NT_RVA_VslVsmEnabled), &m->scene->has_secure_mode, 1);
     list_init(m, at_rva(m, NT_RVA_ExpSystemResourcesList));
     list_init(m, at_rva(m, NT_RVA_KeBugCheckCallbackListHead));
 }
 
 void nt_system(struct lab_machine *m)
 {
+    m->info.cr4 = m->scene->cr4;
     m->info.module_list = at_rva(m, NT_RVA_PsLoadedModuleList);
     m->info.break_in_pc = at_rva(m, NT_RVA_DbgBreakPointWithStatus);
     m->info.load_symbols_pc = at_rva(m, NT_RVA_DebugService2) + 4; /* behind its int 2dh */
@@ -297,6 +320,7 @@ void nt_system(struct lab_machine *m)
     physical_memory(m);
     variables(m);
     nt_modules(m);
+    nt_code(m);
     /* INIT: given back after boot */
     lab_memory_unmap(m->memory, at_rva(m, NT_SIZE_OF_IMAGE - 0x10000), 0x10000);
 }

@@ -9,6 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* CR4: what all of these processors have, and what the newer ones have besides [doc]. */
+enum {
+    CR4_USUAL = 0x506f8,
+    CR4_UMIP = 0x800,
+    CR4_SMEP = 0x100000,
+    CR4_SMAP = 0x200000,
+    CR4_CET = 0x800000,
+};
+
 /* LoggerMode, EVENT_TRACE_... [doc] */
 enum {
     MODE_SEQUENTIAL = 0x1,
@@ -65,6 +74,9 @@ struct lab_scene {
     const char *name;
     uint16_t build;
     uint32_t processors;
+    uint64_t cr4;           /* of each */
+    bool has_shadow_tables; /* programs have page tables without the kernel */
+    bool has_secure_mode;   /* virtualization guards the kernel */
     uint64_t kernel_base;
     uint64_t drivers;   /* where modules without a base begin */
     uint64_t pool;      /* where allocations without an address begin */

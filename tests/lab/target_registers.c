@@ -112,7 +112,7 @@ static struct lab_special_registers special_of_kernel(const struct lab_target *t
     return (struct lab_special_registers){
         .cr0 = 0x80050033,
         .cr3 = t->info->cr3,
-        .cr4 = 0x1506F8, /* bit 12 clear: four levels of page tables */
+        .cr4 = t->info->cr4,
         .gdtr = {.limit = 0x57, .base = read_pointer(t, kpcr)},
         .idtr = {.limit = 0xFFF, .base = read_pointer(t, kpcr + 0x38)},
         .tr = 0x40,

@@ -398,7 +398,7 @@ static void cores_note_every_processor(void **state)
             assert_int_equal(dumped_u64(&d, note + 0x108), d.info->kpcr[p]); /* gs */
             assert_int_equal(dumped_u64(&d, note + 0x188), 0x80050033);
             assert_int_equal(dumped_u64(&d, note + 0x1a0), d.info->cr3);
-            assert_int_equal(dumped_u64(&d, note + 0x1a8), 0x506f8);
+            assert_int_equal(dumped_u64(&d, note + 0x1a8), d.info->cr4);
             assert_int_equal(dumped_u64(&d, note + 0x1b0), 0); /* kernel_gs_base: no program */
             note = dumped_note(&d, "CORE", p, &len);
             assert_int_equal(len, 336);
