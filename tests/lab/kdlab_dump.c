@@ -1,5 +1,6 @@
 /* kdlab dump: a machine's memory as a file. */
 #include "kdlab.h"
+#include "kdlab_machine.h"
 
 #include "dump.h"
 #include "machine.h"
@@ -20,7 +21,7 @@ static const char usage[] =
     "  --type TYPE          one of those below\n"
     "  -o FILE              where to; a file that is there is replaced\n"
     "  --ram SIZE           memory of the machine: 2G (default), 4G, 8G, 16G, 32G, 64G; what is\n"
-    "                       more than 2 GiB begins at 4 GiB\n"
+    "                       more than 2 GiB begins at 4 GiB\n" KDLAB_MACHINE_USAGE
     "  --bugcheck C[,P...]  the machine stopped with this code and up to four parameters; 0: it\n"
     "                       did not (default: 0xe2 where Windows writes the file, else 0)\n"
     "  --encode             booted without debugging: the debugger data block is encoded\n"
@@ -46,7 +47,10 @@ enum {
     O_TRANSITION,
     O_LEAVE_OUT,
     O_HEADER_OUT,
-    O_SWIZZLE
+    O_SWIZZLE,
+    O_SHAPE,
+    O_TAMPER,
+    O_RACE
 };
 
 static const struct option long_options[] = {
@@ -61,6 +65,9 @@ static const struct option long_options[] = {
     {"leave-out", required_argument, NULL, O_LEAVE_OUT},
     {"page-out-header", no_argument, NULL, O_HEADER_OUT},
     {"swizzle", no_argument, NULL, O_SWIZZLE},
+    {"shape", required_argument, NULL, O_SHAPE},
+    {"tamper", required_argument, NULL, O_TAMPER},
+    {"race", no_argument, NULL, O_RACE},
     {NULL, 0, NULL, 0},
 };
 
@@ -179,6 +186,13 @@ static const char *take_option(struct settings *s, int option, const char *value
         return take_percent(value, &d->leave_out) ? NULL : "a number from 0 to 100 is wanted";
     case O_HEADER_OUT:
         d->header_out = true;
+        return NULL;
+    case O_SHAPE:
+        return kdlab_take_shape(value, &s->machine);
+    case O_TAMPER:
+        return kdlab_take_tamper(value, &s->machine);
+    case O_RACE:
+        s->machine.race = true;
         return NULL;
     default:
         d->swizzle = true;

@@ -1,5 +1,6 @@
 /* kdlab truth: what a machine is made of, as it was told while it was built. */
 #include "kdlab.h"
+#include "kdlab_machine.h"
 
 #include "machine.h"
 #include "truth.h"
@@ -7,7 +8,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
@@ -44,17 +44,9 @@ static int failed(const char *what, const char *value, const char *why)
     return KDLAB_FAILED;
 }
 
-static bool take_shape(const char *text, uint64_t *out)
-{
-    char *end;
-
-    errno = 0;
-    *out = strtoull(text, &end, 0);
-    return text[0] >= '0' && text[0] <= '9' && errno == 0 && *end == '\0' && *out > 0;
-}
-
 static int take_settings(int argc, char **argv, struct settings *s)
 {
+    const char *wrong;
     int option;
 
     opterr = 0;
@@ -65,8 +57,9 @@ static int take_settings(int argc, char **argv, struct settings *s)
             s->kernel = optarg;
             break;
         case O_SHAPE:
-            if (!take_shape(optarg, &s->machine.seed))
-                return failed("--shape", optarg, "a number from 1 on is wanted");
+            wrong = kdlab_take_shape(optarg, &s->machine);
+            if (wrong)
+                return failed("--shape", optarg, wrong);
             break;
         case O_JSON:
             s->json = true;

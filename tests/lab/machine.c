@@ -66,6 +66,13 @@ static bool build(struct lab_machine *m, const struct lab_machine_options *o,
     m->parts->processes(m);
     m->parts->system(m);
     m->parts->etw(m);
+    for (unsigned i = 1; i <= LAB_TAMPERS; i++)
+        if (o->tampers >> (i - 1) & 1 && !m->parts->tamper(m, i)) {
+            *why = "this kernel has nothing that could be tampered with like that";
+            return false;
+        }
+    if (o->race)
+        m->parts->race(m);
     if (lab_memory_failed(m->memory) || truth_failed(m->truth)) {
         *why = "out of memory";
         return false;

@@ -20,10 +20,15 @@ struct lab_machine;
  * ntkrnlmp.pdb in a folder for each name). */
 struct lab_machine *lab_machine_create(const char *name, const char *kernel_dir, const char **why);
 /* The same, but as somebody wants it. */
+#define LAB_TAMPERS 27
 struct lab_machine_options {
     uint64_t ram;  /* a power of two, from 2 GiB to 64 GiB; 0: 2 GiB */
     uint64_t seed; /* of all that the scene leaves open; 0: the usual one */
     bool tell;     /* note what is built, see lab_machine_truth */
+    /* And then: bit N - 1: somebody changed what check TN is to find; and it is caught in the middle of
+     * changes, which locks that are held tell. */
+    uint32_t tampers;
+    bool race;
 };
 struct lab_machine *lab_machine_create_with(const char *name, const char *kernel_dir,
                                             const struct lab_machine_options *options,

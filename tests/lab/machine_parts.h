@@ -18,6 +18,7 @@
  *   nt_job.c         jobs; nt_silo.c: what makes one a server silo |
  *   nt_etw.c         an ETW state; nt_provider.c: providers        |
  *   nt_logger.c      one logger                                    |
+ *   nt_tamper.c      what somebody changes who hides; nt_race.c    |
  *   nt_fate.c        what befalls it before a file is made of it   / */
 #ifndef LAB_MACHINE_PARTS_H
 #define LAB_MACHINE_PARTS_H
@@ -66,9 +67,10 @@ void put_u32(struct lab_machine *m, uint64_t va, uint32_t value);
 size_t put_text(struct lab_machine *m, uint64_t va,
                 const char *text); /* UTF-16; bytes without its NUL */
 uint64_t get_u64(const struct lab_machine *m, uint64_t va);
-/* LIST_ENTRY: an empty ring, and one more node at its end. */
+/* LIST_ENTRY: an empty ring; one more node at its end; one less, which itself stays as it was. */
 void list_init(struct lab_machine *m, uint64_t head);
 void list_append(struct lab_machine *m, uint64_t head, uint64_t node);
+void list_remove(struct lab_machine *m, uint64_t node);
 /* A UNICODE_STRING at va, and its text in an allocation of its own. */
 void put_string(struct lab_machine *m, uint64_t va, const char *text, const char tag[4]);
 
@@ -84,6 +86,10 @@ struct nt_parts {
     void (*processes)(struct lab_machine *m);
     void (*etw)(struct lab_machine *m);
 
+    /* Change what the check of that number is to find; false: this kernel has no such thing. */
+    bool (*tamper)(struct lab_machine *m, unsigned number);
+    /* Be caught in the middle of changes. */
+    void (*race)(struct lab_machine *m);
     /* Stop with this code and parameters: what the kernel then leaves in memory. */
     void (*crash)(struct lab_machine *m, uint32_t code, const uint64_t parameters[4]);
     /* Have been booted without debugging: the debugger data block is encoded. */

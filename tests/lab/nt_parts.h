@@ -39,6 +39,8 @@
 #define nt_providers          NT_JOIN(nt_providers, NT_BUILD)
 #define nt_tell_provider      NT_JOIN(nt_tell_provider, NT_BUILD)
 #define nt_tell_enable        NT_JOIN(nt_tell_enable, NT_BUILD)
+#define nt_tamper             NT_JOIN(nt_tamper, NT_BUILD)
+#define nt_race               NT_JOIN(nt_race, NT_BUILD)
 #define nt_crash              NT_JOIN(nt_crash, NT_BUILD)
 #define nt_encode             NT_JOIN(nt_encode, NT_BUILD)
 #define nt_swizzle            NT_JOIN(nt_swizzle, NT_BUILD)
@@ -102,6 +104,8 @@ void nt_tell_provider(const struct lab_machine *m, uint64_t state, uint64_t va, 
 void nt_tell_enable(const struct lab_machine *m, uint64_t entry, unsigned slot,
                     const struct _TRACE_ENABLE_INFO *info);
 /* As nt_parts has them. */
+bool nt_tamper(struct lab_machine *m, unsigned number);
+void nt_race(struct lab_machine *m);
 void nt_crash(struct lab_machine *m, uint32_t code, const uint64_t parameters[4]);
 void nt_encode(struct lab_machine *m);
 bool nt_swizzle(struct lab_machine *m, uint64_t mask);

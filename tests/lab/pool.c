@@ -55,6 +55,14 @@ void list_append(struct lab_machine *m, uint64_t head, uint64_t node)
     put_u64(m, head + 8, node);
 }
 
+void list_remove(struct lab_machine *m, uint64_t node)
+{
+    uint64_t next = get_u64(m, node), last = get_u64(m, node + 8);
+
+    put_u64(m, last, next);
+    put_u64(m, next + 8, last);
+}
+
 void put_string(struct lab_machine *m, uint64_t va, const char *text, const char tag[4])
 {
     uint64_t buffer = pool_alloc(m, 2 * strlen(text) + 2, tag);

@@ -269,7 +269,7 @@ int kdlab_serve(int argc, char **argv, const char *kernel_dir)
     status = serve_take_settings(&s, SERVE_MACHINE, argc, argv);
     if (status != 0)
         return status;
-    machine = lab_machine_create(s.subject, kernel_dir, &why);
+    machine = lab_machine_create_with(s.subject, kernel_dir, &s.machine, &why);
     if (!machine)
         return serve_failed(s.subject, why);
     if (s.header_out)

@@ -1,5 +1,6 @@
 /* The command lines of kdlab serve and kdlab replay: the same, but for what only a machine can do. */
 #include "kdlab.h"
+#include "kdlab_machine.h"
 #include "serve_parts.h"
 
 #include <errno.h>
@@ -50,7 +51,8 @@ const char serve_usage[] =
     "\n" USAGE_LINKS "  --kernel NAME        14393, 18362, 19041, 22000\n"
     "  --boot               start in the boot debugger, then become the kernel\n"
     "  --chatter            print between request and reply, load a module after each resume\n"
-    "  --page-out-header    the first page of the kernel's image is in a page file\n"
+    "  --page-out-header    the first page of the kernel's image is in a page "
+    "file\n" KDLAB_MACHINE_USAGE
     "  --reboot-after N     reboot once, after N requests\n" USAGE_COMMON
     "  --key W.X.Y.Z        the key, or --key-file FILE with the key as its first line\n"
     "  --kdnet-version N    2, 4 or 5 (default 5)\n" USAGE_NET
@@ -96,6 +98,9 @@ enum {
     O_BOOT,
     O_CHATTER,
     O_HEADER_OUT,
+    O_SHAPE,
+    O_TAMPER,
+    O_RACE,
     O_REBOOT,
     O_SILENT,
     O_RETRANSMIT,
@@ -127,6 +132,9 @@ static const struct option long_options[] = {
     {"boot", no_argument, NULL, O_BOOT},
     {"chatter", no_argument, NULL, O_CHATTER},
     {"page-out-header", no_argument, NULL, O_HEADER_OUT},
+    {"shape", required_argument, NULL, O_SHAPE},
+    {"tamper", required_argument, NULL, O_TAMPER},
+    {"race", no_argument, NULL, O_RACE},
     {"reboot-after", required_argument, NULL, O_REBOOT},
     {"silent-after", required_argument, NULL, O_SILENT},
     {"retransmit-ms", required_argument, NULL, O_RETRANSMIT},
@@ -321,6 +329,13 @@ static bool take_number(struct serve_settings *s, int option, const char *text)
     }
 }
 
+static bool is_taken(int option, const char *wanted)
+{
+    if (wanted)
+        refused(option, wanted);
+    return !wanted;
+}
+
 static bool take_option(struct reading *r, int option, const char *text)
 {
     const char **text_to = text_field(r, option);
@@ -344,6 +359,13 @@ static bool take_option(struct reading *r, int option, const char *text)
     case O_HEADER_OUT:
         r->s->header_out = true;
         return true;
+    case O_RACE:
+        r->s->machine.race = true;
+        return true;
+    case O_SHAPE:
+        return is_taken(option, kdlab_take_shape(text, &r->s->machine));
+    case O_TAMPER:
+        return is_taken(option, kdlab_take_tamper(text, &r->s->machine));
     case O_DIALECT:
         return dialect(text, &r->s->target.dialect);
     default:

@@ -18,6 +18,7 @@
 
 #include "forge.h"
 #include "line.h"
+#include "machine.h"
 #include "target.h"
 
 #define SERVE_RECEIVE_MAX 4096 /* bytes taken at once; no datagram of a host is as long */
@@ -37,7 +38,8 @@ struct serve_settings {
     const char *subject; /* the kernel, or the recording */
     const char *stats;
     uint64_t time_limit_s;
-    uint64_t forge;  /* how many datagrams */
+    uint64_t forge; /* how many datagrams */
+    struct lab_machine_options machine;
     bool header_out; /* the kernel's headers are paged out */
     bool has_key;
     bool has_seed;

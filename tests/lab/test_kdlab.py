@@ -30,7 +30,7 @@ def run(*arguments):
 class Usage(unittest.TestCase):
     def test_help_is_no_error(self):
         for arguments in (["--help"], ["help"], ["serve", "--help"], ["replay", "--help"],
-                          ["dump", "--help"], ["symbols", "--help"]):
+                          ["dump", "--help"], ["truth", "--help"], ["symbols", "--help"]):
             result = run(*arguments)
             self.assertEqual(result.returncode, 0)
             self.assertIn("usage:", result.stdout)
@@ -58,6 +58,14 @@ class Usage(unittest.TestCase):
             ([*SERVE, "--baud", "9600"], "--baud: only on a serial line"),
             ([*SERVE, "--dialect", "ntkd"], "--dialect: only on a serial line"),
             ([*SERVE, "--forge", "0"], "--forge 0"),
+            ([*PTY, "--tamper", "T28"], "--tamper: T1 to T27"),
+            ([*PTY, "--tamper", "T1,"], "--tamper: T1 to T27"),
+            ([*PTY, "--shape", "0"], "--shape: a number"),
+            (["serve", "--kernel", "14393", "--pty", "--tamper", "T4"], "nothing that could be tampered"),
+            (["truth"], "--kernel"),
+            (["truth", "--kernel", "7601"], "no such kernel"),
+            (["truth", "--kernel", "18362", "--shape", "x"], "--shape x: a number"),
+            (["truth", "--kernel", "18362", "more"], "more: not an option"),
             ([*SERVE, "--forge", "9", "--corrupt", "0.1"], "--forge: not with --corrupt"),
             ([*PTY, "--drop", "1.01"], "--drop 1.01"),
             ([*PTY, "--dup", "-0.1"], "--dup -0.1"),
@@ -175,6 +183,43 @@ class Dump(unittest.TestCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn("File too large", result.stderr)
         self.assertFalse(self.path.exists())
+
+
+class Truth(unittest.TestCase):
+    def tables(self, *arguments):
+        result = run("truth", "--json", *arguments)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return json.loads(result.stdout)["tables"]
+
+    def test_a_machine_says_what_it_is_made_of(self):
+        for kernel in ("14393", "18362", "19041", "22000"):
+            tables = self.tables("--kernel", kernel)
+            self.assertEqual([len(tables[name]) for name in ("jobs", "silos", "registrations")], [8, 4, 1500])
+            self.assertGreaterEqual(len(tables["processes"]), 60)
+            self.assertGreaterEqual(len(tables["providers"]), 1000)
+            for name, records in tables.items():
+                with self.subTest(kernel=kernel, table=name):
+                    addresses = [record["address"] for record in records]
+                    self.assertEqual(len(set(addresses)), len(addresses))
+                    self.assertLessEqual(len({tuple(record) for record in records}), 4)
+
+    def test_what_records_name_is_there(self):
+        tables = self.tables("--kernel", "22000")
+        names = {"job": "jobs", "provider": "providers", "group": "providers", "etw_state": "etw_states",
+                 "process": "processes", "session": "sessions", "logger": "loggers", "parent": "jobs"}
+        for name, records in tables.items():
+            for record in records:
+                for fact, table in names.items():
+                    if record.get(fact) not in (None, f"0x{0:016x}"):
+                        self.assertIn(record[fact], {other["address"] for other in tables[table]}, (name, fact))
+
+    def test_a_shape_is_the_same_each_time_and_another_one_differs(self):
+        usual = self.tables("--kernel", "19041")
+        self.assertEqual(usual, self.tables("--kernel", "19041", "--shape", "1"))
+        self.assertNotEqual(usual["processes"], self.tables("--kernel", "19041", "--shape", "2")["processes"])
+
+    def test_without_json_it_counts(self):
+        self.assertIn("  1500 registrations\n", run("truth", "--kernel", "18362").stdout)
 
 
 class Net(unittest.TestCase):
