@@ -55,21 +55,24 @@ enum kd_status kdw_pdb_verify(const char *path, const struct kdw_pdb_id *id, str
     return st;
 }
 
-/* A candidate: the one wanted, or a remark on what it is. */
+/* A candidate: the one wanted, or a remark on what it is. It is the caller's diag in which a PDB
+ * explains itself, for as long as it is open. */
 static enum kd_status try_file(struct search *s, const char *path)
 {
-    struct kd_diag diag = {""};
+    const char *why;
     enum kd_status st;
 
     if (kdw_path_kind(path) != KDW_PATH_FILE)
         return KD_ERR_NOT_FOUND;
-    st = open_wanted(path, s->wanted, &diag, &s->found);
+    kd_diag_clear(s->diag);
+    st = open_wanted(path, s->wanted, s->diag, &s->found);
     if (st == KD_OK || st == KD_ERR_NO_MEMORY)
         return st;
+    why = s->diag ? s->diag->text : kd_status_text(st);
     if (st == KD_ERR_MISMATCH)
-        kdw_note(s->remarks, "; %s: %s", diag.text, path);
+        kdw_note(s->remarks, "; %s: %s", why, path);
     else
-        kdw_note(s->remarks, "; %s", diag.text);
+        kdw_note(s->remarks, "; %s", why);
     return KD_ERR_NOT_FOUND;
 }
 

@@ -136,6 +136,20 @@ static void a_store_holds_it_under_name_and_key(void **state)
     assert_string_equal(diag.text, "");
 }
 
+static void a_pdb_that_was_found_explains_itself_to_the_caller(void **state)
+{
+    struct kdw_symbols *pdb = NULL;
+    kdw_type_id type;
+
+    (void)state;
+    put_good("store/ntkrnlmp.pdb");
+    assert_int_equal(kdw_symstore_open(path_of("@/store"), server, &wanted, &diag, &pdb), KD_OK);
+    kd_diag_clear(&diag);
+    assert_int_equal(kdw_type_by_name(pdb, "_NO_SUCH_THING", &type), KD_ERR_NOT_FOUND);
+    says("_NO_SUCH_THING");
+    kdw_symbols_close(pdb);
+}
+
 static void a_folder_holds_it_plainly_or_by_kind_of_image(void **state)
 {
     static const char *const places[] = {"ntkrnlmp.pdb", "exe/ntkrnlmp.pdb", "sys/ntkrnlmp.pdb",
@@ -564,6 +578,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(a_store_holds_it_under_name_and_key),
+        IN_A_FOLDER(a_pdb_that_was_found_explains_itself_to_the_caller),
         IN_A_FOLDER(a_folder_holds_it_plainly_or_by_kind_of_image),
         IN_A_FOLDER(pingme_makes_a_folder_a_store),
         IN_A_FOLDER(two_tier_stores_have_two_letters_in_front),
