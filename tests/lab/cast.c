@@ -35,6 +35,24 @@ int cast_silo_of(enum crowd_place place)
     return place == PLACE_SILO_1 ? 1 : place == PLACE_SILO_2 ? 2 : 0;
 }
 
+bool cast_has_place(const struct cast *c, enum crowd_place place)
+{
+    return cast_silo_of(place) <= (int)c->shape.server_silos;
+}
+
+static struct cast_shape draw_shape(struct cast *c)
+{
+    static const uint32_t slots[] = {32, 64, 80, 128};
+
+    return (struct cast_shape){
+        .server_silos = cast_draw(c, 3),
+        .silo_slots = slots[cast_draw(c, 4)],
+        .host_providers = 300 + cast_draw(c, 1100),
+        .silo_providers = 20 + cast_draw(c, 60),
+        .registrations = 1000 + cast_draw(c, 1500),
+    };
+}
+
 static void add_modules(struct cast *c, const struct lab_module *modules, size_t count,
                         uint64_t *next)
 {
@@ -58,6 +76,7 @@ struct cast *cast_create(const struct lab_scene *scene, uint64_t seed)
         return NULL;
     c->scene = scene;
     c->random = seed + scene->build;
+    c->shape = seed == CAST_USUAL ? (struct cast_shape){true, 2, 64, 880, 60, 1500} : draw_shape(c);
     add_modules(c, scene->modules, scene->module_count, &next);
     add_modules(c, crowd_modules, crowd_module_count, &next);
     cast_people(c);

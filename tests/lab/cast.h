@@ -131,9 +131,17 @@ struct cast_silo {
     uint64_t globals, state, rundowns, contexts;
 };
 
+/* How many of each there are. The usual shape is the same on all machines. */
+struct cast_shape {
+    bool is_usual;
+    uint32_t server_silos, silo_slots; /* slots for loggers, of each server silo */
+    uint32_t host_providers, silo_providers, registrations;
+};
+
 struct cast {
     const struct lab_scene *scene;
     uint64_t random;
+    struct cast_shape shape;
 
     struct cast_process processes[CAST_PROCESSES_MAX];
     size_t process_count;
@@ -153,6 +161,8 @@ struct cast {
     size_t module_count;
 };
 
+/* The seed of the usual shape. */
+#define CAST_USUAL 1
 struct cast *cast_create(const struct lab_scene *scene, uint64_t seed); /* NULL: out of memory */
 void cast_destroy(struct cast *c);                                      /* NULL is fine */
 
@@ -168,7 +178,8 @@ void cast_enables(struct cast *c);
 uint32_t cast_draw(struct cast *c, uint32_t n);
 struct lab_guid cast_draw_guid(struct cast *c);
 const struct cast_process *cast_process(const struct cast *c, uint32_t pid); /* NULL: none */
-/* The silo that a place is in, as a number. */
+/* The silo that a place is in, as a number; whether this machine has it. */
 int cast_silo_of(enum crowd_place place);
+bool cast_has_place(const struct cast *c, enum crowd_place place);
 
 #endif

@@ -254,13 +254,13 @@ static void crowd_process(struct cast *c, const struct crowd_process *said)
 
 /* ---- sessions, jobs, silos ---- */
 
+#define HOST_SESSIONS 3u
+
 static void make_sessions(struct cast *c)
 {
     uint64_t boot = c->scene->time_100ns - c->scene->uptime_100ns;
 
-    c->session_count = 3;
-    for (size_t i = 0; i < crowd_job_count; i++)
-        c->session_count += crowd_jobs[i].kind == JOB_SERVER_SILO;
+    c->session_count = HOST_SESSIONS + c->shape.server_silos;
     for (uint32_t i = 0; i < c->session_count; i++) {
         c->sessions[i].id = i;
         c->sessions[i].created = boot + (2 + i * (i < 2 ? 1u : 200u)) * (uint64_t)SECOND;
@@ -279,20 +279,33 @@ static void make_jobs(struct cast *c)
     add_silo(c, NOBODY, 0);
     for (size_t i = 0; i < crowd_job_count; i++, id += 1 + cast_draw(c, 40)) {
         const struct crowd_job *said = &crowd_jobs[i];
-        struct cast_job *j = &c->jobs[c->job_count++];
+        struct cast_job *j = &c->jobs[c->job_count];
 
+        if (!cast_has_place(c, said->place))
+            continue;
+        c->job_count++;
         j->said = said;
         j->id = id;
         j->parent = said->parent - 1;
         j->root = j->parent == NOBODY ? (int)i : c->jobs[j->parent].root;
         j->depth = j->parent == NOBODY ? 0 : c->jobs[j->parent].depth + 1;
         j->silo = cast_silo_of(said->place);
-        j->session = j->silo ? 2 + j->silo : said->place == PLACE_CONSOLE;
+        j->session = j->silo ? (int)HOST_SESSIONS - 1 + j->silo : said->place == PLACE_CONSOLE;
         if (said->kind != JOB_SERVER_SILO)
             continue;
         j->container = cast_draw_guid(c);
         add_silo(c, (int)i, j->session);
     }
+}
+
+/* How many of them live here. */
+static uint32_t count_of(struct cast *c, const struct crowd_process *said)
+{
+    uint32_t usual = said->count ? said->count : 1;
+
+    if (!cast_has_place(c, said->place))
+        return 0;
+    return c->shape.is_usual || !(said->more & PROCESS_OPTIONAL) ? usual : cast_draw(c, 4);
 }
 
 void cast_people(struct cast *c)
@@ -301,7 +314,7 @@ void cast_people(struct cast *c)
     make_jobs(c);
     scene_processes(c);
     for (size_t i = 0; i < crowd_process_count; i++)
-        for (unsigned n = 0; n < (crowd_processes[i].count ? crowd_processes[i].count : 1); n++)
+        for (uint32_t n = count_of(c, &crowd_processes[i]); n > 0; n--)
             crowd_process(c, &crowd_processes[i]);
     for (size_t i = 0; i < c->process_count; i++)
         if (strcmp(c->processes[i].image, "lsass.exe") == 0)

@@ -37,11 +37,24 @@ static const struct cast_process *process_called(const struct cast *c, int silo,
     return NULL;
 }
 
+/* In unusual shapes some do not log; but these are in every tale of tampering. */
+static bool is_absent(struct cast *c, const struct lab_logger *said)
+{
+    static const char *const kept[] = {"DefenderApiLogger", "DiagLog", "UBPM"};
+
+    if (c->shape.is_usual || said->system_index || said->more & LOGGER_SECURITY)
+        return false;
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        if (strcmp(kept[i], said->name) == 0)
+            return false;
+    return cast_draw(c, 5) == 0;
+}
+
 void cast_loggers(struct cast *c)
 {
     for (size_t i = 0; i < c->scene->logger_count; i++) {
         const struct lab_logger *said = &c->scene->loggers[i];
-        struct cast_logger *l = add_logger(c, 0, said);
+        struct cast_logger *l = is_absent(c, said) ? NULL : add_logger(c, 0, said);
 
         for (unsigned k = 0; l && k < 3 && said->consumers[k]; k++)
             add_consumer(l, index_of(c, cast_process(c, said->consumers[k])));
@@ -49,7 +62,8 @@ void cast_loggers(struct cast *c)
     for (size_t i = 0; i < crowd_logger_count; i++) {
         const struct crowd_logger *said = &crowd_loggers[i];
         int silo = cast_silo_of(said->place);
-        struct cast_logger *l = add_logger(c, silo, &said->logger);
+        struct cast_logger *l =
+            cast_has_place(c, said->place) ? add_logger(c, silo, &said->logger) : NULL;
 
         if (l && said->consumer)
             add_consumer(l, index_of(c, process_called(c, silo, said->consumer)));
@@ -58,13 +72,9 @@ void cast_loggers(struct cast *c)
 
 /* ---- providers ---- */
 
-/* How many there are: known ones and made up, of the host and, the same again, of each server silo. */
-#define HOST_PROVIDERS 880u
-#define SILO_PROVIDERS 60u
-#define GROUPS         20u
-#define NOTIFICATIONS  60u
-#define REGISTRATIONS  1500u
-#define PERCENT(c, n)  (cast_draw(c, 100) < (n))
+#define GROUPS        20u
+#define NOTIFICATIONS 60u
+#define PERCENT(c, n) (cast_draw(c, 100) < (n))
 
 static bool is_program(const struct cast_process *p)
 {
@@ -180,7 +190,7 @@ static void host_providers(struct cast *c)
     }
     for (unsigned i = 0; i < NOTIFICATIONS; i++)
         made_up(c, 0, PROVIDER_NOTIFICATION);
-    while (c->provider_count < HOST_PROVIDERS)
+    while (c->provider_count < c->shape.host_providers)
         made_up(c, 0, PROVIDER_TRACE);
 }
 
@@ -190,7 +200,7 @@ static void silo_providers(struct cast *c, int silo)
 {
     size_t first = c->provider_count;
 
-    for (unsigned host = GROUPS; c->provider_count < first + SILO_PROVIDERS; host += 3) {
+    for (unsigned host = GROUPS; c->provider_count < first + c->shape.silo_providers; host += 3) {
         int provider = add_provider(c, silo, c->providers[host].type, &c->providers[host].guid);
         size_t known = host - GROUPS;
 
@@ -209,7 +219,7 @@ void cast_providers(struct cast *c)
     host_providers(c);
     for (size_t i = 1; i < c->silo_count; i++)
         silo_providers(c, (int)i);
-    while (c->registration_count < REGISTRATIONS) { /* more of the same, by others */
+    while (c->registration_count < c->shape.registrations) { /* more of the same, by others */
         uint32_t i = GROUPS + cast_draw(c, (uint32_t)c->provider_count - GROUPS);
 
         if (!c->providers[i].handle)

@@ -39,6 +39,7 @@ enum {
     PROCESS_UNTRUSTED = 8,    /* lower than low */
     PROCESS_ELEVATED = 16,
     PROCESS_UNLABELED = 32, /* its token names no integrity level */
+    PROCESS_OPTIONAL = 64,  /* none, or several, in unusual shapes */
 };
 
 struct crowd_process {
@@ -79,6 +80,7 @@ struct crowd_job {
     uint64_t process_memory, job_memory;
     bool is_frozen;
 };
+/* Those of the second server silo stand behind those of the first, and these behind all others. */
 extern const struct crowd_job crowd_jobs[];
 extern const size_t crowd_job_count;
 

