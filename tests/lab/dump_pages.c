@@ -12,8 +12,6 @@
 /* InvalidPteMask on Intel's processors of a common kind [doc]. */
 #define SWIZZLE_MASK 0x200000000000u
 
-#define POOL_END 0xfffff00000000000u /* of the system half, as this lab fills it */
-
 static void note_use(void *ctx, uint64_t va, unsigned level, uint64_t *entry)
 {
     struct dump *d = ctx;
@@ -72,7 +70,7 @@ static void draw_lot(void *ctx, uint64_t va, unsigned level, uint64_t *entry)
         return;
     if (va == l->d->machine->info.kernel_base && o->header_out)
         page_out(l, entry);
-    if (va >= POOL_END)
+    if (va >= LAB_POOL_END)
         return;
     lot = lab_random(&l->random) % 100;
     if (lot < o->page_out)

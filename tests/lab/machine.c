@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "machine_parts.h"
+#include "random.h"
 
 #define PATH_LEN 4096
 
@@ -146,6 +147,28 @@ static void page_out_header(void *ctx, uint64_t va, unsigned level, uint64_t *en
 void lab_machine_page_out_header(struct lab_machine *m)
 {
     lab_memory_visit(m->memory, page_out_header, m);
+}
+
+struct lots {
+    uint64_t random;
+    unsigned percent;
+};
+
+static void draw_lot(void *ctx, uint64_t va, unsigned level, uint64_t *entry)
+{
+    struct lots *l = ctx;
+
+    if (level > 0 || !(va >> 63) || va >= LAB_POOL_END)
+        return;
+    if (lab_random(&l->random) % 100 < l->percent)
+        *entry = LAB_ENTRY_PAGED_OUT(0, va / LAB_PAGE % 0x40000 + 1);
+}
+
+void lab_machine_page_out(struct lab_machine *m, unsigned percent, uint64_t seed)
+{
+    struct lots lots = {seed, percent};
+
+    lab_memory_visit(m->memory, draw_lot, &lots);
 }
 
 const struct lab_machine_info *lab_machine_info(const struct lab_machine *m)

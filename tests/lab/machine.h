@@ -43,6 +43,8 @@ size_t lab_machine_read_physical(const struct lab_machine *m, uint64_t pa, void 
 
 /* The first page of the kernel's image, with its headers, goes to a page file. */
 void lab_machine_page_out_header(struct lab_machine *m);
+/* The same for this percentage of the pages that hold pool, by lot. */
+void lab_machine_page_out(struct lab_machine *m, unsigned percent, uint64_t seed);
 
 /* What the kernel says of itself. */
 struct lab_machine_info {

@@ -31,6 +31,7 @@
 
 #define LAB_START_BLOCK 0x1000u /* physical address */
 #define SHARED_DATA     0xfffff78000000000u
+#define LAB_POOL_END    0xfffff00000000000u /* of the system half, as this lab fills it */
 
 struct lab_machine {
     struct lab_machine_info info;

@@ -272,6 +272,7 @@ int kdlab_serve(int argc, char **argv, const char *kernel_dir)
     machine = lab_machine_create_with(s.subject, kernel_dir, &s.machine, &why);
     if (!machine)
         return serve_failed(s.subject, why);
+    lab_machine_page_out(machine, (unsigned)s.page_out, s.machine.seed);
     if (s.header_out)
         lab_machine_page_out_header(machine);
     s.target.machine = machine;

@@ -51,6 +51,7 @@ const char serve_usage[] =
     "\n" USAGE_LINKS "  --kernel NAME        14393, 18362, 19041, 22000\n"
     "  --boot               start in the boot debugger, then become the kernel\n"
     "  --chatter            print between request and reply, load a module after each resume\n"
+    "  --page-out P         P percent of the pages that hold pool are in a page file\n"
     "  --page-out-header    the first page of the kernel's image is in a page "
     "file\n" KDLAB_MACHINE_USAGE
     "  --reboot-after N     reboot once, after N requests\n" USAGE_COMMON
@@ -97,6 +98,7 @@ enum {
     O_KERNEL, /* only of a machine */
     O_BOOT,
     O_CHATTER,
+    O_PAGE_OUT,
     O_HEADER_OUT,
     O_SHAPE,
     O_TAMPER,
@@ -131,6 +133,7 @@ static const struct option long_options[] = {
     {"kernel", required_argument, NULL, O_KERNEL},
     {"boot", no_argument, NULL, O_BOOT},
     {"chatter", no_argument, NULL, O_CHATTER},
+    {"page-out", required_argument, NULL, O_PAGE_OUT},
     {"page-out-header", no_argument, NULL, O_HEADER_OUT},
     {"shape", required_argument, NULL, O_SHAPE},
     {"tamper", required_argument, NULL, O_TAMPER},
@@ -177,7 +180,7 @@ bool serve_wants_help(int argc, char **argv)
 struct reading { /* what is known while the options are read */
     struct serve_settings *s;
     enum serve_command command;
-    uint32_t given; /* a bit for each option */
+    uint64_t given; /* a bit for each option */
     const char *key, *key_file;
 };
 
@@ -289,6 +292,8 @@ static bool take_number(struct serve_settings *s, int option, const char *text)
     uint64_t value;
 
     switch (option) {
+    case O_PAGE_OUT:
+        return number(option, text, 0, 100, &s->page_out);
     case O_REBOOT:
         return number(option, text, 1, UINT64_MAX, &s->target.reboot_after);
     case O_SILENT:
@@ -409,7 +414,7 @@ static int take_key(struct reading *r)
 
 static bool is_given(const struct reading *r, int option)
 {
-    return (r->given & UINT32_C(1) << option) != 0;
+    return (r->given & UINT64_C(1) << option) != 0;
 }
 
 /* At most one of them. A recording that a key was given for plays over KDNET unless told otherwise, to a
@@ -485,7 +490,7 @@ int serve_take_settings(struct serve_settings *s, enum serve_command command, in
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (!take_option(&r, option, optarg))
             return KDLAB_FAILED;
-        r.given |= UINT32_C(1) << option;
+        r.given |= UINT64_C(1) << option;
     }
     s->has_seed = is_given(&r, O_SEED);
     status = take_subject(&r, argc, argv);

@@ -40,7 +40,8 @@ struct serve_settings {
     uint64_t time_limit_s;
     uint64_t forge; /* how many datagrams */
     struct lab_machine_options machine;
-    bool header_out; /* the kernel's headers are paged out */
+    uint64_t page_out; /* percent */
+    bool header_out;   /* the kernel's headers are paged out */
     bool has_key;
     bool has_seed;
     uint64_t seed;

@@ -61,6 +61,7 @@ class Usage(unittest.TestCase):
             ([*PTY, "--tamper", "T28"], "--tamper: T1 to T27"),
             ([*PTY, "--tamper", "T1,"], "--tamper: T1 to T27"),
             ([*PTY, "--shape", "0"], "--shape: a number"),
+            ([*PTY, "--page-out", "101"], "--page-out 101"),
             (["serve", "--kernel", "14393", "--pty", "--tamper", "T4"], "nothing that could be tampered"),
             (["truth"], "--kernel"),
             (["truth", "--kernel", "7601"], "no such kernel"),
