@@ -86,7 +86,8 @@ struct cast_logger {
     int silo;
     int consumers[3];
     unsigned consumer_count;
-    uint64_t va;
+    uint32_t references; /* that keep it from going away */
+    uint64_t va, rundown;
 };
 
 enum cast_provider_type { PROVIDER_TRACE, PROVIDER_NOTIFICATION, PROVIDER_GROUP };

@@ -19,6 +19,7 @@ static struct cast_logger *add_logger(struct cast *c, int silo, const struct lab
     c->silos[silo].loggers++;
     l->said = said;
     l->silo = silo;
+    l->references = said->more & LOGGER_STOPPING ? 0 : cast_draw(c, 3);
     return l;
 }
 

@@ -176,7 +176,7 @@ const struct lab_machine_info *lab_machine_info(const struct lab_machine *m)
     return &m->info;
 }
 
-const struct truth *lab_machine_truth(const struct lab_machine *m)
+struct truth *lab_machine_truth(struct lab_machine *m)
 {
     return m->truth;
 }

@@ -67,7 +67,7 @@ struct lab_machine_info {
 const struct lab_machine_info *lab_machine_info(const struct lab_machine *m);
 
 /* What was built, told while it was built and not read back; NULL: nobody was to tell. */
-const struct truth *lab_machine_truth(const struct lab_machine *m);
+struct truth *lab_machine_truth(struct lab_machine *m);
 
 /* Copy the PDBs of all built kernels into dir as a symbol store (name/key/name). */
 bool lab_machine_write_store(const char *kernel_dir, const char *dir, const char **why);

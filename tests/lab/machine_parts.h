@@ -18,6 +18,7 @@
  *   nt_job.c         jobs; nt_silo.c: what makes one a server silo |
  *   nt_etw.c         an ETW state; nt_provider.c: providers        |
  *   nt_logger.c      one logger                                    |
+ *   nt_needs.c       which bytes all that was told is made of      |
  *   nt_tamper.c      what somebody changes who hides; nt_race.c    |
  *   nt_fate.c        what befalls it before a file is made of it   / */
 #ifndef LAB_MACHINE_PARTS_H

@@ -51,8 +51,26 @@ static void arrays(struct lab_machine *m, struct cast_silo *s)
 #endif
 }
 
-/* One reference count a processor, each in a cache line of its own; all of them 0: not in use. */
-static uint64_t rundown_object(struct lab_machine *m, uint64_t at)
+static struct cast_logger *logger_in(const struct lab_machine *m, int silo, uint32_t slot)
+{
+    for (size_t i = 0; i < m->cast->logger_count; i++)
+        if (m->cast->loggers[i].silo == silo && m->cast->loggers[i].said->id == slot)
+            return &m->cast->loggers[i];
+    return NULL;
+}
+
+/* Counts twice each reference that somebody holds; 1: its end has begun [guess: kernel listings]. */
+static uint64_t rundown_value(const struct cast_logger *l, uint32_t processor)
+{
+    if (!l)
+        return 0;
+    if (l->said->more & LOGGER_STOPPING)
+        return 1;
+    return processor == 0 ? 2 * l->references : 0;
+}
+
+/* One count a processor, each in a cache line of its own. */
+static uint64_t rundown_object(struct lab_machine *m, uint64_t at, const struct cast_logger *l)
 {
     struct _EX_RUNDOWN_REF_CACHE_AWARE r = {0};
     uint64_t refs = pool_alloc(m, m->scene->processors * CACHE_LINE, "Etwc");
@@ -64,6 +82,8 @@ static uint64_t rundown_object(struct lab_machine *m, uint64_t at)
     r.RunRefSize = CACHE_LINE;
     r.Number = m->scene->processors;
     put(m, at, &r, sizeof(r));
+    for (uint32_t i = 0; i < m->scene->processors; i++)
+        put_u64(m, refs + i * CACHE_LINE, rundown_value(l, i));
     return at;
 }
 
@@ -72,18 +92,17 @@ static void loggers(struct lab_machine *m, int silo)
     const struct cast_silo *s = &m->cast->silos[silo];
 
     for (uint32_t i = 0; i < max_loggers(m, s); i++) {
+        struct cast_logger *l = logger_in(m, silo, i);
         uint64_t at = is_host(s) && i == 0 ? m->scene->etw_rundown : 0;
 
-        put_u64(m, s->rundowns + 8 * i, rundown_object(m, at));
+        at = rundown_object(m, at, l);
+        put_u64(m, s->rundowns + 8 * i, at);
         put_u64(m, s->contexts + 8 * i, FREE_SLOT);
-    }
-    for (size_t i = 0; i < m->cast->logger_count; i++) {
-        struct cast_logger *l = &m->cast->loggers[i];
-
-        if (l->silo != silo)
+        if (!l)
             continue;
+        l->rundown = at;
         nt_logger(m, l);
-        put_u64(m, s->contexts + 8 * l->said->id, l->va | ((l->said->more & LOGGER_STOPPING) != 0));
+        put_u64(m, s->contexts + 8 * i, l->va | ((l->said->more & LOGGER_STOPPING) != 0));
     }
 }
 
@@ -357,4 +376,5 @@ void nt_etw(struct lab_machine *m)
     put(m, at_rva(m, NT_RVA_EtwpDebuggerData), debugger_data, sizeof(debugger_data));
     put_u64(m, at_rva(m, NT_RVA_EtwpDebuggerData) + 0x10, m->cast->silos[0].contexts);
     nt_tell_processes(m);
+    nt_needs(m);
 }

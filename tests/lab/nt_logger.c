@@ -249,7 +249,8 @@ static void tell_logger(const struct lab_machine *m, const struct cast_logger *l
     tell_word(t, "transition_consumer", 0);
     tell_word(t, "lock", 0);
     tell_word(t, "mutex_owner", 0);
-    tell_number(t, "references", 0);
+    tell_word(t, "rundown", l->rundown);
+    tell_number(t, "references", l->references);
 }
 
 void nt_logger(struct lab_machine *m, struct cast_logger *logger)

@@ -39,6 +39,7 @@
 #define nt_providers          NT_JOIN(nt_providers, NT_BUILD)
 #define nt_tell_provider      NT_JOIN(nt_tell_provider, NT_BUILD)
 #define nt_tell_enable        NT_JOIN(nt_tell_enable, NT_BUILD)
+#define nt_needs              NT_JOIN(nt_needs, NT_BUILD)
 #define nt_tamper             NT_JOIN(nt_tamper, NT_BUILD)
 #define nt_race               NT_JOIN(nt_race, NT_BUILD)
 #define nt_crash              NT_JOIN(nt_crash, NT_BUILD)
@@ -103,6 +104,8 @@ void nt_tell_provider(const struct lab_machine *m, uint64_t state, uint64_t va, 
 /* One slot of a provider's entry. */
 void nt_tell_enable(const struct lab_machine *m, uint64_t entry, unsigned slot,
                     const struct _TRACE_ENABLE_INFO *info);
+/* Which bytes all that was told is made of. */
+void nt_needs(struct lab_machine *m);
 /* As nt_parts has them. */
 bool nt_tamper(struct lab_machine *m, unsigned number);
 void nt_race(struct lab_machine *m);

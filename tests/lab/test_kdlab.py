@@ -67,6 +67,7 @@ class Usage(unittest.TestCase):
             (["truth", "--kernel", "7601"], "no such kernel"),
             (["truth", "--kernel", "18362", "--shape", "x"], "--shape x: a number"),
             (["truth", "--kernel", "18362", "more"], "more: not an option"),
+            (["truth", "--kernel", "18362", "--reads", "1000"], "--reads 1000: a power of two"),
             ([*SERVE, "--forge", "9", "--corrupt", "0.1"], "--forge: not with --corrupt"),
             ([*PTY, "--drop", "1.01"], "--drop 1.01"),
             ([*PTY, "--dup", "-0.1"], "--dup -0.1"),
@@ -218,6 +219,19 @@ class Truth(unittest.TestCase):
         usual = self.tables("--kernel", "19041")
         self.assertEqual(usual, self.tables("--kernel", "19041", "--shape", "1"))
         self.assertNotEqual(usual["processes"], self.tables("--kernel", "19041", "--shape", "2")["processes"])
+
+    def test_what_must_be_read_is_told_in_ranges_and_in_reads(self):
+        lines = run("truth", "--kernel", "18362", "--needs").stdout.splitlines()
+        ranges = [(int(line.split()[0], 16), int(line.split()[1])) for line in lines]
+        for before, after in zip(ranges, ranges[1:]):
+            self.assertLess(sum(before), after[0])
+        for size in (1024, 4096):
+            blocks = {block for at, length in ranges for block in range(at // size, (at + length - 1) // size + 1)}
+            result = run("truth", "--kernel", "18362", "--reads", str(size))
+            self.assertEqual(int(result.stdout), len(blocks))
+        needed = {at for at, length in ranges}
+        for process in self.tables("--kernel", "18362")["processes"]: # its first field that is needed: the root of its tables
+            self.assertIn(int(process["address"], 16) + 0x28, needed)
 
     def test_without_json_it_counts(self):
         self.assertIn("  1500 registrations\n", run("truth", "--kernel", "18362").stdout)

@@ -11,8 +11,14 @@ struct text {
     size_t len, room, records;
 };
 
+struct range {
+    uint64_t va, len;
+};
+
 struct truth {
     struct text tables[TRUTH_TABLES];
+    struct range *needs;
+    size_t needs_len, needs_room;
     enum truth_table now;
     bool failed;
 };
@@ -46,6 +52,7 @@ void truth_destroy(struct truth *t)
 {
     for (size_t i = 0; t && i < TRUTH_TABLES; i++)
         free(t->tables[i].at);
+    free(t ? t->needs : NULL);
     free(t);
 }
 
@@ -182,4 +189,77 @@ size_t truth_count(const struct truth *t, enum truth_table table)
 const char *truth_name(enum truth_table table)
 {
     return names[table];
+}
+
+/* ---- what must be read ---- */
+
+void need(struct truth *t, uint64_t va, uint64_t len)
+{
+    if (!t || len == 0)
+        return;
+    if (t->needs_len == t->needs_room) {
+        size_t room = t->needs_room ? 2 * t->needs_room : 4096;
+        struct range *more = realloc(t->needs, room * sizeof(*more));
+
+        if (!more) {
+            t->failed = true;
+            return;
+        }
+        t->needs = more;
+        t->needs_room = room;
+    }
+    t->needs[t->needs_len++] = (struct range){va, len};
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+
+    return x->va < y->va ? -1 : x->va > y->va;
+}
+
+/* In order, none touching another. */
+static void merge(struct truth *t)
+{
+    size_t len = 0;
+
+    if (t->needs_len == 0)
+        return;
+    qsort(t->needs, t->needs_len, sizeof(*t->needs), by_address);
+    for (size_t i = 1; i < t->needs_len; i++) {
+        struct range *last = &t->needs[len], *next = &t->needs[i];
+        uint64_t end = next->va + next->len;
+
+        if (next->va > last->va + last->len)
+            t->needs[++len] = *next;
+        else if (end > last->va + last->len)
+            last->len = end - last->va;
+    }
+    t->needs_len = len + 1;
+}
+
+size_t truth_needed_blocks(struct truth *t, uint64_t block)
+{
+    uint64_t next = 0; /* the first block not counted yet */
+    size_t count = 0;
+
+    merge(t);
+    for (size_t i = 0; i < t->needs_len; i++) {
+        uint64_t first = t->needs[i].va / block;
+        uint64_t last = (t->needs[i].va + t->needs[i].len - 1) / block;
+
+        if (first < next)
+            first = next;
+        if (first <= last)
+            count += last - first + 1;
+        next = last + 1;
+    }
+    return count;
+}
+
+void truth_print_needs(struct truth *t, FILE *to)
+{
+    merge(t);
+    for (size_t i = 0; i < t->needs_len; i++)
+        fprintf(to, "0x%016" PRIx64 " %" PRIu64 "\n", t->needs[i].va, t->needs[i].len);
 }

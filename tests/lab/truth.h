@@ -50,6 +50,13 @@ void tell_text(struct truth *t, const char *fact,
 void tell_guid(struct truth *t, const char *fact, const uint8_t guid[16]); /* as in memory */
 void tell_none(struct truth *t, const char *fact);
 
+/* These bytes must be read by whoever wants to know all of it. */
+void need(struct truth *t, uint64_t va, uint64_t len);
+/* How many different blocks of this size, a power of two, hold a needed byte. */
+size_t truth_needed_blocks(struct truth *t, uint64_t block);
+/* All of them, one range a line: address and length. */
+void truth_print_needs(struct truth *t, FILE *to);
+
 /* {"silos": [...], ...}, all tables. */
 void truth_print(const struct truth *t, FILE *to);
 /* How many records a table has; what it is called. */
