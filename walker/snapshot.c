@@ -81,6 +81,17 @@ static size_t place_of(const struct kdw_table_info *info, const struct kdw_table
     return at;
 }
 
+static void fill_index(const struct kdw_table_info *info, struct kdw_table *t)
+{
+    memset(t->index, 0, t->index_len * sizeof *t->index);
+    for (size_t i = 0; i < t->len; i++) {
+        size_t at = place_of(info, t, key_of(info, record_at(info, t, i)));
+
+        if (!t->index[at]) /* of several with one address the first */
+            t->index[at] = (uint32_t)i + 1;
+    }
+}
+
 /* At most half full: looking for what is not there ends soon. */
 static bool grow_index(const struct kdw_table_info *info, struct kdw_table *t)
 {
@@ -92,12 +103,7 @@ static bool grow_index(const struct kdw_table_info *info, struct kdw_table *t)
     free(t->index);
     t->index = bigger;
     t->index_len = len;
-    for (size_t i = 0; i < t->len; i++) {
-        size_t at = place_of(info, t, key_of(info, record_at(info, t, i)));
-
-        if (!t->index[at]) /* of several with one address the first */
-            t->index[at] = (uint32_t)i + 1;
-    }
+    fill_index(info, t);
     return true;
 }
 
@@ -146,6 +152,25 @@ const void *kdw_snapshot_find(const struct kdw_snapshot *s, enum kdw_table_id ta
     return t->index[at] ? record_at(info, t, t->index[at] - 1) : NULL;
 }
 
+void kdw_snapshot_filter(struct kdw_snapshot *s, enum kdw_table_id table, void *ctx, kdw_keep *keep)
+{
+    const struct kdw_table_info *info = &kdw_snapshot_tables[table];
+    struct kdw_table *t = &s->tables[table];
+    size_t kept = 0;
+
+    for (size_t i = 0; i < t->len; i++) {
+        uint8_t *record = record_at(info, t, i);
+
+        if (!keep(ctx, record))
+            free_texts(info, record);
+        else
+            memmove(record_at(info, t, kept++), record, info->record_size);
+    }
+    t->len = kept;
+    if (t->index)
+        fill_index(info, t);
+}
+
 void kdw_snapshot_free(struct kdw_snapshot *s)
 {
     for (size_t i = 0; i < KDW_TABLES; i++) {
@@ -188,4 +213,12 @@ size_t kdw_snapshot_gaps(const struct kdw_snapshot *s, void *ctx, kdw_on_gap *on
         }
     }
     return count;
+}
+
+bool kdw_snapshot_is_complete(const struct kdw_snapshot *s)
+{
+    for (size_t i = 0; i < KDW_TABLES; i++)
+        if (s->tables[i].is_cut)
+            return false;
+    return s->tables[KDW_TABLE_LISTS].len == 0 && kdw_snapshot_gaps(s, NULL, NULL) == 0;
 }

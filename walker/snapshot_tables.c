@@ -188,6 +188,7 @@ static const struct kdw_fact loggers_facts[] = {
     COUNTER(kdw_logger, "mutex_owner", ADDRESS, mutex_owner_va),
     FACT(kdw_logger, "rundown", ADDRESS, rundown_va),
     COUNTER(kdw_logger, "references", NUMBER, references),
+    FACT(kdw_logger, "callback_context", ADDRESS, callback_context_va),
 };
 
 static const struct kdw_fact consumers_facts[] = {

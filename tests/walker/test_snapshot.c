@@ -128,6 +128,60 @@ static void what_could_not_be_read_is_a_gap_and_what_does_not_exist_is_none(void
     assert_null(s.tables[KDW_TABLE_PROCESSES].records);
 }
 
+static bool is_even(void *ctx, const void *record)
+{
+    (*(size_t *)ctx)++;
+    return ((const struct kdw_consumer *)record)->pid.value % 2 == 0;
+}
+
+static void what_is_not_kept_is_gone_and_the_rest_is_found(void **state)
+{
+    struct kdw_snapshot s = {0};
+    size_t asked = 0;
+
+    (void)state;
+    kdw_snapshot_filter(&s, KDW_TABLE_CONSUMERS, &asked, is_even);
+    for (uint64_t i = 0; i < 40; i++) {
+        struct kdw_consumer *c = kdw_snapshot_add(&s, KDW_TABLE_CONSUMERS, VA + 0x40 * i);
+
+        assert_non_null(c);
+        c->pid = (struct kdw_u64){.status = KD_OK, .value = i};
+        c->process_name = (struct kdw_text){.status = KD_OK, .utf8 = copy("x")};
+    }
+    kdw_snapshot_filter(&s, KDW_TABLE_CONSUMERS, &asked, is_even);
+    assert_int_equal(asked, 40);
+    assert_int_equal(s.tables[KDW_TABLE_CONSUMERS].len, 20);
+    for (uint64_t i = 0; i < 40; i++) {
+        const struct kdw_consumer *c = kdw_snapshot_find(&s, KDW_TABLE_CONSUMERS, VA + 0x40 * i);
+
+        assert_true((c != NULL) == (i % 2 == 0));
+        if (c)
+            assert_int_equal(c->pid.value, i);
+    }
+    assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_CONSUMERS, VA - 0x40));
+    kdw_snapshot_free(&s);
+}
+
+static void it_is_complete_without_gaps_cuts_and_broken_lists(void **state)
+{
+    struct kdw_snapshot s = {0};
+    struct kdw_job *job = kdw_snapshot_add(&s, KDW_TABLE_JOBS, VA);
+
+    (void)state;
+    assert_non_null(job);
+    assert_true(kdw_snapshot_is_complete(&s));
+    job->id.status = KD_ERR_NOT_MAPPED;
+    assert_false(kdw_snapshot_is_complete(&s));
+    job->id.status = KD_OK;
+    s.tables[KDW_TABLE_CPUS].is_cut = true;
+    assert_false(kdw_snapshot_is_complete(&s));
+    s.tables[KDW_TABLE_CPUS].is_cut = false;
+    assert_true(kdw_snapshot_is_complete(&s));
+    assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_LISTS, VA));
+    assert_false(kdw_snapshot_is_complete(&s));
+    kdw_snapshot_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +190,8 @@ int main(void)
         cmocka_unit_test(of_two_records_with_one_address_the_first_is_found),
         cmocka_unit_test(a_full_table_says_that_there_was_more),
         cmocka_unit_test(what_could_not_be_read_is_a_gap_and_what_does_not_exist_is_none),
+        cmocka_unit_test(what_is_not_kept_is_gone_and_the_rest_is_found),
+        cmocka_unit_test(it_is_complete_without_gaps_cuts_and_broken_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,7 @@ struct kdw_logger {          /* _WMI_LOGGER_CONTEXT, and the slot that it stands
     struct kdw_u64 transition_consumer_va;
     struct kdw_u64 lock, mutex_owner_va;   /* LoggerLock; LoggerMutex */
     struct kdw_u64 rundown_va, references; /* of its slot's rundown object: live references */
+    struct kdw_u64 callback_context_va;    /* who is called for each event; 0: nobody */
 };
 
 struct kdw_consumer { /* _ETW_REALTIME_CONSUMER */
@@ -414,6 +415,13 @@ struct kdw_gap {
 typedef void kdw_on_gap(void *ctx, const struct kdw_gap *gap);
 /* All of them; returns how many. on_gap: NULL: only count. */
 size_t kdw_snapshot_gaps(const struct kdw_snapshot *s, void *ctx, kdw_on_gap *on_gap);
+/* Nothing is missing of what was looked at: no gap, no table cut, no list that broke off. */
+bool kdw_snapshot_is_complete(const struct kdw_snapshot *s);
+
+/* Leave out the records that are not to be kept. */
+typedef bool kdw_keep(void *ctx, const void *record);
+void kdw_snapshot_filter(struct kdw_snapshot *s, enum kdw_table_id table, void *ctx,
+                         kdw_keep *keep);
 
 #ifdef __cplusplus
 }
