@@ -67,6 +67,30 @@ static void flush_timers_count_seconds_unless_the_mode_says_otherwise(void **sta
     assert_string_equal(kdw_logger_timer_unit(0x190), "ms");
 }
 
+static void clocks_have_the_names_of_the_documentation(void **state)
+{
+    (void)state;
+    assert_null(kdw_logger_clock_name(0));
+    assert_string_equal(kdw_logger_clock_name(1), "performance counter");
+    assert_string_equal(kdw_logger_clock_name(2), "system time");
+    assert_null(kdw_logger_clock_name(4));
+    assert_null(kdw_logger_clock_name(UINT64_MAX));
+}
+
+static void groups_of_events_are_named_by_word_and_bit(void **state)
+{
+    (void)state;
+    assert_string_equal(kdw_event_group_name(0, 0), "PROCESS");
+    assert_string_equal(kdw_event_group_name(0, 26), "FILE_IO_INIT");
+    assert_string_equal(kdw_event_group_name(1, 2), "CONTEXT_SWITCH");
+    assert_string_equal(kdw_event_group_name(2, 6), "SYSCALL");
+    assert_string_equal(kdw_event_group_name(4, 26), "CACHE_FLUSH");
+    assert_null(kdw_event_group_name(3, 0));
+    assert_null(kdw_event_group_name(0, 31));
+    assert_null(kdw_event_group_name(8, 0));
+    assert_null(kdw_event_group_name(0, 32));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +99,8 @@ int main(void)
         cmocka_unit_test(the_system_loggers_index_is_no_flag),
         cmocka_unit_test(every_bit_has_an_answer),
         cmocka_unit_test(flush_timers_count_seconds_unless_the_mode_says_otherwise),
+        cmocka_unit_test(clocks_have_the_names_of_the_documentation),
+        cmocka_unit_test(groups_of_events_are_named_by_word_and_bit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,10 @@
-/* etw_names.h - the names of the bits in a logger's mode and flags words.
+/* etw_names.h - the names of what stands in a logger's words: mode, flags, clock, groups of events.
  *
  * Source    Mode: EVENT_TRACE_* of the public headers [doc], 0x40000, 0x80000 and 0x200000 are the
- * kernel's own [guess]; USE_MS_FLUSH_TIMER as documented [doc]. Flags: bit fields of _WMI_LOGGER_CONTEXT in public symbols [seen]. */
+ * kernel's own [guess]; USE_MS_FLUSH_TIMER as documented [doc]. Flags: bit fields of
+ * _WMI_LOGGER_CONTEXT in public symbols [seen]. Clock: Wnode.ClientContext as documented [doc]. Groups:
+ * the first word has EVENT_TRACE_FLAG_* of the public headers, the others what those call PERF_* [doc];
+ * that a system logger's masks are these words: [guess]. */
 #ifndef WALKER_ETW_NAMES_H
 #define WALKER_ETW_NAMES_H
 
@@ -20,6 +23,12 @@ const char *kdw_logger_flag_name(unsigned bit);
 
 /* "s" or "ms": what FlushTimer counts in a logger of that mode. */
 const char *kdw_logger_timer_unit(uint64_t mode);
+
+/* What time stamps are taken from; NULL: not one of the documented ones. */
+const char *kdw_logger_clock_name(uint64_t clock_type);
+
+/* A group of kernel events, by word and bit of a system logger's mask; NULL: nobody has named it. */
+const char *kdw_event_group_name(unsigned word, unsigned bit);
 
 #ifdef __cplusplus
 }
