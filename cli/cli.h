@@ -7,6 +7,7 @@
 #define CLI_CLI_H
 
 #include "moment.h"
+#include "silo_choice.h"
 
 #include <kdproto/diag.h>
 #include <transport/target_spec.h>
@@ -32,6 +33,7 @@ enum cli_option_set {
     CLI_OPT_ONLY = 1 << 6,
     CLI_OPT_OUTPUT = 1 << 10,   /* -o */
     CLI_OPT_NO_TARGET = 1 << 7, /* with CLI_OPT_TARGET: it need not have one */
+    CLI_OPT_SILO = 1 << 8,
 };
 
 struct cli_options {
@@ -47,6 +49,7 @@ struct cli_options {
     const char *isf;    /* folders of ISF files, before the symbol path; NULL: none were named */
     const char *output; /* of -o: a file to write, or a folder for it; NULL: as the command says */
     const char *only;   /* which records to show; NULL: all */
+    struct silo_choice silo;
     bool json, verbose, raw, stats;
     bool wait; /* for the next boot of a target that restarts */
     uint32_t timeout_ms;
@@ -90,5 +93,6 @@ enum cli_exit cmd_dt(struct cli *c);
 enum cli_exit cmd_read(struct cli *c);
 enum cli_exit cmd_decode(struct cli *c);
 enum cli_exit cmd_symbols(struct cli *c);
+enum cli_exit cmd_snapshot(struct cli *c);
 
 #endif

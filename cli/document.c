@@ -42,7 +42,7 @@ void document_name_symbols(const char *origin, bool is_guess)
 }
 
 /* What could not be put into JSON is missing from it, and must not pass for whole. */
-static bool is_whole(const json_t *value)
+bool document_is_whole(const json_t *value)
 {
     bool ok = value && !is_incomplete;
 
@@ -63,7 +63,7 @@ void document_print(json_t *document)
 {
     if (symbols)
         document_put(document, "symbols", json_incref(symbols));
-    if (is_whole(document))
+    if (document_is_whole(document))
         print(document, JSON_INDENT(2), "\n");
     json_decref(document);
 }
@@ -76,7 +76,7 @@ void document_stream_begin(const char *list)
 
 void document_stream_item(json_t *item)
 {
-    if (is_whole(item)) {
+    if (document_is_whole(item)) {
         fputs(has_items ? ",\n" : "\n", stdout);
         print(item, 0, "");
         has_items = true;
@@ -87,7 +87,7 @@ void document_stream_item(json_t *item)
 void document_stream_end(const char *last, json_t *value)
 {
     printf("\n], \"%s\": ", last);
-    if (is_whole(value))
+    if (document_is_whole(value))
         print(value, JSON_INDENT(2), "");
     else
         fputs("null", stdout);

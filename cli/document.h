@@ -18,6 +18,8 @@ void document_add(json_t *list, json_t *value);
 /* Documents are from now on told with the symbols that were used for them, as their member "symbols":
  * where those are from, and whether they are a guess. An empty origin: none were. */
 void document_name_symbols(const char *origin, bool is_guess);
+/* False: something of it was lost, and message.h has said so. */
+bool document_is_whole(const json_t *document);
 /* Prints and frees it; says so (message.h) when it is not whole or cannot be written. */
 void document_print(json_t *document);
 

@@ -46,14 +46,16 @@ static const struct cli_command commands[] = {
     {
         .name = "loggers",
         .arguments = "",
-        .summary = "every ETW logger of the host silo",
+        .summary = "every ETW logger of the host and of each server silo",
         .details = "Prints one line for each logger: its context, its id, the silo state it "
-                   "belongs to. With -v\n"
-                   "also name, log file, mode, buffers, counters and consumers. Loggers that are "
-                   "being stopped\n"
-                   "and ones that cannot be read are marked; three independent routes to the host "
-                   "silo's state\n"
-                   "are compared. Symbols are found as kdwalk help symbols says.\n",
+                   "belongs to; first\n"
+                   "those of the host. With -v also name, files, mode, flags, clock, buffers, "
+                   "counters and\n"
+                   "consumers, and of the kernel's own loggers the groups of events they get. "
+                   "Loggers that are\n"
+                   "being stopped and ones that cannot be read are marked; three independent "
+                   "routes to the\n"
+                   "host's state are compared. Symbols are found as kdwalk help symbols says.\n",
         .examples = "  kdwalk loggers " LIVE_EXAMPLE " -y /srv/symbols\n"
                     "  kdwalk loggers --wait -k com:pipe,port=/run/vm/com1.sock,reconnect -y "
                     "/srv/symbols\n"
@@ -62,8 +64,26 @@ static const struct cli_command commands[] = {
                     "  kdwalk loggers -v -w session.pcap " LIVE_EXAMPLE " -y /srv/symbols\n"
                     "  kdwalk loggers -v -r session.pcap --key 1.2.3.4 -y /srv/symbols\n"
                     "  kdwalk loggers -v -z MEMORY.DMP -y /srv/symbols\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE | CLI_OPT_SILO,
         .run = cmd_loggers,
+    },
+    {
+        .name = "snapshot",
+        .arguments = "",
+        .summary = "all that can be found out, as one JSON document",
+        .details =
+            "Takes one look at everything that the other commands show, and writes it as JSON: to "
+            "the terminal,\n"
+            "or with -o to a file that is there whole or not at all. The format is that of every "
+            "--json\n"
+            "of a walk, and is described by snapshot.schema.json. Symbols are found as kdwalk help "
+            "symbols\n"
+            "says.\n",
+        .examples = "  kdwalk snapshot " LIVE_EXAMPLE " -y /srv/symbols -o before.json\n"
+                    "  kdwalk snapshot -z MEMORY.DMP -y /srv/symbols | jq .tables.loggers\n",
+        .options =
+            CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE | CLI_OPT_OUTPUT,
+        .run = cmd_snapshot,
     },
     {
         .name = "dt",

@@ -38,6 +38,7 @@ enum {
     OPT_JSON,
     OPT_ONLY,
     OPT_ISF,
+    OPT_SILO,
     OPT_RAW
 };
 
@@ -69,6 +70,8 @@ static const struct option_row rows[] = {
      "say on stderr what it cost: requests, packets, bytes, milliseconds frozen"},
     {"only", OPT_ONLY, "KINDS", CLI_OPT_ONLY,
      "show these kinds of records only, as in reads,prints"},
+    {"silo", OPT_SILO, "SILO", CLI_OPT_SILO,
+     "of this silo only: host, the id of its job, or the job's address"},
     {NULL, 'o', "PATH", CLI_OPT_OUTPUT, "write to PATH: a file, or a folder for it"},
     {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details; on stderr, which symbols were used"},
     {"raw", OPT_RAW, NULL, CLI_OPT_RAW, "write the bytes themselves, no hex dump"},
@@ -259,6 +262,15 @@ static bool parse_isf(const char *value, const char **out)
     return true;
 }
 
+static bool parse_silo(const char *value, struct silo_choice *out)
+{
+    if (out->kind != SILO_ALL) {
+        message_error("--silo can be given once only");
+        return false;
+    }
+    return silo_choice_parse(value, out);
+}
+
 static bool parse_only(const char *value, const char **out)
 {
     if (*out) {
@@ -336,6 +348,8 @@ static bool take(struct cli *c, int letter, char *value)
         return true;
     case OPT_ISF:
         return parse_isf(value, &c->options.isf);
+    case OPT_SILO:
+        return parse_silo(value, &c->options.silo);
     case OPT_ONLY:
         return parse_only(value, &c->options.only);
     default: /* OPT_RAW: the only one left */

@@ -1,9 +1,9 @@
 /* print_json.c - what the walker found, for programs: one JSON document. */
 #include "document.h"
 #include "print.h"
+#include "snapshot_json.h"
 
 #include <walker/bugcheck.h>
-#include <walker/etw_names.h>
 
 #include <jansson.h>
 
@@ -102,106 +102,6 @@ void print_json_modules(const struct kdw_module_list *modules)
                              "end", kd_status_text(modules->end)));
 }
 
-static const char *logger_state(enum kdw_logger_state state)
-{
-    switch (state) {
-    case KDW_LOGGER_LIVE:
-        return "live";
-    case KDW_LOGGER_STOPPING:
-        return "stopping";
-    case KDW_LOGGER_UNREADABLE:
-        return "unreadable";
-    case KDW_LOGGER_EMPTY_SLOT:
-        return "empty slot";
-    }
-    return "unknown";
-}
-
-/* The names of the bits that are set; bits without one are left out. */
-static json_t *bit_names(const struct kdw_u64 *word, const char *(*name_of)(unsigned bit))
-{
-    json_t *names = json_array();
-
-    for (unsigned bit = 0; bit < 32 && word->status == KD_OK; bit++)
-        if ((word->value >> bit & 1) && name_of(bit))
-            document_add(names, json_string(name_of(bit)));
-    return names;
-}
-
-static json_t *consumers(const struct kdw_logger *l)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < l->consumers_len; i++) {
-        const struct kdw_consumer *c = &l->consumers[i];
-
-        document_add(list, json_pack("{s:o, s:o, s:o, s:o}", "address", address(c->va), "process",
-                                     address_value(&c->process_va), "pid", number(&c->process_id),
-                                     "name", text_value(&c->process_name)));
-    }
-    return list;
-}
-
-static void add_details(json_t *o, const struct kdw_logger *l)
-{
-    document_put(o, "name", text_value(&l->name));
-    document_put(o, "log_file", text_value(&l->log_file));
-    document_put(o, "mode", number(&l->mode));
-    document_put(o, "mode_names", bit_names(&l->mode, kdw_logger_mode_name));
-    document_put(o, "flags", number(&l->flags));
-    document_put(o, "flag_names", bit_names(&l->flags, kdw_logger_flag_name));
-    document_put(o, "buffer_size", number(&l->buffer_size));
-    document_put(o, "buffers", number(&l->buffers));
-    document_put(o, "buffers_available", number(&l->buffers_available));
-    document_put(o, "minimum_buffers", number(&l->minimum_buffers));
-    document_put(o, "maximum_buffers", number(&l->maximum_buffers));
-    document_put(o, "flush_timer", number(&l->flush_timer));
-    document_put(o, "flush_timer_unit",
-                 l->mode.status == KD_OK ? json_string(kdw_logger_timer_unit(l->mode.value))
-                                         : json_null());
-    document_put(o, "buffers_written", number(&l->buffers_written));
-    document_put(o, "events_lost", number(&l->events_lost));
-    document_put(o, "log_buffers_lost", number(&l->log_buffers_lost));
-    document_put(o, "realtime_buffers_delivered", number(&l->realtime_buffers_delivered));
-    document_put(o, "realtime_buffers_lost", number(&l->realtime_buffers_lost));
-    document_put(o, "logger_status", number(&l->logger_status));
-    document_put(o, "collection_on", number(&l->collection_on));
-    document_put(o, "consumer_count", number(&l->consumer_count));
-    document_put(o, "consumers", consumers(l));
-    if (l->consumers_status != KD_OK)
-        document_put(o, "consumers_end", json_string(kd_status_text(l->consumers_status)));
-}
-
-static json_t *logger(const struct kdw_logger *l, bool detailed)
-{
-    json_t *o =
-        json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}", "address", address(l->va), "slot",
-                  (json_int_t)l->slot, "state", logger_state(l->state), "id", number(&l->id),
-                  "silo_state", address_value(&l->silo_state), "owner", address(l->state_va));
-
-    if (detailed && l->has_details)
-        add_details(o, l);
-    return o;
-}
-
-void print_json_loggers(const struct kdw_logger_list *loggers, bool detailed)
-{
-    const struct kdw_etw_routes *r = &loggers->routes;
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < loggers->len; i++)
-        document_add(list, logger(&loggers->loggers[i], detailed));
-    document_print(json_pack(
-        "{s:{s:o, s:o, s:o, s:o, s:o, s:b}, s:I, s:I, s:I, s:o, s:o, s:b}", "host_state", "address",
-        address(r->state_va), "by_silo_globals", address_value(&r->by_silo_globals),
-        "by_host_pointer", address_value(&r->by_host_pointer), "logger_array",
-        address_value(&r->logger_array), "state_array", address_value(&r->state_array), "agree",
-        r->agree, "slots", (json_int_t)loggers->slots, "free_slots",
-        (json_int_t)loggers->free_slots, "unreadable_slots", (json_int_t)loggers->unreadable_slots,
-        "max_loggers", number(&loggers->max_loggers), "loggers", list, "complete",
-        !loggers->has_gaps));
-}
-
 void print_json_dt(const struct dt *dt)
 {
     json_t *rows = json_array();
@@ -271,4 +171,9 @@ void print_json_memory(const struct memory_dump *dump)
     }
     document_print(json_pack("{s:o, s:I, s:o, s:o}", "address", address(dump->va), "length",
                              (json_int_t)dump->len, "known", known, "gaps", gaps));
+}
+
+void print_json_snapshot(const struct kdw_snapshot *s)
+{
+    document_print(snapshot_json(s));
 }

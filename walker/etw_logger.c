@@ -1,93 +1,182 @@
-#include "etw_walk.h"
+#include "etw_parts.h"
 
-/* Two fields, read each by itself: they lie a line or more apart, and a brief list needs nothing
- * between them. */
-static enum kd_status read_brief(struct etw_walk *w, struct kdw_logger *l)
+#define LOGGER         "_WMI_LOGGER_CONTEXT"
+#define FIELDS(fields) (sizeof(fields) / sizeof((fields)[0]))
+
+/* Bit 0 of a slot is all that the kernel looks at: alone it means free, on a pointer that the logger is
+ * being stopped, until its thread frees it [guess: kernel listings]. */
+enum { SLOT_FREE = 1 };
+
+/* The first two are what a brief list needs. */
+enum { BRIEF_FIELDS = 2 };
+static const struct kdw_plan_field logger_fields[] = {
+    KDW_PLAN_U64("LoggerId", struct kdw_logger, id),
+    KDW_PLAN_U64("SiloState", struct kdw_logger, own_state_va),
+    KDW_PLAN_U64("BufferSize", struct kdw_logger, buffer_size),
+    KDW_PLAN_U64("LoggerMode", struct kdw_logger, mode),
+    KDW_PLAN_U64("AcceptNewEvents", struct kdw_logger, accept_new_events),
+    KDW_PLAN_U64("GetCpuClock", struct kdw_logger, get_cpu_clock),
+    KDW_PLAN_U64("LoggerThread", struct kdw_logger, thread_va),
+    KDW_PLAN_U64("LoggerStatus", struct kdw_logger, status),
+    KDW_PLAN_UNICODE("LoggerName", struct kdw_logger, name),
+    KDW_PLAN_U64("LoggerName.Buffer", struct kdw_logger, name_va),
+    KDW_PLAN_UNICODE("LogFileName", struct kdw_logger, file),
+    KDW_PLAN_UNICODE("LogFilePattern", struct kdw_logger, file_pattern),
+    KDW_PLAN_UNICODE("NewLogFileName", struct kdw_logger, new_file),
+    KDW_PLAN_U64("ClockType", struct kdw_logger, clock_type),
+    KDW_PLAN_U64("FlushTimer", struct kdw_logger, flush_timer),
+    KDW_PLAN_U64("MinimumBuffers", struct kdw_logger, minimum_buffers),
+    KDW_PLAN_U64("BuffersAvailable", struct kdw_logger, buffers_available),
+    KDW_PLAN_U64("NumberOfBuffers", struct kdw_logger, buffers),
+    KDW_PLAN_U64("MaximumBuffers", struct kdw_logger, maximum_buffers),
+    KDW_PLAN_U64("EventsLost", struct kdw_logger, events_lost),
+    KDW_PLAN_U64("PeakBuffersCount", struct kdw_logger, peak_buffers),
+    KDW_PLAN_U64("BuffersWritten", struct kdw_logger, buffers_written),
+    KDW_PLAN_U64("LogBuffersLost", struct kdw_logger, log_buffers_lost),
+    KDW_PLAN_U64("RealTimeBuffersDelivered", struct kdw_logger, realtime_buffers_delivered),
+    KDW_PLAN_U64("RealTimeBuffersLost", struct kdw_logger, realtime_buffers_lost),
+    KDW_PLAN_U64("PoolType", struct kdw_logger, pool_type),
+    KDW_PLAN_U64("CollectionOn", struct kdw_logger, collection_on),
+    KDW_PLAN_U64("NumConsumers", struct kdw_logger, consumers),
+    KDW_PLAN_U64("TransitionConsumer", struct kdw_logger, transition_consumer_va),
+    KDW_PLAN_UNICODE("RealtimeLogfileName", struct kdw_logger, realtime_file),
+    KDW_PLAN_U64("LoggerMutex.OwnerThread", struct kdw_logger, mutex_owner_va),
+    KDW_PLAN_U64("LoggerLock", struct kdw_logger, lock),
+    KDW_PLAN_U64("StartTime", struct kdw_logger, started_100ns),
+    KDW_PLAN_U64("Flags", struct kdw_logger, flags),
+    KDW_PLAN_U64("CallbackContext", struct kdw_logger, callback_context_va),
+};
+
+struct logger_plans {
+    struct kdw_plan logger;
+    struct kdw_consumer_plans consumers;
+    struct kdw_rundown_plan rundown;
+    bool wants_details;
+};
+
+static enum kd_status resolve(struct kdw_walk *w, struct logger_plans *out)
 {
-    enum kd_status st = kdw_field_u64(w->k->mem, &w->logger, LOGGER_ID, l->va, &l->id);
+    enum kd_status st;
 
-    if (kdw_etw_note(w, st))
+    out->wants_details = (w->parts & KDW_PART_LOGGER_DETAILS) != 0;
+    st = kdw_plan_resolve(w, LOGGER, logger_fields,
+                          out->wants_details ? FIELDS(logger_fields) : BRIEF_FIELDS, &out->logger);
+    if (st != KD_OK || !out->wants_details)
         return st;
-    if (kd_is_page_unreadable(st)) { /* the page is missing, so its other field is as well */
-        l->silo_state = l->id;
-    } else {
-        st = kdw_field_u64(w->k->mem, &w->logger, LOGGER_SILO_STATE, l->va, &l->silo_state);
-        if (kdw_etw_note(w, st))
-            return st;
-    }
-    if (kd_is_unreadable(l->id.status) && kd_is_unreadable(l->silo_state.status))
-        l->state = KDW_LOGGER_UNREADABLE;
-    return KD_OK;
+    st = kdw_consumers_plan(w, &out->consumers);
+    return st == KD_OK ? kdw_rundown_resolve(w, &out->rundown) : st;
 }
 
-/* True: one of them at least is known. */
-static bool read_numbers(struct etw_walk *w, const struct kdw_object *o, struct kdw_logger *l)
+/* ---- one logger ---- */
+
+static enum kdw_logger_state state_of(const struct kdw_u64 *slot)
 {
-    struct kdw_u64 *const numbers[LOGGER_FIELDS] = {
-        [LOGGER_ID] = &l->id,
-        [LOGGER_SILO_STATE] = &l->silo_state,
-        [LOGGER_MODE] = &l->mode,
-        [LOGGER_FLAGS] = &l->flags,
-        [LOGGER_BUFFER_SIZE] = &l->buffer_size,
-        [LOGGER_BUFFERS] = &l->buffers,
-        [LOGGER_BUFFERS_AVAILABLE] = &l->buffers_available,
-        [LOGGER_MINIMUM_BUFFERS] = &l->minimum_buffers,
-        [LOGGER_MAXIMUM_BUFFERS] = &l->maximum_buffers,
-        [LOGGER_BUFFERS_WRITTEN] = &l->buffers_written,
-        [LOGGER_EVENTS_LOST] = &l->events_lost,
-        [LOGGER_LOG_BUFFERS_LOST] = &l->log_buffers_lost,
-        [LOGGER_REALTIME_BUFFERS_DELIVERED] = &l->realtime_buffers_delivered,
-        [LOGGER_REALTIME_BUFFERS_LOST] = &l->realtime_buffers_lost,
-        [LOGGER_FLUSH_TIMER] = &l->flush_timer,
-        [LOGGER_STATUS] = &l->logger_status,
-        [LOGGER_COLLECTION_ON] = &l->collection_on,
-        [LOGGER_NUM_CONSUMERS] = &l->consumer_count,
-    };
-
-    bool is_any_known = false;
-
-    for (size_t i = 0; i < LOGGER_FIELDS; i++) {
-        if (!numbers[i])
-            continue;
-        (void)kdw_etw_note(w, kdw_object_u64(o, i, numbers[i]));
-        is_any_known = is_any_known || numbers[i]->status == KD_OK;
-    }
-    return is_any_known;
+    if (slot->status != KD_OK)
+        return KDW_LOGGER_LOST_SLOT;
+    if (slot->value == 0)
+        return KDW_LOGGER_EMPTY_SLOT;
+    return slot->value & SLOT_FREE ? KDW_LOGGER_STOPPING : KDW_LOGGER_LIVE;
 }
 
-static enum kd_status read_details(struct etw_walk *w, struct kdw_logger *l)
+static bool knows_any_number(const struct kdw_plan *plan, const struct kdw_logger *l)
 {
-    struct kdw_object o;
-    enum kd_status st = kdw_object_load(w->k->mem, &w->logger, l->va, &o);
+    for (size_t i = 0; i < plan->layout.len; i++) {
+        const void *fact = (const uint8_t *)l + plan->fields[i].at;
 
-    if (st == KD_ERR_LIMIT)
-        return kd_diag_set(w->k->diag, st,
-                           "_WMI_LOGGER_CONTEXT: its fields lie too far apart to be true");
+        if (plan->fields[i].as == KDW_AS_U64 && ((const struct kdw_u64 *)fact)->status == KD_OK)
+            return true;
+    }
+    return false;
+}
+
+static enum kd_status read_context(struct kdw_walk *w, const struct logger_plans *plans,
+                                   struct kdw_logger *l)
+{
+    enum kd_status st = kdw_plan_read(w, &plans->logger, l->va, l);
+
     if (st != KD_OK)
         return st;
-    if (!read_numbers(w, &o, l) && kd_is_unreadable(l->id.status)) {
-        l->state = KDW_LOGGER_UNREADABLE;
-        kdw_object_free(&o);
+    if (kd_is_unreadable(l->id.status) && !knows_any_number(&plans->logger, l)) {
+        l->state = kdw_known(KDW_LOGGER_UNREADABLE);
         return KD_OK;
     }
-    l->has_details = true;
-    st = kdw_object_unicode(&o, LOGGER_NAME, w->k->mem, &l->name);
-    if (!kdw_etw_note(w, st)) {
-        st = kdw_object_unicode(&o, LOGGER_FILE, w->k->mem, &l->log_file);
-        (void)kdw_etw_note(w, st);
+    return plans->wants_details ? kdw_consumers_read(w, &plans->consumers, l->va) : KD_OK;
+}
+
+static enum kd_status read_references(struct kdw_walk *w, const struct logger_plans *plans,
+                                      const struct kdw_slots *rundowns, struct kdw_logger *l)
+{
+    size_t slot = (size_t)l->slot.value;
+
+    if (slot >= rundowns->len)
+        return KD_OK; /* where the array is, is not known; the state says why */
+    l->rundown_va = rundowns->values[slot];
+    if (!kdw_is_set(&l->rundown_va))
+        return KD_OK;
+    return kdw_rundown_count(w, &plans->rundown, l->rundown_va.value, &l->references);
+}
+
+/* What slot i holds, which is something. */
+static enum kd_status read_slot(struct kdw_walk *w, const struct logger_plans *plans,
+                                uint64_t state_va, uint32_t i, const struct kdw_u64 *value,
+                                const struct kdw_slots *rundowns)
+{
+    enum kdw_logger_state state = state_of(value);
+    struct kdw_logger *l =
+        kdw_snapshot_add(w->s, KDW_TABLE_LOGGERS, value->value & ~(uint64_t)SLOT_FREE);
+    enum kd_status st;
+
+    if (!l)
+        return w->s->tables[KDW_TABLE_LOGGERS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
+    l->state_va = kdw_known(state_va);
+    l->slot = kdw_known(i);
+    l->slot_value = *value;
+    l->state = kdw_known(state);
+    if (state == KDW_LOGGER_EMPTY_SLOT || state == KDW_LOGGER_LOST_SLOT)
+        return KD_OK;
+    st = read_context(w, plans, l);
+    return st == KD_OK && plans->wants_details ? read_references(w, plans, rundowns, l) : st;
+}
+
+/* ---- the loggers of a state ---- */
+
+static enum kd_status read_loggers(struct kdw_walk *w, const struct logger_plans *plans,
+                                   struct kdw_etw_state *state)
+{
+    struct kdw_slots contexts, rundowns = {.len = 0};
+    uint32_t len = kdw_is_set(&state->slots) ? (uint32_t)state->slots.value : 0;
+    uint64_t free_slots = 0;
+    enum kd_status st = KD_OK;
+
+    if (len == 0)
+        return KD_OK;
+    st = kdw_slots_read(w, state->contexts_va.value, len, &contexts);
+    if (st == KD_OK && plans->wants_details && kdw_is_set(&state->rundowns_va))
+        st = kdw_slots_read(w, state->rundowns_va.value, len, &rundowns);
+    for (uint32_t i = 0; i < len && st == KD_OK; i++) {
+        const struct kdw_u64 *slot = &contexts.values[i];
+
+        if (slot->status == KD_OK && slot->value == SLOT_FREE)
+            free_slots++;
+        else
+            st = read_slot(w, plans, state->va, i, slot, &rundowns);
     }
-    kdw_object_free(&o);
-    return kdw_ends_walk(st) ? st : kdw_etw_consumers_read(w, l);
+    state->free_slots = kdw_known(free_slots);
+    return st;
 }
 
-enum kd_status kdw_etw_logger_read(struct etw_walk *w, struct kdw_logger *l)
+enum kd_status kdw_walk_loggers(struct kdw_walk *w)
 {
-    return w->detail == KDW_DETAILED ? read_details(w, l) : read_brief(w, l);
-}
+    struct kdw_table *states = &w->s->tables[KDW_TABLE_STATES];
+    struct logger_plans plans;
+    enum kd_status st;
 
-void kdw_etw_logger_free(struct kdw_logger *l)
-{
-    kdw_text_free(&l->name);
-    kdw_text_free(&l->log_file);
-    kdw_etw_consumers_free(l);
+    if (!(w->parts & KDW_PART_LOGGERS))
+        return KD_OK;
+    st = resolve(w, &plans);
+    w->s->tables[KDW_TABLE_LOGGERS].is_taken = true;
+    w->s->tables[KDW_TABLE_CONSUMERS].is_taken = plans.wants_details;
+    for (size_t i = 0; i < states->len && st == KD_OK; i++)
+        st = read_loggers(w, &plans, (struct kdw_etw_state *)states->records + i);
+    return st;
 }

@@ -130,6 +130,25 @@ static void fill_in(const struct kdw_target *t, struct kdw_system *s)
     take_instead(&s->uptime_100ns, t->uptime_100ns != 0, t->uptime_100ns);
 }
 
+enum kd_status kdw_system_time(struct kdw_mem *mem, const struct kdw_target *target,
+                               struct kdw_u64 *out)
+{
+    uint8_t bytes[TIME_LEN];
+    struct kdw_stretch s;
+    struct kdw_u64 time;
+    enum kd_status st =
+        kdw_stretch_read(mem, USER_SHARED_VA + SHARED_SYSTEM_TIME, bytes, TIME_LEN, &s);
+
+    if (st != KD_OK)
+        return st;
+    time = shared_time(&s, 0);
+    if (kdw_ends_walk(time.status))
+        return time.status;
+    take_instead(&time, target->time_100ns != 0, target->time_100ns);
+    *out = time;
+    return KD_OK;
+}
+
 static enum kd_status read_shared_u32(struct kdw_mem *mem, uint64_t offset, uint32_t *out)
 {
     uint8_t bytes[4] = {0};

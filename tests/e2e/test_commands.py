@@ -1,6 +1,8 @@
 """Each command against each kernel of the lab: what it prints, and what it costs the target."""
 
 import json
+import pathlib
+import tempfile
 import unittest
 
 import kd
@@ -47,18 +49,35 @@ class Loggers(kd.LiveTest):
 
     def test_more_than_64_loggers_are_walked_where_max_loggers_says_so(self):
         result, _ = self.live("22000", "loggers", "--json")
-        document = json.loads(result.out)
-        self.assertEqual(document["slots"], 80)
-        self.assertTrue(any(logger["slot"] >= 64 for logger in document["loggers"]))
+        tables = json.loads(result.out)["tables"]
+        self.assertEqual(tables["etw_states"][0]["slots"], 80)
+        self.assertTrue(any(logger["slot"] >= 64 for logger in tables["loggers"]))
 
     def test_json_and_text_list_the_same_loggers(self):
         text, _ = self.live("18362", "loggers")
         result, _ = self.live("18362", "loggers", "--json")
         document = json.loads(result.out)
-        self.assertTrue(document["host_state"]["agree"])
-        self.assertEqual([logger["address"] for logger in document["loggers"]],
+        host = document["tables"]["etw_states"][0]
+        self.assertEqual(host["address"], f"0x{STATE_18362}")
+        self.assertEqual(host["by_silo_globals"], host["address"])
+        self.assertEqual(host["by_host_pointer"], host["address"])
+        self.assertEqual(host["by_debugger_data"], host["contexts"])
+        self.assertTrue(document["complete"])
+        self.assertEqual([logger["address"] for logger in document["tables"]["loggers"]],
                          [line.split("\t")[0].removeprefix("EtwLogger->")
                           for line in kd.lines(text.out)])
+
+    def test_one_silo_is_chosen_by_name_id_or_address(self):
+        every, _ = self.live("18362", "loggers")
+        for name in ("host", "0"):
+            with self.subTest(name=name):
+                result, _ = self.live("18362", "loggers", "--silo", name)
+                of_host = [line for line in kd.lines(every.out) if STATE_18362 in line]
+                self.assertEqual((result.status, kd.lines(result.out)), (0, of_host), result)
+        result, stats = self.live("18362", "loggers", "--silo", "0xffffa80fdead0000")
+        self.assertEqual((result.status, result.out), (2, ""), result)
+        self.assert_one_message(result, "there is no silo at 0xffffa80fdead0000")
+        self.assert_unharmed(stats)
 
     def test_every_kdnet_version_and_ipv6(self):
         first = None
@@ -88,6 +107,40 @@ class Loggers(kd.LiveTest):
         self.assertGreater(stats["file_io"]["asked"], 0)
         self.assertEqual(stats["file_io"]["wrong"], 0)
         self.assert_unharmed(stats)
+
+
+class Snapshot(kd.LiveTest):
+    def test_the_document_goes_to_a_file_or_to_the_terminal(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "before.json"
+            path.write_text("what was there")
+            result, stats = self.live("19041", "snapshot", "-o", path)
+            self.assertEqual((result.status, result.out, result.err), (0, "", ""), result)
+            self.assert_unharmed(stats)
+            written = json.loads(path.read_text())
+            self.assertEqual([p.name for p in path.parent.iterdir()], ["before.json"])
+        shown, _ = self.live("19041", "snapshot")
+        self.assertEqual(json.loads(shown.out)["tables"]["loggers"], written["tables"]["loggers"])
+        self.assertEqual((written["schema"], written["version"], written["build"]),
+                         ("kdwalk-snapshot", 1, 19041))
+        self.assertIn("ntkrnlmp.pdb", written["symbols"]["origin"])
+
+    def test_a_file_that_cannot_be_written_is_said_and_the_target_goes_on(self):
+        result, stats = self.live("18362", "snapshot", "-o", "/nonexistent/before.json")
+        self.assertEqual((result.status, result.out), (2, ""), result)
+        self.assert_one_message(result, "/nonexistent/before.json")
+        self.assert_unharmed(stats)
+
+    def test_it_is_what_the_schema_says(self):
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("python3-jsonschema is not installed")
+        schema = json.loads((pathlib.Path(__file__).parents[2] / "cli/snapshot.schema.json").read_text())
+        for command in (["snapshot"], ["loggers", "-v", "--json"], ["loggers", "--json"]):
+            with self.subTest(command=command):
+                result, _ = self.live("22000", *command)
+                jsonschema.Draft202012Validator(schema).validate(json.loads(result.out))
 
 
 class Vertarget(kd.LiveTest):

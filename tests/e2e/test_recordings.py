@@ -203,15 +203,18 @@ class Recordings(kd.LiveTest):
         self.assertIn("not in the recording at 0x", detailed.out)
         document = json.loads(self.walk(path, "loggers", "-v", "--json").out)
         self.assertFalse(document["complete"])
-        gaps = [value for logger in document["loggers"] for value in logger.values()
+        gaps = [value for logger in document["tables"]["loggers"] for value in logger.values()
                 if isinstance(value, dict)]
+        self.assertEqual(len(document["gaps"]),
+                         sum(isinstance(value, dict) for table in document["tables"].values() for record in table
+                             for value in record.values()))
         self.assertTrue(gaps)
         self.assertTrue(all(gap["reason"] == "not in the recording" for gap in gaps), gaps)
 
         version = self.walk(path, "vertarget")
         self.assertEqual(version.status, 1, version)
         self.assertIn("Kernel Version 18362", version.out)
-        self.assertIn("(not in the recording at 0xfffff780000", version.out)
+        self.assertIn("Built by: (not in the recording at 0x", version.out)
         modules = self.walk(path, "lm")
         self.assertEqual(modules.status, 2, modules)
         self.assert_one_message(modules, "module list at 0x", "not in the recording")

@@ -1,13 +1,13 @@
-/* fuzz_walk.c - loggers, modules and system facts walked over memory that makes no sense.
+/* fuzz_walk.c - everything that a snapshot has, modules and system facts, of memory that makes no sense.
  *
  * The input is the target's memory: every address falls somewhere into it, so that any pointer in
  * it leads on, except for holes that its first bytes choose. The first byte also chooses the
- * layout, brief or detailed, whether a cache stands between, and whether the link is lost. */
-#include "support/fake_etw.h"
+ * layout, a brief list or all parts, whether a cache stands between, and whether the link is lost. */
+#include "support/fake_kernel.h"
 
-#include <walker/etw.h>
 #include <walker/mem_cache.h>
 #include <walker/modules.h>
+#include <walker/snapshot.h>
 #include <walker/system.h>
 
 #include <stdlib.h>
@@ -71,23 +71,37 @@ static enum kd_status image_read(struct kdw_mem *mem, uint64_t at, void *buf, si
     return KD_OK;
 }
 
-static void walk(struct kdw_mem *mem, enum fake_etw_build build, enum kdw_detail detail)
+/* Symbols of each layout, made once. */
+static struct fake_kernel *kernel_of(uint8_t choice)
 {
-    struct fake_etw e; /* for its layouts and symbols; its memory is not used */
-    struct kdw_logger_list loggers;
+    static const char *const builds[] = {"14393", "18362", "22000"};
+    static struct fake_kernel kernels[3];
+    struct fake_kernel *k = &kernels[choice % 3];
+
+    if (!k->kernel.symbols)
+        fake_kernel_init(k, builds[choice % 3]);
+    return k;
+}
+
+static void walk(struct kdw_mem *mem, struct fake_kernel *k, unsigned parts)
+{
+    struct kdw_kernel kernel = k->kernel; /* its memory is not used */
+    struct kdw_target target = k->target;
+    struct kdw_snapshot snapshot;
     struct kdw_module_list modules;
     struct kdw_system system;
 
-    fake_etw_init(&e, build, 1);
-    e.kernel.mem = mem;
-    e.target.debugger_data_list_va = fake_etw_global(&e, "EtwpDebuggerData");
-    if (kdw_loggers_of_host(&e.kernel, detail, &loggers) == KD_OK)
-        kdw_logger_list_free(&loggers);
-    if (kdw_modules(mem, fake_etw_global(&e, "PsLoadedModuleList"), &e.diag, &modules) == KD_OK)
+    kernel.mem = mem;
+    kernel.target = &target;
+    target.debugger_data_list_va = fake_kernel_global(k, "EtwpDebuggerData");
+    if (kdw_snapshot_take(&kernel, parts, &snapshot) == KD_OK) {
+        (void)kdw_snapshot_gaps(&snapshot, NULL, NULL);
+        kdw_snapshot_free(&snapshot);
+    }
+    if (kdw_modules(mem, fake_kernel_global(k, "PsLoadedModuleList"), &k->diag, &modules) == KD_OK)
         kdw_module_list_free(&modules);
-    if (kdw_system_read(mem, &e.target, &e.diag, &system) == KD_OK)
+    if (kdw_system_read(mem, &target, &k->diag, &system) == KD_OK)
         kdw_system_free(&system);
-    fake_etw_deinit(&e);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -95,20 +109,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct image m = {.mem = {image_read}};
     struct kdw_cache_opts opts = {&m.mem, 1024, 256 * 1024, 4096};
     struct kdw_cache *cache = NULL;
-    enum fake_etw_build build;
-    enum kdw_detail detail;
+    unsigned parts;
 
     if (size <= HEADER_LEN)
         return 0;
-    build = (enum fake_etw_build)(data[0] % 3);
-    detail = data[0] & 0x40 ? KDW_DETAILED : KDW_BRIEF;
+    parts = data[0] & 0x40 ? KDW_PART_ALL : KDW_PART_LOGGERS;
     m.holes = data[1];
     m.goes_on = (data[0] & GOES_ON) == GOES_ON;
     m.bytes = data + HEADER_LEN;
     m.len = size - HEADER_LEN;
     if (data[0] & 0x80 && kdw_cache_create(&opts, &cache) != KD_OK)
         return 0;
-    walk(cache ? kdw_cache_mem(cache) : &m.mem, build, detail);
+    walk(cache ? kdw_cache_mem(cache) : &m.mem, kernel_of(data[0]), parts);
     kdw_cache_destroy(cache);
     return 0;
 }

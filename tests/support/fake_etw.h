@@ -1,48 +1,51 @@
-/* fake_etw.h - a kernel with an ETW state and its loggers, as far as the walker looks.
- *
- * Three real layouts, both forms of the logger array. Objects are written by field name, so a test
- * reads like what it claims. */
+/* fake_etw.h - ETW states with loggers and consumers, in a kernel made by a test (fake_kernel.h). */
 #ifndef TESTS_SUPPORT_FAKE_ETW_H
 #define TESTS_SUPPORT_FAKE_ETW_H
 
-#include "support/fake_mem.h"
-#include "support/fake_symbols.h"
+#include "support/fake_kernel.h"
 
-#include <kdproto/diag.h>
-#include <walker/kernel.h>
+#include <walker/snapshot.h>
 
-enum fake_etw_build { FAKE_14393, FAKE_18362, FAKE_22000 };
+/* Kernels with the array inside the state, behind a pointer with the state in one line of descent, and
+ * behind a pointer in a late kernel. */
+extern const char *const fake_etw_builds[3];
+
+struct fake_state { /* one silo's */
+    uint64_t va;
+    uint64_t array_va; /* of the slots */
+    uint32_t slots;
+};
 
 struct fake_etw {
-    struct fake_mem mem;
-    struct fake_symbols symbols;
-    struct kdw_target target;
-    struct kd_diag diag;
-    struct kdw_kernel kernel; /* reads mem itself; a test may put a cache between */
-    enum fake_etw_build build;
-    uint64_t state_va;
-    uint64_t array_va; /* of the slots */
+    struct fake_kernel k;
+    struct fake_state host;
 };
 
 /* All slots free, all routes agreeing. 14393 has 64 slots whatever is asked. */
-void fake_etw_init(struct fake_etw *e, enum fake_etw_build build, uint32_t slots);
+void fake_etw_init(struct fake_etw *e, const char *build, uint32_t slots);
 void fake_etw_deinit(struct fake_etw *e);
+/* Another state, that nothing points to yet; not in 14393. */
+void fake_etw_state(struct fake_etw *e, uint64_t va, uint64_t array_va, uint32_t slots,
+                    struct fake_state *out);
 
-/* Write an integer field; a _UNICODE_STRING field with its text at text_va. */
-void fake_etw_put(struct fake_etw *e, const char *type, uint64_t va, const char *field, uint64_t v);
-void fake_etw_put_text(struct fake_etw *e, const char *type, uint64_t va, const char *field,
-                       uint64_t text_va, const char *text);
-uint64_t fake_etw_offset(const struct fake_etw *e, const char *type, const char *field);
-uint64_t fake_etw_size(const struct fake_etw *e, const char *type);
-uint64_t fake_etw_global(const struct fake_etw *e, const char *name);
-
-void fake_etw_slot(struct fake_etw *e, uint32_t slot, uint64_t value);
-/* A logger in that slot: id, silo state, name just behind the context, no consumers. */
-void fake_etw_logger(struct fake_etw *e, uint32_t slot, uint64_t va, const char *name);
-/* Its consumers, each of a process of its own. */
+void fake_etw_slot(struct fake_etw *e, const struct fake_state *state, uint32_t slot,
+                   uint64_t value);
+/* A logger in that slot: id, silo state, name just behind the context, no consumers, a rundown object
+ * with a count of 0 for each of two processors. */
+void fake_etw_logger(struct fake_etw *e, const struct fake_state *state, uint32_t slot, uint64_t va,
+                     const char *name);
+/* Its consumers, each of a process of its own, 0x100000 behind it. */
 void fake_etw_consumers(struct fake_etw *e, uint64_t logger_va, const uint64_t *consumers,
                         size_t len);
 void fake_etw_process(struct fake_etw *e, uint64_t va, uint64_t id, const char *image);
+/* Of the rundown object of a slot: the counts, and the number of them. */
+uint64_t fake_etw_rundown(const struct fake_state *state, uint32_t slot);
+
+/* Take a snapshot that must succeed; where it is of one state, its only logger. */
+void fake_etw_take(struct fake_etw *e, unsigned parts, struct kdw_snapshot *s);
+const struct kdw_etw_state *fake_etw_host(const struct kdw_snapshot *s);
+const struct kdw_logger *fake_etw_loggers(const struct kdw_snapshot *s, size_t expected_len);
+const struct kdw_consumer *fake_etw_consumers_of(const struct kdw_snapshot *s, size_t expected_len);
 
 /* The loggers that a published analysis of an 18362 kernel lists, by slot; 0 where it lists none. */
 enum { FAKE_ETW_PUBLISHED = 0x24 };

@@ -32,6 +32,10 @@ enum kd_status kdw_system_read(struct kdw_mem *mem, const struct kdw_target *tar
                                struct kd_diag *diag, struct kdw_system *out);
 void kdw_system_free(struct kdw_system *s);
 
+/* The time alone, from memory or else from the target. Fails with what ends a walk only. */
+enum kd_status kdw_system_time(struct kdw_mem *mem, const struct kdw_target *target,
+                               struct kdw_u64 *out);
+
 /* What *target lacks and the shared user data says: build, number of processors. For images of memory
  * that say nothing of themselves. Fails with what ends a walk only. */
 enum kd_status kdw_system_complete(struct kdw_mem *mem, struct kdw_target *target);

@@ -1,0 +1,174 @@
+#include "snapshot_json.h"
+
+#include "document.h"
+#include "kernel_time.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- facts ---- */
+
+static json_t *word(uint64_t value)
+{
+    char text[19];
+
+    snprintf(text, sizeof text, "0x%016" PRIx64, value);
+    return json_string(text);
+}
+
+static json_t *missing(enum kd_status st, uint64_t fault_va)
+{
+    if (st == KD_ERR_NOT_FOUND)
+        return json_null();
+    if (kd_is_unreadable(st))
+        return json_pack("{s:o, s:s}", "unreadable", word(fault_va), "reason", kd_status_text(st));
+    return json_pack("{s:n, s:s}", "unreadable", "reason", kd_status_text(st));
+}
+
+static json_t *number(uint64_t value)
+{
+    return value <= SNAPSHOT_NUMBER_MAX ? json_integer((json_int_t)value) : word(value);
+}
+
+static json_t *signed_number(uint64_t value)
+{
+    int64_t v = (int64_t)value;
+
+    return v >= -SNAPSHOT_NUMBER_MAX && v <= SNAPSHOT_NUMBER_MAX ? json_integer(v) : word(value);
+}
+
+static json_t *time_text(uint64_t value)
+{
+    char text[KERNEL_TIME_TEXT];
+
+    return kernel_time_text(value, text) ? json_string(text) : word(value);
+}
+
+static json_t *integer(enum kdw_fact_kind kind, const struct kdw_u64 *v)
+{
+    if (v->status != KD_OK)
+        return missing(v->status, v->fault_va);
+    switch (kind) {
+    case KDW_FACT_NUMBER:
+        return number(v->value);
+    case KDW_FACT_SIGNED:
+        return signed_number(v->value);
+    case KDW_FACT_TIME:
+        return time_text(v->value);
+    default:
+        return word(v->value);
+    }
+}
+
+static json_t *guid(const struct kdw_guid *g)
+{
+    const uint8_t *b = g->bytes;
+    char text[37];
+
+    if (g->status != KD_OK)
+        return missing(g->status, g->fault_va);
+    snprintf(text, sizeof text,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[3], b[2],
+             b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
+    return json_string(text);
+}
+
+static json_t *fact_of(const struct kdw_fact *fact, const void *record)
+{
+    const void *at = (const uint8_t *)record + fact->offset;
+
+    switch (fact->kind) {
+    case KDW_FACT_KEY:
+        return word(*(const uint64_t *)at);
+    case KDW_FACT_TEXT: {
+        const struct kdw_text *t = at;
+
+        return t->status == KD_OK ? json_string(t->utf8) : missing(t->status, t->fault_va);
+    }
+    case KDW_FACT_GUID:
+        return guid(at);
+    default:
+        return integer(fact->kind, at);
+    }
+}
+
+/* ---- tables ---- */
+
+static json_t *record_of(const struct kdw_table_info *info, const void *record)
+{
+    json_t *o = json_object();
+
+    for (size_t i = 0; i < info->facts_len; i++)
+        document_put(o, info->facts[i].name, fact_of(&info->facts[i], record));
+    return o;
+}
+
+static json_t *table_of(const struct kdw_table_info *info, const struct kdw_table *t)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < t->len; i++)
+        document_add(list, record_of(info, (const uint8_t *)t->records + i * info->record_size));
+    return list;
+}
+
+static void add_gap(void *ctx, const struct kdw_gap *gap)
+{
+    bool is_a_place = kd_is_unreadable(gap->status);
+
+    document_add(ctx,
+                 json_pack("{s:s, s:o, s:s, s:s, s:o}", "table",
+                           kdw_snapshot_tables[gap->table].name, "record", word(gap->record_va),
+                           "fact", gap->fact->name, "reason", kd_status_text(gap->status),
+                           "address", is_a_place ? word(gap->fault_va) : json_null()));
+}
+
+static json_t *escaped(const char *text)
+{
+    struct text t = {0};
+    char *chars;
+    json_t *string;
+
+    text_add_escaped(&t, text, strlen(text));
+    chars = text_take(&t);
+    string = chars ? json_string(chars) : NULL;
+    free(chars);
+    return string;
+}
+
+/* The name of a file need not be UTF-8. */
+static json_t *symbols_of(const struct kdw_snapshot *s)
+{
+    const char *text = s->symbols ? s->symbols : "";
+    json_t *origin = json_string(text);
+
+    return json_pack("{s:o, s:b}", "origin", origin ? origin : escaped(text), "guess", s->is_guess);
+}
+
+json_t *snapshot_json(const struct kdw_snapshot *s)
+{
+    json_t *o = json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:b}", "schema", SNAPSHOT_SCHEMA,
+                          "version", SNAPSHOT_VERSION, "build", s->build, "kernel_base",
+                          word(s->kernel_base_va), "time", integer(KDW_FACT_TIME, &s->time_100ns),
+                          "symbols", symbols_of(s), "complete", kdw_snapshot_is_complete(s));
+    json_t *tables = json_object(), *cut = json_array(), *gaps = json_array();
+
+    for (size_t i = 0; i < KDW_TABLES; i++) {
+        const struct kdw_table_info *info = &kdw_snapshot_tables[i];
+        const struct kdw_table *t = &s->tables[i];
+
+        if (t->is_taken)
+            document_put(tables, info->name, table_of(info, t));
+        if (t->is_cut)
+            document_add(cut, json_string(info->name));
+    }
+    (void)kdw_snapshot_gaps(s, gaps, add_gap);
+    document_put(o, "tables", tables);
+    document_put(o, "cut", cut);
+    document_put(o, "gaps", gaps);
+    return o;
+}

@@ -1,0 +1,72 @@
+#include "etw_parts.h"
+
+#define FIELDS(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct kdw_plan_field consumer_fields[] = {
+    KDW_PLAN_U64("ProcessObject", struct kdw_consumer, process_va),
+    KDW_PLAN_U64("LoggerId", struct kdw_consumer, logger_id),
+    KDW_PLAN_U64("Flags", struct kdw_consumer, flags),
+    KDW_PLAN_U64("BuffersLost", struct kdw_consumer, buffers_lost),
+    KDW_PLAN_U64("SiloState", struct kdw_consumer, own_state_va),
+};
+
+/* Of the process, so that a list of loggers need not list all processes. */
+static const struct kdw_plan_field process_fields[] = {
+    KDW_PLAN_U64("UniqueProcessId", struct kdw_consumer, pid),
+    KDW_PLAN_CHARS("ImageFileName", struct kdw_consumer, process_name),
+};
+
+enum kd_status kdw_consumers_plan(struct kdw_walk *w, struct kdw_consumer_plans *out)
+{
+    bool has_head = false, has_links = false;
+    enum kd_status st;
+
+    st = kdw_plan_resolve_optional(w, "_ETW_REALTIME_CONSUMER", consumer_fields,
+                                   FIELDS(consumer_fields), &out->consumer);
+    if (st == KD_OK)
+        st = kdw_plan_resolve_optional(w, "_EPROCESS", process_fields, FIELDS(process_fields),
+                                       &out->process);
+    if (st == KD_OK)
+        st = kdw_walk_offset(w, "_WMI_LOGGER_CONTEXT", "Consumers", &out->head, &has_head);
+    if (st == KD_OK)
+        st = kdw_walk_offset(w, "_ETW_REALTIME_CONSUMER", "Links", &out->links, &has_links);
+    out->exist = has_head && has_links;
+    return st;
+}
+
+static enum kd_status read_consumer(struct kdw_walk *w, const struct kdw_consumer_plans *plans,
+                                    struct kdw_consumer *c)
+{
+    enum kd_status st = kdw_plan_read(w, &plans->consumer, c->va, c);
+
+    if (st == KD_OK && kdw_is_set(&c->process_va))
+        st = kdw_plan_read(w, &plans->process, c->process_va.value, c);
+    return st;
+}
+
+enum kd_status kdw_consumers_read(struct kdw_walk *w, const struct kdw_consumer_plans *plans,
+                                  uint64_t logger_va)
+{
+    size_t left =
+        kdw_snapshot_tables[KDW_TABLE_CONSUMERS].max - w->s->tables[KDW_TABLE_CONSUMERS].len;
+    size_t limit = left < KDW_CONSUMERS_MAX ? left : KDW_CONSUMERS_MAX;
+    struct kdw_list list;
+    uint64_t links_va;
+
+    if (!plans->exist)
+        return KD_OK;
+    kdw_list_begin(&list, w->k->mem, logger_va + plans->head, limit);
+    while (kdw_list_next(&list, &links_va)) {
+        struct kdw_consumer *c =
+            kdw_snapshot_add(w->s, KDW_TABLE_CONSUMERS, links_va - plans->links);
+        enum kd_status st;
+
+        if (!c)
+            return KD_ERR_NO_MEMORY;
+        c->logger_va = kdw_known(logger_va);
+        st = read_consumer(w, plans, c);
+        if (st != KD_OK)
+            return st;
+    }
+    return kdw_walk_list_end(w, &list, "Consumers", logger_va);
+}

@@ -1,0 +1,72 @@
+#include "walk.h"
+
+#include <walker/system.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a part cannot do without, from the top down: once through the table is enough. */
+static const struct {
+    unsigned part, needs;
+} needs[] = {
+    {KDW_PART_LOGGER_DETAILS, KDW_PART_LOGGERS},
+    {KDW_PART_LOGGERS, KDW_PART_SILOS},
+    {KDW_PART_PROVIDERS, KDW_PART_SILOS},
+    {KDW_PART_PROCESSES, KDW_PART_SILOS},
+    {KDW_PART_SILOS, KDW_PART_JOBS},
+};
+
+/* In the order of walk.h: each uses what those before it found. */
+static const struct {
+    enum kd_status (*walk)(struct kdw_walk *w);
+    const char *what;
+} steps[] = {
+    {kdw_walk_states, "ETW states"},
+    {kdw_walk_loggers, "loggers"},
+};
+
+static unsigned with_needs(unsigned parts)
+{
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (parts & needs[i].part)
+            parts |= needs[i].needs;
+    return parts;
+}
+
+static enum kd_status begin(struct kdw_walk *w)
+{
+    const char *origin = kdw_symbols_origin(w->k->symbols);
+    struct kdw_snapshot *s = w->s;
+
+    s->build = w->k->target->build;
+    s->kernel_base_va = w->k->base_va;
+    s->is_guess = kdw_symbols_is_guess(w->k->symbols);
+    s->tables[KDW_TABLE_LISTS].is_taken = true;
+    s->symbols = malloc(strlen(origin) + 1);
+    if (!s->symbols)
+        return KD_ERR_NO_MEMORY;
+    memcpy(s->symbols, origin, strlen(origin) + 1);
+    return kdw_system_time(w->k->mem, w->k->target, &s->time_100ns);
+}
+
+enum kd_status kdw_snapshot_take(struct kdw_kernel *k, unsigned parts, struct kdw_snapshot *out)
+{
+    struct kdw_snapshot s = {0};
+    struct kdw_walk w = {.k = k, .s = &s, .parts = with_needs(parts)};
+    const char *what = "snapshot";
+    enum kd_status st;
+
+    kd_diag_clear(k->diag);
+    st = begin(&w);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && st == KD_OK; i++) {
+        what = steps[i].what;
+        st = steps[i].walk(&w);
+    }
+    if (st != KD_OK) {
+        kdw_snapshot_free(&s);
+        return kd_diag_add(k->diag, st, "%s", what);
+    }
+    kd_diag_clear(k->diag); /* of what was missing on the way; the facts say it */
+    *out = s;
+    return KD_OK;
+}
