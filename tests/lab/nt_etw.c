@@ -289,31 +289,50 @@ static void newer_fields(struct lab_machine *m, const struct cast_silo *s)
 }
 #endif
 
+/* What only newer kernels keep there; older ones have no such thing. */
 static void tell_newer(const struct lab_machine *m, const struct cast_silo *s)
 {
-    static const char *const facts[] = {"own_silo",      "own_globals",   "guid_count",
-                                        "session_count", "bytes_written", "start_owner",
-                                        "partition_id",  "parent_id",     "partition_type",
-                                        "qpc_offset",    "pool_paged",    "pool_nonpaged"};
-
+    struct truth *t = m->truth;
 #if CONTEXTS_INSIDE
+    static const char *const facts[] = {
+        "own_silo",   "own_globals",    "max_loggers", "guid_count",   "session_count",
+        "pool_paged", "pool_nonpaged",  "start_owner", "partition_id", "bytes_written",
+        "parent_id",  "partition_type", "qpc_offset"};
+
     (void)s;
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
-        tell_none(m->truth, facts[i]);
+        tell_none(t, facts[i]);
 #else
     static const uint8_t no_guid[16];
 
-    (void)facts;
-    tell_word(m->truth, "own_silo", is_host(s) ? 0 : m->cast->jobs[s->job].va);
-    tell_word(m->truth, "own_globals", s->globals);
-    tell_number(m->truth, "guid_count", s->guids);
-    tell_number(m->truth, "session_count", s->loggers);
-    tell_number(m->truth, "bytes_written", is_host(s) ? m->scene->bytes_written : 0);
-    tell_word(m->truth, "start_owner", 0);
-    tell_guid(m->truth, "partition_id", no_guid);
-    tell_guid(m->truth, "parent_id", no_guid);
-    tell_number(m->truth, "qpc_offset", 0);
+    tell_word(t, "own_silo", is_host(s) ? 0 : m->cast->jobs[s->job].va);
+    tell_word(t, "own_globals", s->globals);
+    tell_number(t, "max_loggers", max_loggers(m, s));
+    tell_number(t, "guid_count", s->guids);
+    tell_number(t, "session_count", s->loggers);
+    tell_number(t, "pool_paged", 0);
+    tell_number(t, "pool_nonpaged", 0);
+    tell_number(t, "bytes_written", is_host(s) ? m->scene->bytes_written : 0);
+    tell_word(t, "start_owner", 0);
+    tell_guid(t, "partition_id", no_guid);
+    tell_guid(t, "parent_id", no_guid);
+    tell_number(t, "partition_type", 0);
+    tell_number(t, "qpc_offset", 0);
 #endif
+    tell_none(t, "partition_name");
+}
+
+/* Only the host's has more than one route to it. */
+static void tell_routes(const struct lab_machine *m, const struct cast_silo *s)
+{
+    tell_word(m->truth, "by_silo_globals", s->state);
+    if (is_host(s)) {
+        tell_word(m->truth, "by_host_pointer", s->state);
+        tell_word(m->truth, "by_debugger_data", s->contexts);
+    } else {
+        tell_none(m->truth, "by_host_pointer");
+        tell_none(m->truth, "by_debugger_data");
+    }
 }
 
 static void tell_state(const struct lab_machine *m, const struct cast_silo *s, uint8_t mask,
@@ -323,7 +342,7 @@ static void tell_state(const struct lab_machine *m, const struct cast_silo *s, u
 
     tell(t, TRUTH_STATES, s->state);
     tell_word(t, "silo", is_host(s) ? 0 : m->cast->jobs[s->job].va);
-    tell_number(t, "max_loggers", max_loggers(m, s));
+    tell_routes(m, s);
     tell_word(t, "contexts", s->contexts);
     tell_word(t, "rundowns", s->rundowns);
     tell_number(t, "slots", max_loggers(m, s));

@@ -250,7 +250,15 @@ static void tell_logger(const struct lab_machine *m, const struct cast_logger *l
     tell_word(t, "lock", 0);
     tell_word(t, "mutex_owner", 0);
     tell_word(t, "rundown", l->rundown);
-    tell_number(t, "references", l->references);
+    if (is_stopping) /* nobody counts any more */
+        tell_none(t, "references");
+    else
+        tell_number(t, "references", l->references);
+#if NT_BUILD < 16299
+    tell_none(t, "callback_context");
+#else
+    tell_word(t, "callback_context", 0);
+#endif
 }
 
 void nt_logger(struct lab_machine *m, struct cast_logger *logger)
