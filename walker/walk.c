@@ -5,9 +5,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GUID_LEN = 16 };
+enum {
+    GUID_LEN = 16,
+    /* Between two fields that are fetched together. No cache has shorter lines, so what lies between
+     * never fills one. */
+    GAP_MAX = 256,
+    STRETCH_MAX = 4096,
+};
 
 /* ---- plans ---- */
+
+/* By offset, without those that are not read from memory. */
+static size_t sort_fields(const struct kdw_plan *p, const struct kdw_field_ref *sorted[])
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < p->layout.len; i++) {
+        const struct kdw_field_ref *ref = &p->refs[i];
+        size_t at = len;
+
+        if (!ref->exists || p->fields[i].as == KDW_AS_PLACE)
+            continue;
+        for (; at > 0 && sorted[at - 1]->offset > ref->offset; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = ref;
+        len++;
+    }
+    return len;
+}
+
+static void find_stretches(struct kdw_plan *p)
+{
+    const struct kdw_field_ref *sorted[KDW_PLAN_MAX];
+    size_t len = sort_fields(p, sorted);
+
+    p->stretches_len = 0;
+    for (size_t i = 0; i < len; i++) {
+        const struct kdw_field_ref *ref = sorted[i];
+        struct kdw_plan_stretch *s = p->stretches_len ? &p->stretches[p->stretches_len - 1] : NULL;
+        uint64_t end = ref->offset + ref->size;
+
+        if (s && ref->offset <= s->offset + s->len + GAP_MAX && end - s->offset <= STRETCH_MAX) {
+            s->len = end - s->offset > s->len ? end - s->offset : s->len;
+            s->fields++;
+        } else {
+            p->stretches[p->stretches_len++] = (struct kdw_plan_stretch){ref->offset, ref->size, 1};
+        }
+    }
+}
 
 static void begin_plan(const struct kdw_plan_field *fields, size_t len, struct kdw_plan *out)
 {
@@ -20,20 +65,30 @@ enum kd_status kdw_plan_resolve(struct kdw_walk *w, const char *type,
                                 const struct kdw_plan_field *fields, size_t len,
                                 struct kdw_plan *out)
 {
+    enum kd_status st;
+
     if (len > KDW_PLAN_MAX)
         return KD_ERR_LIMIT;
     begin_plan(fields, len, out);
-    return kdw_layout_resolve(w->k, type, out->names, len, out->refs, &out->layout);
+    st = kdw_layout_resolve(w->k, type, out->names, len, out->refs, &out->layout);
+    if (st == KD_OK)
+        find_stretches(out);
+    return st;
 }
 
 enum kd_status kdw_plan_resolve_optional(struct kdw_walk *w, const char *type,
                                          const struct kdw_plan_field *fields, size_t len,
                                          struct kdw_plan *out)
 {
+    enum kd_status st;
+
     if (len > KDW_PLAN_MAX)
         return KD_ERR_LIMIT;
     begin_plan(fields, len, out);
-    return kdw_layout_resolve_optional(w->k, type, out->names, len, out->refs, &out->layout);
+    st = kdw_layout_resolve_optional(w->k, type, out->names, len, out->refs, &out->layout);
+    if (st == KD_OK)
+        find_stretches(out);
+    return st;
 }
 
 static enum kd_status read_guid(struct kdw_mem *mem, uint64_t va, struct kdw_guid *out)
@@ -63,9 +118,30 @@ static enum kd_status read_field(struct kdw_mem *mem, const struct kdw_plan *p, 
     return KD_OK;
 }
 
+/* Into the cache. What is missing is found out again where it is wanted. */
+static enum kd_status fetch_stretches(struct kdw_walk *w, const struct kdw_plan *plan, uint64_t va)
+{
+    for (size_t i = 0; i < plan->stretches_len; i++) {
+        const struct kdw_plan_stretch *s = &plan->stretches[i];
+        uint8_t bytes[STRETCH_MAX];
+        enum kd_status st;
+
+        if (s->fields == 1 || s->len > sizeof bytes)
+            continue;
+        st = kdw_mem_read(w->k->mem, va + s->offset, bytes, (size_t)s->len, NULL);
+        if (kdw_ends_walk(st))
+            return st;
+    }
+    return KD_OK;
+}
+
 enum kd_status kdw_plan_read(struct kdw_walk *w, const struct kdw_plan *plan, uint64_t va,
                              void *record)
 {
+    enum kd_status fetched = fetch_stretches(w, plan, va);
+
+    if (fetched != KD_OK)
+        return fetched;
     for (size_t i = 0; i < plan->layout.len; i++) {
         enum kd_status st;
 

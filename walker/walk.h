@@ -10,8 +10,8 @@
  *         ...
  *     };
  *
- * Every field is read by itself, through the cache below: lines that hold no wanted byte are never
- * asked for, and none twice.
+ * Fields that lie close together are fetched together, into the cache below, and then read each by
+ * itself: few requests, no lines that hold no wanted byte, none twice.
  *
  * Errors  A hole is a fact of the record and no failure. What fails is what ends a walk. */
 #ifndef WALKER_WALK_H
@@ -58,11 +58,18 @@ struct kdw_plan_field {
 
 enum { KDW_PLAN_MAX = 64 };
 
+struct kdw_plan_stretch { /* fields that lie close together */
+    uint64_t offset, len;
+    size_t fields;
+};
+
 struct kdw_plan {
     const struct kdw_plan_field *fields;
     const char *names[KDW_PLAN_MAX];
     struct kdw_field_ref refs[KDW_PLAN_MAX];
     struct kdw_layout layout;
+    struct kdw_plan_stretch stretches[KDW_PLAN_MAX]; /* by offset */
+    size_t stretches_len;
 };
 
 struct kdw_walk {

@@ -9,6 +9,8 @@
 #include "support/fake_kernel.h"
 #include "walk.h"
 
+#include <stdlib.h>
+
 #define STATE 0xffffa80faaf3e000u
 #define JOB   0xffffa80fb7f77040u
 
@@ -90,6 +92,39 @@ static void of_two_names_for_one_fact_the_one_that_exists_counts(void **state)
     assert_int_equal(f.record->contexts_va.status, KD_OK);
     assert_true(f.record->contexts_va.value == STATE + 0x390);
     assert_int_equal(f.record->max_loggers.status, KD_ERR_NOT_FOUND);
+    end(&f);
+}
+
+static void fields_that_lie_close_together_are_fetched_together(void **state)
+{
+    static const struct kdw_plan_field fields[] = {
+        KDW_PLAN_U64("LoggerMode", struct kdw_logger, mode), /* in no order */
+        KDW_PLAN_U64("LoggerId", struct kdw_logger, id),
+        KDW_PLAN_UNICODE("LoggerName", struct kdw_logger, name),
+        KDW_PLAN_U64("Flags", struct kdw_logger, flags), /* far behind */
+    };
+    struct kdw_logger l = {.name.status = KD_ERR_NOT_FOUND};
+    struct kdw_plan plan;
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "18362");
+    fake_kernel_zero(&f.k, "_WMI_LOGGER_CONTEXT", JOB);
+    fake_kernel_put(&f.k, "_WMI_LOGGER_CONTEXT", JOB, "LoggerMode", 0x180);
+    fake_kernel_put(&f.k, "_WMI_LOGGER_CONTEXT", JOB, "Flags", 0xe);
+    assert_int_equal(kdw_plan_resolve(&f.w, "_WMI_LOGGER_CONTEXT", fields, 4, &plan), KD_OK);
+    assert_int_equal(plan.stretches_len, 2);
+    assert_int_equal(plan.stretches[0].offset, 0);
+    assert_int_equal(plan.stretches[0].len, 0x98 + 16);
+    assert_int_equal(plan.stretches[0].fields, 3);
+    assert_int_equal(plan.stretches[1].offset, 0x340);
+    assert_int_equal(plan.stretches[1].fields, 1);
+    assert_int_equal(kdw_plan_read(&f.w, &plan, JOB, &l), KD_OK);
+    assert_int_equal(l.mode.value, 0x180);
+    assert_int_equal(l.flags.value, 0xe);
+    assert_string_equal(l.name.utf8, "");
+    assert_int_equal(f.k.mem.reads, 1 + 4); /* one to fetch, and each; a cache has them then */
+    free(l.name.utf8);
     end(&f);
 }
 
@@ -197,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plan_fills_what_this_kernel_has),
         cmocka_unit_test(of_two_names_for_one_fact_the_one_that_exists_counts),
+        cmocka_unit_test(fields_that_lie_close_together_are_fetched_together),
         cmocka_unit_test(a_hole_is_a_fact_with_its_place),
         cmocka_unit_test(what_ends_a_walk_ends_a_plan),
         cmocka_unit_test(a_type_that_is_not_there_is_said_or_has_no_fields),
