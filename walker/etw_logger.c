@@ -89,6 +89,21 @@ static bool knows_any_number(const struct kdw_plan *plan, const struct kdw_logge
     return false;
 }
 
+/* Of a context that cannot be read its first facts say so for all. */
+static void forget_details(const struct kdw_plan *plan, struct kdw_logger *l)
+{
+    for (size_t i = BRIEF_FIELDS; i < plan->layout.len; i++) {
+        void *fact = (uint8_t *)l + plan->fields[i].at;
+
+        if (plan->fields[i].as == KDW_AS_UNICODE) {
+            kdw_text_free(fact);
+            *(struct kdw_text *)fact = (struct kdw_text){.status = KD_ERR_NOT_FOUND};
+        } else {
+            *(struct kdw_u64 *)fact = (struct kdw_u64){.status = KD_ERR_NOT_FOUND};
+        }
+    }
+}
+
 static enum kd_status read_context(struct kdw_walk *w, const struct logger_plans *plans,
                                    struct kdw_logger *l)
 {
@@ -98,6 +113,7 @@ static enum kd_status read_context(struct kdw_walk *w, const struct logger_plans
         return st;
     if (kd_is_unreadable(l->id.status) && !knows_any_number(&plans->logger, l)) {
         l->state = kdw_known(KDW_LOGGER_UNREADABLE);
+        forget_details(&plans->logger, l);
         return KD_OK;
     }
     return plans->wants_details ? kdw_consumers_read(w, &plans->consumers, l->va) : KD_OK;
@@ -111,6 +127,8 @@ static enum kd_status read_references(struct kdw_walk *w, const struct logger_pl
     if (slot >= rundowns->len)
         return KD_OK; /* where the array is, is not known; the state says why */
     l->rundown_va = rundowns->values[slot];
+    if (l->rundown_va.status != KD_OK)
+        l->references = l->rundown_va;
     if (!kdw_is_set(&l->rundown_va))
         return KD_OK;
     return kdw_rundown_count(w, &plans->rundown, l->rundown_va.value, &l->references);

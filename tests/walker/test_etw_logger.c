@@ -174,6 +174,10 @@ static void an_unreadable_logger_says_where_and_the_rest_goes_on(void **state)
         assert_int_equal(l[0].id.status, KD_ERR_NOT_MAPPED);
         assert_true(l[0].id.fault_va == NOWHERE);
         assert_int_equal(l[0].own_state_va.status, KD_ERR_NOT_MAPPED);
+        assert_int_equal(l[0].name.status, KD_ERR_NOT_FOUND);
+        assert_int_equal(l[0].mode.status, KD_ERR_NOT_FOUND);
+        /* two which say it for all of it; nor is there a rundown object */
+        assert_int_equal(kdw_snapshot_gaps(&s, NULL, NULL), 2 + i);
         is(&l[1].state, KDW_LOGGER_LIVE);
         assert_int_equal(s.tables[KDW_TABLE_LISTS].len, 0); /* its consumers are not tried */
         assert_false(kdw_snapshot_is_complete(&s));
@@ -428,7 +432,8 @@ static void without_its_rundown_array_a_logger_has_no_references(void **state)
     l = fake_etw_loggers(&s, 1);
     assert_int_equal(l->rundown_va.status, KD_ERR_NOT_MAPPED);
     assert_true(l->rundown_va.fault_va == NOWHERE + 3 * 8);
-    assert_int_equal(l->references.status, KD_ERR_NOT_FOUND);
+    assert_int_equal(l->references.status, KD_ERR_NOT_MAPPED);
+    assert_true(l->references.fault_va == NOWHERE + 3 * 8);
     kdw_snapshot_free(&s);
     fake_etw_deinit(&e);
 }
@@ -523,6 +528,60 @@ static void thirty_three_loggers_with_details_take_five_each_and_a_few(void **st
     fake_etw_deinit(&e);
 }
 
+/* A serial line's cache: lines of 256 bytes, runs of them up to what one request carries. */
+static void over_a_slow_line_a_context_takes_two_requests(void **state)
+{
+    struct kdw_cache_opts opts = {NULL, 256, 1 << 20, 4096};
+    struct kdw_cache *cache;
+    struct kdw_snapshot s;
+    struct fake_etw e;
+    size_t reads[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fake_etw_init(&e, "18362", 64);
+        for (uint32_t l = 0; l < 10 * i; l++)
+            fake_etw_logger(&e, &e.host, l, UINT64_C(0xffffa80fd0000000) + l * 0x10000u, "n");
+        opts.below = &e.k.mem.mem;
+        assert_int_equal(kdw_cache_create(&opts, &cache), KD_OK);
+        e.k.kernel.mem = kdw_cache_mem(cache);
+        fake_mem_reset_counts(&e.k.mem);
+        fake_etw_take(&e, KDW_PART_LOGGER_DETAILS, &s);
+        reads[i] = e.k.mem.reads;
+        kdw_snapshot_free(&s);
+        kdw_cache_destroy(cache);
+        fake_etw_deinit(&e);
+    }
+    /* two for the context, one for its name behind it, two for its rundown object */
+    assert_in_range(reads[1] - reads[0], 20, 10 * 5);
+}
+
+static void a_missing_context_takes_few_requests(void **state)
+{
+    struct kdw_cache_opts opts = {NULL, 1024, 1 << 20, 4096};
+    struct kdw_cache *cache;
+    struct kdw_snapshot s;
+    struct fake_etw e;
+    size_t reads[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fake_etw_init(&e, "18362", 64);
+        for (uint32_t l = 0; l < 10 * i; l++)
+            fake_etw_slot(&e, &e.host, l, NOWHERE + l * 0x10000u);
+        opts.below = &e.k.mem.mem;
+        assert_int_equal(kdw_cache_create(&opts, &cache), KD_OK);
+        e.k.kernel.mem = kdw_cache_mem(cache);
+        fake_mem_reset_counts(&e.k.mem);
+        fake_etw_take(&e, KDW_PART_LOGGERS, &s);
+        reads[i] = e.k.mem.reads;
+        kdw_snapshot_free(&s);
+        kdw_cache_destroy(cache);
+        fake_etw_deinit(&e);
+    }
+    assert_in_range(reads[1] - reads[0], 20, 10 * 4); /* a line each for two fields, and exactly */
+}
+
 static void a_brief_list_takes_two_requests_a_logger_at_any_alignment(void **state)
 {
     (void)state;
@@ -560,6 +619,8 @@ int main(void)
         cmocka_unit_test(thirty_three_loggers_take_two_requests_each_and_a_few),
         cmocka_unit_test(thirty_three_loggers_with_details_take_five_each_and_a_few),
         cmocka_unit_test(a_brief_list_takes_two_requests_a_logger_at_any_alignment),
+        cmocka_unit_test(over_a_slow_line_a_context_takes_two_requests),
+        cmocka_unit_test(a_missing_context_takes_few_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
