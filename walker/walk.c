@@ -179,6 +179,11 @@ enum kd_status kdw_walk_u32(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out
     return read_integer(w, va, 4, out);
 }
 
+enum kd_status kdw_walk_u8(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out)
+{
+    return read_integer(w, va, 1, out);
+}
+
 enum kd_status kdw_walk_offset(struct kdw_walk *w, const char *type, const char *field,
                                uint64_t *offset, bool *exists)
 {
