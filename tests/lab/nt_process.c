@@ -5,7 +5,8 @@
 
 #define PROCESS(field) offsetof(struct _EPROCESS, field)
 #define PENDING        0x103
-#define NO_SHADOW      1   /* UserDirectoryTableBase of those without [guess] */
+#define BUSY_HANDLE    0x3f8 /* with that many handles a second page is near */
+#define NO_SHADOW      1     /* UserDirectoryTableBase of those without [guess] */
 #define TOKEN_COUNTS   0xf /* in the low bits of a pointer to a token: references taken in advance */
 
 static uint64_t image_base(const struct cast_process *p)
@@ -137,6 +138,8 @@ static void new_process(struct lab_machine *m, struct cast_process *p)
     nt_token(m, p);
     if (!p->exited)
         nt_handles_init(m, &p->handles, p->pid, p->va);
+    if (strcmp(p->image, "MsMpEng.exe") == 0)
+        p->handles.next = BUSY_HANDLE;
     fill(m, p->va, p, &e);
     put_path(m, p);
     join_lists(m, p);

@@ -73,3 +73,19 @@ size_t list_length(const struct lab_machine *m, uint64_t head)
     assert_int_equal(u64(m, head + 8), before);
     return len;
 }
+
+uint64_t handle_target(const struct lab_machine *m, uint64_t table, uint32_t handle)
+{
+    uint64_t code = u64(m, table + 8), leaf = code & ~(uint64_t)3, entry;
+    uint32_t index = handle / 4;
+
+    assert_true((code & 3) <= 1);
+    if (code & 1)
+        leaf = u64(m, leaf + 8 * (index / 256));
+    else if (index >= 256)
+        return 0;
+    if (leaf == 0)
+        return 0;
+    entry = u64(m, leaf + 16 * (index % 256));
+    return entry & 1 ? (uint64_t)((int64_t)entry >> 16) & ~(uint64_t)15 : 0;
+}

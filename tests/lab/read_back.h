@@ -18,4 +18,7 @@ void text_at(const struct lab_machine *m, uint64_t va, char *out, size_t size);
 /* How many nodes a LIST_ENTRY has, each of which says the same forwards and backwards. */
 size_t list_length(const struct lab_machine *m, uint64_t head);
 
+/* What a handle of this table leads to, at one or two levels: bits 4 to 47 of its entry; 0: it is free. */
+uint64_t handle_target(const struct lab_machine *m, uint64_t table, uint32_t handle);
+
 #endif

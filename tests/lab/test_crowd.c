@@ -132,21 +132,6 @@ static uint64_t process_of_link(const struct lab_machine *m, const struct number
     return process;
 }
 
-/* What a handle of a table with one or two levels leads to: bits 4 to 47 of its first half. */
-static uint64_t handle_target(const struct lab_machine *m, uint64_t table, uint32_t handle)
-{
-    uint64_t code = u64(m, table + 8), leaf = code & ~(uint64_t)3, entry;
-    uint32_t index = handle / 4;
-
-    assert_true((code & 3) <= 1);
-    if (code & 1)
-        leaf = u64(m, leaf + 8 * (index / 256));
-    else
-        assert_true(index < 256);
-    entry = u64(m, leaf + 16 * (index % 256));
-    return entry & 1 ? (uint64_t)((int64_t)entry >> 16) & ~(uint64_t)15 : 0;
-}
-
 /* ---- processes ---- */
 
 static size_t processes_by(const struct lab_machine *m, const struct numbers *n, uint32_t offset)
