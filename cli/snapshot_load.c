@@ -103,13 +103,17 @@ static bool parse_reason(const json_t *value, enum kd_status *out)
     return false;
 }
 
-/* {"unreadable": where or null, "reason": why} */
+/* {"unreadable": where or null, "reason": why}. A reason that is no place has none. */
 static bool parse_missing(const json_t *value, enum kd_status *st, uint64_t *fault_va)
 {
     const json_t *where = json_object_get(value, "unreadable");
+    uint64_t va = 0;
 
-    return json_is_object(value) && where && (json_is_null(where) || parse_word(where, fault_va)) &&
-           parse_reason(json_object_get(value, "reason"), st);
+    if (!where || !(json_is_null(where) || parse_word(where, &va)) ||
+        !parse_reason(json_object_get(value, "reason"), st))
+        return false;
+    *fault_va = kd_is_unreadable(*st) ? va : 0;
+    return true;
 }
 
 /* ---- facts ---- */
