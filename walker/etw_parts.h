@@ -54,4 +54,7 @@ enum kd_status kdw_rundown_count(struct kdw_walk *w, const struct kdw_rundown_pl
 /* etw_system.c: a state's two short tables, of security loggers and of system loggers. */
 enum kd_status kdw_etw_tables_read(struct kdw_walk *w, uint64_t state_va, bool is_host);
 
+/* etw_registration.c: who has registered each provider that was found, groups included. */
+enum kd_status kdw_registrations_read(struct kdw_walk *w);
+
 #endif

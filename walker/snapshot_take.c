@@ -23,6 +23,7 @@ static const struct {
 } steps[] = {
     {kdw_walk_states, "ETW states"},
     {kdw_walk_loggers, "loggers"},
+    {kdw_walk_providers, "providers"},
 };
 
 static unsigned with_needs(unsigned parts)

@@ -10,7 +10,8 @@ import test_dumps
 KERNELS = ("14393", "18362", "19041", "22000")
 SHAPES = (1, 2, 3)
 # Tables that are walked in full. Whoever walks one more adds it here.
-COMPARED = ("etw_states", "loggers", "consumers", "security_loggers", "system_loggers")
+COMPARED = ("etw_states", "loggers", "consumers", "security_loggers", "system_loggers", "providers", "enables",
+            "registrations")
 
 
 def truth(kernel, shape):
@@ -22,8 +23,10 @@ def of_host(tables):
     """Without the ETW of server silos, for as long as nobody finds those."""
     [host] = [silo["etw_state"] for silo in tables["silos"] if silo["kind"] == 0]
     loggers = {logger["address"] for logger in tables["loggers"] if logger["etw_state"] == host}
+    providers = {provider["address"] for provider in tables["providers"] if provider["etw_state"] == host}
     return {name: [record for record in records
                    if record.get("etw_state", host) == host and record.get("logger", None) in (None, *loggers)
+                   and record.get("provider", None) in (None, *providers)
                    and (name != "etw_states" or record["address"] == host)]
             for name, records in tables.items()}
 

@@ -1,11 +1,10 @@
 /* nt_etw.c - the ETW states of one kernel: the host's, and one for each server silo. */
 #include "nt_parts.h"
 
-#define STATE(field)  offsetof(struct _ETW_SILODRIVERSTATE, field)
-#define ENTRY(field)  offsetof(struct _ETW_GUID_ENTRY, field)
-#define FREE_SLOT     1 /* [guess: kernel listings], first slots of both analyses [seen] */
-#define CACHE_LINE    0x40u
-#define TYPE_SECURITY 3 /* behind the three types of entries that are in lists */
+#define STATE(field) offsetof(struct _ETW_SILODRIVERSTATE, field)
+#define ENTRY(field) offsetof(struct _ETW_GUID_ENTRY, field)
+#define FREE_SLOT    1 /* [guess: kernel listings], first slots of both analyses [seen] */
+#define CACHE_LINE   0x40u
 
 /* Two generations: 64 slots within the state, or MaxLoggers behind a pointer. */
 #if NT_BUILD < 16299

@@ -99,6 +99,7 @@ void nt_silos(struct lab_machine *m);
 void nt_logger(struct lab_machine *m, struct cast_logger *logger);
 /* Of all states: providers and their registrations. */
 void nt_providers(struct lab_machine *m);
+#define TYPE_SECURITY 3 /* behind the three types of entries that are in lists */
 void nt_tell_provider(const struct lab_machine *m, uint64_t state, uint64_t va, uint32_t bucket,
                       unsigned type, const struct _ETW_GUID_ENTRY *e);
 /* One slot of a provider's entry. */

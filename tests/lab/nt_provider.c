@@ -83,7 +83,13 @@ void nt_tell_provider(const struct lab_machine *m, uint64_t state, uint64_t va, 
     tell(t, TRUTH_PROVIDERS, va);
     tell_word(t, "etw_state", state);
     tell_number(t, "type", type);
-    tell_number(t, "bucket", bucket);
+    if (type == TYPE_SECURITY) { /* it is in no bucket */
+        tell_none(t, "bucket");
+        tell_none(t, "bucket_lock");
+    } else {
+        tell_number(t, "bucket", bucket);
+        tell_word(t, "bucket_lock", 0);
+    }
     tell_guid(t, "guid", (const uint8_t *)&e->Guid);
     tell_number(t, "references", (U8B)e->RefCount);
     tell_word(t, "own_etw_state", state);
@@ -99,7 +105,6 @@ void nt_tell_provider(const struct lab_machine *m, uint64_t state, uint64_t va, 
     tell_word(t, "all_keyword", all->MatchAllKeyword);
     tell_word(t, "lock", 0);
     tell_word(t, "lock_owner", 0);
-    tell_word(t, "bucket_lock", 0);
     tell_word(t, "filter", 0);
     tell_word(t, "descriptor", (uintptr_t)e->SecurityDescriptor);
 }
@@ -204,7 +209,9 @@ static void user_registration(struct lab_machine *m, struct cast_registration *r
     nt_handle_add(m, &p->handles, r->va, REG_ACCESS, NULL);
 }
 
-static void tell_owner(const struct lab_machine *m, const struct cast_registration *r)
+/* Where a program's registration has room for replies, a kernel's has its session. */
+static void tell_owner(const struct lab_machine *m, const struct cast_registration *r,
+                       const struct _ETW_REG_ENTRY *e)
 {
     struct truth *t = m->truth;
 
@@ -213,12 +220,14 @@ static void tell_owner(const struct lab_machine *m, const struct cast_registrati
         tell_none(t, "pid");
         tell_none(t, "process_name");
         tell_word(t, "context", 0);
+        tell_number(t, "session_id", e->SessionId);
         return;
     }
     tell_word(t, "process", m->cast->processes[r->process].va);
     tell_number(t, "pid", m->cast->processes[r->process].pid);
     nt_tell_process_name(m, "process_name", &m->cast->processes[r->process]);
     tell_none(t, "context");
+    tell_none(t, "session_id");
 }
 
 static void tell_registration(const struct lab_machine *m, const struct cast_registration *r,
@@ -244,9 +253,8 @@ static void tell_registration(const struct lab_machine *m, const struct cast_reg
     tell_none(t, "host_group_mask");
 #endif
     tell_word(t, "callback", (uintptr_t)e->Callback);
-    tell_number(t, "session_id", e->SessionId);
     tell_text(t, "traits_name", p->traits[0] ? p->traits : NULL);
-    tell_owner(m, r);
+    tell_owner(m, r, e);
 }
 
 static void registration(struct lab_machine *m, struct cast_registration *r)

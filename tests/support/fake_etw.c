@@ -7,11 +7,15 @@
 #define LOGGER   "_WMI_LOGGER_CONTEXT"
 #define CONSUMER "_ETW_REALTIME_CONSUMER"
 #define RUNDOWN  "_EX_RUNDOWN_REF_CACHE_AWARE"
+#define BUCKET   "_ETW_HASH_BUCKET"
+#define PROVIDER "_ETW_GUID_ENTRY"
+#define ENTRY    "_ETW_REG_ENTRY"
 
 #define STATE_VA UINT64_C(0xffffa80faaf3e000)
 #define ARRAY_VA UINT64_C(0xffffa80faae71cc0)
 
 enum { SLOT_LEN = 8, SLOT_FREE = 1, PROCESSORS = 2, STRIDE = 64, RUNDOWNS = 0x1000000 };
+enum { BUCKETS = 64, TYPES = 3, LIST_HEAD_LEN = 16 };
 
 const char *const fake_etw_builds[3] = {"14393", "18362", "22000"};
 
@@ -37,6 +41,17 @@ static void put_rundowns(struct fake_etw *e, const struct fake_state *state, uin
         fake_mem_u64(&e->k.mem, array_va + (uint64_t)SLOT_LEN * i, fake_etw_rundown(state, i));
 }
 
+static void no_providers(struct fake_etw *e, const struct fake_state *state)
+{
+    uint64_t security =
+        state->va + fake_kernel_offset(&e->k, STATE, "EtwpSecurityProviderGuidEntry");
+
+    for (size_t i = 0; i < BUCKETS * TYPES; i++)
+        fake_etw_providers(e, state, i / TYPES, i % TYPES, NULL, 0);
+    fake_kernel_put(&e->k, PROVIDER, security, "SiloState", state->va);
+    fake_etw_registrations(e, security, NULL, 0);
+}
+
 void fake_etw_state(struct fake_etw *e, uint64_t va, uint64_t array_va, uint32_t slots,
                     struct fake_state *out)
 {
@@ -57,6 +72,7 @@ void fake_etw_state(struct fake_etw *e, uint64_t va, uint64_t array_va, uint32_t
     for (uint32_t i = 0; i < slots; i++)
         fake_etw_slot(e, out, i, SLOT_FREE);
     put_rundowns(e, out, rundowns_va);
+    no_providers(e, out);
 }
 
 void fake_etw_init(struct fake_etw *e, const char *build, uint32_t slots)
@@ -68,6 +84,7 @@ void fake_etw_init(struct fake_etw *e, const char *build, uint32_t slots)
     fake_kernel_put(k, "_ESERVERSILO_GLOBALS", fake_kernel_global(k, "PspHostSiloGlobals"),
                     "EtwSiloState", STATE_VA);
     fake_mem_u64(&k->mem, fake_kernel_global(k, "EtwpHostSiloState"), STATE_VA);
+    fake_mem_list(&k->mem, fake_kernel_global(k, "PspJobList"), NULL, 0);
     fake_mem_u64(&k->mem, fake_kernel_global(k, "EtwpDebuggerData") + 0x10, e->host.array_va);
     if (!fake_kernel_has(k, STATE, "SystemLoggerSettings")) {
         fake_mem_zero(&k->mem, fake_kernel_global(k, "EtwpSystemLogger"), 16);
@@ -133,6 +150,48 @@ void fake_etw_process(struct fake_etw *e, uint64_t va, uint64_t id, const char *
 {
     fake_kernel_put(&e->k, "_EPROCESS", va, "UniqueProcessId", id);
     fake_kernel_put_chars(&e->k, "_EPROCESS", va, "ImageFileName", image);
+}
+
+/* ---- providers ---- */
+
+void fake_etw_providers(struct fake_etw *e, const struct fake_state *state, size_t bucket,
+                        size_t type, const uint64_t *providers, size_t len)
+{
+    uint64_t table = state->va + fake_kernel_offset(&e->k, STATE, "EtwpGuidHashTable");
+
+    for (size_t i = 0; i < len; i++) {
+        fake_kernel_zero(&e->k, PROVIDER, providers[i]);
+        fake_kernel_put(&e->k, PROVIDER, providers[i], "SiloState", state->va);
+        fake_etw_registrations(e, providers[i], NULL, 0);
+    }
+    fake_mem_list(&e->k.mem,
+                  table + bucket * fake_kernel_size(&e->k, BUCKET) + type * LIST_HEAD_LEN,
+                  providers, len); /* GuidList comes first in a provider */
+}
+
+void fake_etw_registrations(struct fake_etw *e, uint64_t provider_va, const uint64_t *registrations,
+                            size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        fake_kernel_zero(&e->k, ENTRY, registrations[i]);
+        fake_kernel_put(&e->k, ENTRY, registrations[i], "GuidEntry", provider_va);
+    }
+    fake_mem_list(&e->k.mem, provider_va + fake_kernel_offset(&e->k, PROVIDER, "RegListHead"),
+                  registrations, len); /* RegList comes first in a registration */
+}
+
+void fake_etw_group(struct fake_etw *e, uint64_t group_va, const uint64_t *registrations,
+                    size_t len)
+{
+    uint64_t links[16];
+
+    assert(len <= sizeof links / sizeof links[0]);
+    for (size_t i = 0; i < len; i++) {
+        fake_kernel_put(&e->k, ENTRY, registrations[i], "GroupEntry", group_va);
+        links[i] = registrations[i] + fake_kernel_offset(&e->k, ENTRY, "GroupRegList");
+    }
+    fake_mem_list(&e->k.mem, group_va + fake_kernel_offset(&e->k, PROVIDER, "RegListHead"), links,
+                  len);
 }
 
 /* ---- what was found ---- */

@@ -38,6 +38,14 @@ void fake_etw_logger(struct fake_etw *e, const struct fake_state *state, uint32_
 void fake_etw_consumers(struct fake_etw *e, uint64_t logger_va, const uint64_t *consumers,
                         size_t len);
 void fake_etw_process(struct fake_etw *e, uint64_t va, uint64_t id, const char *image);
+/* All providers of one list of a bucket: nothing but their state is set. Who has registered one: nothing is
+ * set but the provider; as a group, and nothing but the group. Later calls replace the list, not the rest. */
+void fake_etw_providers(struct fake_etw *e, const struct fake_state *state, size_t bucket,
+                        size_t type, const uint64_t *providers, size_t len);
+void fake_etw_registrations(struct fake_etw *e, uint64_t provider_va, const uint64_t *registrations,
+                            size_t len);
+void fake_etw_group(struct fake_etw *e, uint64_t group_va, const uint64_t *registrations,
+                    size_t len);
 /* Of the rundown object of a slot: the counts, and the number of them. */
 uint64_t fake_etw_rundown(const struct fake_state *state, uint32_t slot);
 
