@@ -19,6 +19,8 @@ enum {
     MM_PFN_DATABASE = 0xC0,
     NT_BUILD_LAB = 0x208,
     KI_PROCESSOR_BLOCK = 0x218,
+    OFFSET_PRCB_NUMBER = 0x2BE,
+    OFFSET_PRCB_SPECIAL_REGISTERS = 0x2F2,
     /* The last address before OffsetPrcbContext at 0x338, by the order of fields [doc]; a 19041.804
      * has its own EtwpDebuggerData there [seen]. */
     ETWP_DEBUGGER_DATA = 0x330,
@@ -97,6 +99,8 @@ static struct kdw_debugger_data fields_of(const uint8_t *bytes, uint32_t len)
         .pfn_database_va = field(bytes, len, MM_PFN_DATABASE),
         .build_lab_va = field(bytes, len, NT_BUILD_LAB),
         .processor_block_va = field(bytes, len, KI_PROCESSOR_BLOCK),
+        .prcb_number = (uint16_t)field(bytes, len, OFFSET_PRCB_NUMBER),
+        .prcb_special_registers = (uint16_t)field(bytes, len, OFFSET_PRCB_SPECIAL_REGISTERS),
         .etwp_debugger_data_va = field(bytes, len, ETWP_DEBUGGER_DATA),
         .pte_base = field(bytes, len, PTE_BASE),
     };

@@ -24,6 +24,9 @@ static const struct {
     {kdw_walk_states, "ETW states"},
     {kdw_walk_loggers, "loggers"},
     {kdw_walk_providers, "providers"},
+    {kdw_walk_cpus, "processors"},
+    {kdw_walk_evidence, "modules and variables"},
+    {kdw_walk_handles, "consumer handles"},
 };
 
 static unsigned with_needs(unsigned parts)

@@ -220,7 +220,7 @@ enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kd
 
 /* ---- lists ---- */
 
-static enum kd_status copy_text(const char *text, struct kdw_text *out)
+enum kd_status kdw_walk_text(const char *text, struct kdw_text *out)
 {
     size_t len = strlen(text) + 1;
     char *copy = malloc(len);
@@ -246,6 +246,6 @@ enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list
     record->owner_va = kdw_known(owner_va);
     record->entries = kdw_known(list->count);
     record->end_va = kdw_known(list->end_va);
-    st = copy_text(name, &record->name);
-    return st == KD_OK ? copy_text(kd_status_text(list->end), &record->problem) : st;
+    st = kdw_walk_text(name, &record->name);
+    return st == KD_OK ? kdw_walk_text(kd_status_text(list->end), &record->problem) : st;
 }

@@ -102,6 +102,9 @@ enum kd_status kdw_walk_symbol(struct kdw_walk *w, const char *name, uint64_t *v
 /* A variable that is a pointer or word of 8 bytes: its value. As kdw_walk_u64. */
 enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kdw_u64 *out);
 
+/* A text of our own as a fact; KD_ERR_NO_MEMORY. */
+enum kd_status kdw_walk_text(const char *text, struct kdw_text *out);
+
 /* Walk a list; begin as kdw_list_begin, and once _next was false, end: where it ended as it should not,
  * a record says so. owner_va: the structure that its head is in; 0: a variable. */
 enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list, const char *name,
@@ -122,7 +125,8 @@ enum kd_status kdw_walk_states(struct kdw_walk *w);    /* etw_state.c: one of th
 enum kd_status kdw_walk_loggers(struct kdw_walk *w);   /* etw_logger.c: of every state */
 enum kd_status kdw_walk_providers(struct kdw_walk *w); /* etw_provider.c: with registrations */
 enum kd_status kdw_walk_cpus(struct kdw_walk *w);      /* cpu.c */
-enum kd_status kdw_walk_evidence(struct kdw_walk *w);  /* evidence.c: modules, variables, handles */
+enum kd_status kdw_walk_evidence(struct kdw_walk *w);  /* evidence.c: modules, variables */
+enum kd_status kdw_walk_handles(struct kdw_walk *w);   /* etw_handle.c: with processes alone */
 
 /* ---- small things ---- */
 

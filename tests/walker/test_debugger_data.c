@@ -37,6 +37,9 @@ static void put_plain(struct fake_mem *m, uint32_t len)
     fake_mem_u64(m, BLOCK + 0xC0, KERNEL + 5);
     fake_mem_u64(m, BLOCK + 0x208, KERNEL + 6);
     fake_mem_u64(m, BLOCK + 0x218, KERNEL + 7);
+    fake_mem_u16(m, BLOCK + 0x2be, 0x24);
+    fake_mem_u16(m, BLOCK + 0x2c0, 0x1111);
+    fake_mem_u16(m, BLOCK + 0x2f2, 0xf0);
     fake_mem_u64(m, BLOCK + 0x330, KERNEL + 8);
     fake_mem_u64(m, BLOCK + 0x360, 0xffffb40000000000u);
     fake_mem_u64(m, NEVER_AT, NEVER);
@@ -79,6 +82,8 @@ static void expect_fields(const struct kdw_debugger_data *d)
     assert_true(d->pfn_database_va == KERNEL + 5);
     assert_true(d->build_lab_va == KERNEL + 6);
     assert_true(d->processor_block_va == KERNEL + 7);
+    assert_int_equal(d->prcb_number, 0x24);
+    assert_int_equal(d->prcb_special_registers, 0xf0);
     assert_true(d->etwp_debugger_data_va == KERNEL + 8);
     assert_true(d->pte_base == 0xffffb40000000000u);
 }

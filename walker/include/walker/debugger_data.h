@@ -30,16 +30,18 @@ struct kdw_debugger_keys {
 struct kdw_debugger_data {
     uint32_t len;
     bool was_encoded;
-    uint64_t kernel_base_va;        /* KernBase */
-    uint64_t module_list_va;        /* PsLoadedModuleList */
-    uint64_t process_list_va;       /* PsActiveProcessHead */
-    uint64_t cid_table_va;          /* of PspCidTable */
-    uint64_t bugcheck_va;           /* KiBugcheckData: code and four parameters, u64 each */
-    uint64_t pfn_database_va;       /* of MmPfnDatabase */
-    uint64_t build_lab_va;          /* NtBuildLab: characters */
-    uint64_t processor_block_va;    /* KiProcessorBlock: addresses of PRCBs */
-    uint64_t etwp_debugger_data_va; /* EtwpDebuggerData: behind 16 bytes, the array of loggers */
-    uint64_t pte_base;              /* the value: where page tables are addresses */
+    uint64_t kernel_base_va;         /* KernBase */
+    uint64_t module_list_va;         /* PsLoadedModuleList */
+    uint64_t process_list_va;        /* PsActiveProcessHead */
+    uint64_t cid_table_va;           /* of PspCidTable */
+    uint64_t bugcheck_va;            /* KiBugcheckData: code and four parameters, u64 each */
+    uint64_t pfn_database_va;        /* of MmPfnDatabase */
+    uint64_t build_lab_va;           /* NtBuildLab: characters */
+    uint64_t processor_block_va;     /* KiProcessorBlock: addresses of PRCBs */
+    uint16_t prcb_number;            /* offsets in a PRCB: of its Number */
+    uint16_t prcb_special_registers; /* ProcessorState.SpecialRegisters */
+    uint64_t etwp_debugger_data_va;  /* EtwpDebuggerData: behind 16 bytes, the array of loggers */
+    uint64_t pte_base;               /* the value: where page tables are addresses */
 };
 
 /* keys NULL: only a plain block is read. */

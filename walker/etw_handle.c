@@ -1,0 +1,101 @@
+#include "etw_parts.h"
+#include "handle_table.h"
+#include "object_header.h"
+
+/* The second view of who reads events while they happen: a consumer is an object, and a process needs a
+ * handle to it. One that was taken out of its logger's list is still here. */
+
+/* Entries of all tables together, in use or not: a busy server has half of that. */
+enum { ENTRIES_MAX = 1 << 20 };
+
+struct handle_plans {
+    struct kdw_handle_plan table;
+    struct kdw_object_headers headers;
+    struct kdw_u64 consumer; /* index of the type */
+    size_t left;             /* entries that may still be looked at */
+};
+
+static enum kd_status resolve(struct kdw_walk *w, struct handle_plans *out)
+{
+    enum kd_status st = kdw_handle_plan_resolve(w, &out->table);
+
+    if (st == KD_OK)
+        st = kdw_object_headers_plan(w, &out->headers);
+    if (st == KD_OK)
+        st =
+            kdw_type_index_of(w, &out->headers, "EtwpRealTimeConnectionObjectType", &out->consumer);
+    out->left = ENTRIES_MAX;
+    return st;
+}
+
+/* A header that cannot be read may be a consumer's; one that a logger lists is. */
+static enum kd_status is_consumer(struct kdw_walk *w, const struct handle_plans *plans,
+                                  struct kdw_handle_table *table, uint64_t object_va, bool *out)
+{
+    struct kdw_u64 type;
+    enum kd_status st;
+
+    *out = kdw_snapshot_find(w->s, KDW_TABLE_CONSUMERS, object_va) != NULL;
+    if (*out)
+        return KD_OK;
+    st = kdw_object_type_index(w, &plans->headers, object_va, &type);
+    if (st != KD_OK)
+        return st;
+    if (type.status != KD_OK)
+        kdw_handle_table_hole(table, type.status, type.fault_va);
+    *out = type.status == KD_OK && type.value == plans->consumer.value;
+    return KD_OK;
+}
+
+static enum kd_status add(struct kdw_walk *w, const struct kdw_handle *h, uint64_t process_va,
+                          uint64_t object_va)
+{
+    struct kdw_consumer_handle *record = kdw_snapshot_add(w->s, KDW_TABLE_HANDLES, h->entry_va);
+
+    if (!record)
+        return w->s->tables[KDW_TABLE_HANDLES].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
+    record->process_va = kdw_known(process_va);
+    record->handle = kdw_known(h->handle);
+    record->object_va = kdw_known(object_va);
+    return KD_OK;
+}
+
+static enum kd_status read_handles(struct kdw_walk *w, struct handle_plans *plans,
+                                   const struct kdw_process *p)
+{
+    struct kdw_handle_table table;
+    struct kdw_handle h;
+
+    kdw_handle_table_begin(&table, w, &plans->table, p->handle_table_va.value, plans->left);
+    while (kdw_handle_table_next(&table, &h)) {
+        uint64_t object_va = h.pointer_va + plans->headers.body;
+        bool is_one = false;
+        enum kd_status st = is_consumer(w, plans, &table, object_va, &is_one);
+
+        if (st == KD_OK && is_one)
+            st = add(w, &h, p->va, object_va);
+        if (st != KD_OK)
+            return st;
+    }
+    plans->left -= table.looked_at < plans->left ? table.looked_at : plans->left;
+    return kdw_handle_table_end(&table, "ObjectTable", p->va);
+}
+
+enum kd_status kdw_walk_handles(struct kdw_walk *w)
+{
+    struct handle_plans plans;
+    enum kd_status st;
+
+    if (!(w->parts & KDW_PART_EVIDENCE) || !w->s->tables[KDW_TABLE_PROCESSES].is_taken)
+        return KD_OK;
+    st = resolve(w, &plans);
+    if (st != KD_OK || !plans.table.exists || plans.consumer.status != KD_OK)
+        return st; /* nobody can tell which handles they are */
+    w->s->tables[KDW_TABLE_HANDLES].is_taken = true;
+    KDW_EACH(w->s, KDW_TABLE_PROCESSES, struct kdw_process, p)
+    {
+        if (st == KD_OK && kdw_is_set(&p->handle_table_va))
+            st = read_handles(w, &plans, p);
+    }
+    return st;
+}
