@@ -21,9 +21,16 @@ static const struct {
     enum kd_status (*walk)(struct kdw_walk *w);
     const char *what;
 } steps[] = {
+    {kdw_walk_jobs, "jobs"},
+    {kdw_walk_processes, "processes"},
+    {kdw_walk_hidden, "jobs and processes"},
+    {kdw_walk_silos, "silos"},
+    {kdw_walk_monitors, "silo monitors"},
     {kdw_walk_states, "ETW states"},
     {kdw_walk_loggers, "loggers"},
     {kdw_walk_providers, "providers"},
+    {kdw_walk_hidden_by_etw, "jobs and processes"},
+    {kdw_walk_places, "silos of processes"},
     {kdw_walk_cpus, "processors"},
     {kdw_walk_evidence, "modules and variables"},
     {kdw_walk_handles, "consumer handles"},
@@ -56,7 +63,7 @@ static enum kd_status begin(struct kdw_walk *w)
 enum kd_status kdw_snapshot_take(struct kdw_kernel *k, unsigned parts, struct kdw_snapshot *out)
 {
     struct kdw_snapshot s = {0};
-    struct kdw_walk w = {.k = k, .s = &s, .parts = with_needs(parts)};
+    struct kdw_walk w = {.k = k, .s = &s, .parts = with_needs(parts), .asked = parts};
     const char *what = "snapshot";
     enum kd_status st;
 

@@ -72,10 +72,18 @@ struct kdw_plan {
     size_t stretches_len;
 };
 
+/* hidden.c: how many records were gone through, how many links may still be. */
+struct kdw_followed {
+    size_t jobs, processes, sessions;
+    size_t children_left, members_left, sessions_left;
+};
+
 struct kdw_walk {
     struct kdw_kernel *k;
     struct kdw_snapshot *s;
     unsigned parts; /* KDW_PART_..., of which all that they need are among them */
+    unsigned asked; /* and without those */
+    struct kdw_followed followed;
 };
 
 /* KD_ERR_NOT_FOUND: the symbols have no such type, and diag names it. _optional: then no field exists. */
@@ -117,13 +125,15 @@ enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list
 
 enum kd_status kdw_walk_jobs(struct kdw_walk *w); /* job.c: PspJobList */
 enum kd_status kdw_walk_processes(
-    struct kdw_walk *w); /* process.c: every route, tokens, sessions */
-enum kd_status kdw_walk_hidden_jobs(
-    struct kdw_walk *w);                           /* job.c: what leads to jobs beside the list */
-enum kd_status kdw_walk_silos(struct kdw_walk *w); /* silo.c: host, jobs that are silos, monitors */
+    struct kdw_walk *w);                            /* process.c: lists of all; tokens, sessions */
+enum kd_status kdw_walk_hidden(struct kdw_walk *w); /* hidden.c: from these to each other */
+enum kd_status kdw_walk_silos(struct kdw_walk *w);  /* silo.c: host, jobs that are silos */
+enum kd_status kdw_walk_monitors(struct kdw_walk *w);  /* silo_monitor.c */
 enum kd_status kdw_walk_states(struct kdw_walk *w);    /* etw_state.c: one of the host at least */
 enum kd_status kdw_walk_loggers(struct kdw_walk *w);   /* etw_logger.c: of every state */
 enum kd_status kdw_walk_providers(struct kdw_walk *w); /* etw_provider.c: with registrations */
+enum kd_status kdw_walk_hidden_by_etw(struct kdw_walk *w); /* hidden.c: from states and consumers */
+enum kd_status kdw_walk_places(struct kdw_walk *w);    /* silo.c: in which silos processes are */
 enum kd_status kdw_walk_cpus(struct kdw_walk *w);      /* cpu.c */
 enum kd_status kdw_walk_evidence(struct kdw_walk *w);  /* evidence.c: modules, variables */
 enum kd_status kdw_walk_handles(struct kdw_walk *w);   /* etw_handle.c: with processes alone */
@@ -133,6 +143,12 @@ enum kd_status kdw_walk_handles(struct kdw_walk *w);   /* etw_handle.c: with pro
 static inline struct kdw_u64 kdw_known(uint64_t value)
 {
     return (struct kdw_u64){.status = KD_OK, .value = value};
+}
+
+/* Of jobs and silos all is wanted, and not only what leads to the ETW states of silos. */
+static inline bool kdw_wants_layers(const struct kdw_walk *w)
+{
+    return (w->asked & (KDW_PART_SILOS | KDW_PART_JOBS | KDW_PART_PROCESSES)) != 0;
 }
 
 /* Its value, where it is known and not 0. */

@@ -85,6 +85,12 @@ def lines(text):
     return [line.rstrip() for line in text.splitlines()]
 
 
+def host_loggers(text):
+    """Of a list of loggers those of the host, whose state comes first."""
+    listed = lines(text)
+    return [line for line in listed if line.split("\t")[2:3] == listed[0].split("\t")[2:3]]
+
+
 def wait_until(condition, what):
     deadline = time.monotonic() + 20
     while not condition():

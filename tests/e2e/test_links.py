@@ -41,7 +41,7 @@ class GoodDays(LinkTest):
         def check(link):
             result, stats = self.live("18362", "loggers", link=link)
             self.assertEqual(result.status, 0, result)
-            self.assertEqual(kd.lines(result.out), want)
+            self.assertEqual(kd.host_loggers(result.out), want)
             self.assertEqual(result.err, "")
             self.assert_unharmed(stats)
         self.over_links(check)

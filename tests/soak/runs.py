@@ -36,7 +36,7 @@ def reference(*options):
         result = scene.run("loggers", *options, "-y", store())
     assert result.status == 0, result
     with contextlib.suppress(unittest.SkipTest):
-        assert options or kd.lines(result.out) == kd.expected_loggers(KERNEL), result
+        assert options or kd.host_loggers(result.out) == kd.expected_loggers(KERNEL), result
     return result.out
 
 

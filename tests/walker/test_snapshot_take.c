@@ -75,7 +75,7 @@ static void what_ends_a_walk_says_in_what(void **state)
     e.k.mem.fail_with = KD_ERR_REBOOTED;
     e.k.mem.fail_from = 3;
     assert_int_equal(kdw_snapshot_take(&e.k.kernel, KDW_PART_LOGGERS, &s), KD_ERR_REBOOTED);
-    assert_non_null(strstr(e.k.diag.text, "ETW states: the source explains"));
+    assert_non_null(strstr(e.k.diag.text, "jobs: the source explains"));
     assert_int_equal(s.build, 77);
     fake_etw_deinit(&e);
 }

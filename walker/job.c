@@ -1,0 +1,123 @@
+#include "people.h"
+
+#define JOB            "_EJOB"
+#define FIELDS(fields) (sizeof(fields) / sizeof((fields)[0]))
+
+/* The first are what silos are told by: all that a list of loggers needs. */
+enum { BRIEF_FIELDS = 4 };
+static const struct kdw_plan_field job_fields[] = {
+    KDW_PLAN_U64("JobFlags", struct kdw_job, flags),
+    KDW_PLAN_U64("ServerSiloGlobals", struct kdw_job, globals_va),
+    KDW_PLAN_U64("JobId", struct kdw_job, id),
+    KDW_PLAN_U64("ParentJob", struct kdw_job, parent_va),
+    KDW_PLAN_U64("RootJob", struct kdw_job, root_va),
+    KDW_PLAN_U64("LimitFlags", struct kdw_job, limit_flags),
+    KDW_PLAN_U64("NestingDepth", struct kdw_job, nesting_depth),
+    KDW_PLAN_U64("SessionId", struct kdw_job, session_id),
+    KDW_PLAN_U64("ActiveProcesses", struct kdw_job, processes_active),
+    KDW_PLAN_U64("TotalProcesses", struct kdw_job, processes_total),
+    KDW_PLAN_U64("TotalTerminatedProcesses", struct kdw_job, processes_terminated),
+    KDW_PLAN_GUID("ContainerId", struct kdw_job, container_id),
+    KDW_PLAN_U64("Storage", struct kdw_job, storage_va),
+};
+
+enum kd_status kdw_place_resolve(struct kdw_walk *w, const char *type, const char *field,
+                                 struct kdw_place *out)
+{
+    return kdw_walk_offset(w, type, field, &out->offset, &out->exists);
+}
+
+void *kdw_walk_find(struct kdw_walk *w, enum kdw_table_id table, uint64_t va)
+{
+    uint8_t *records = w->s->tables[table].records;
+    const uint8_t *found = kdw_snapshot_find(w->s, table, va);
+
+    return found ? records + (found - records) : NULL;
+}
+
+enum kd_status kdw_jobs_plan(struct kdw_walk *w, struct kdw_job_plans *out)
+{
+    enum kd_status st = kdw_plan_resolve_optional(
+        w, JOB, job_fields, kdw_wants_layers(w) ? FIELDS(job_fields) : BRIEF_FIELDS, &out->job);
+
+    if (st == KD_OK)
+        st = kdw_object_headers_plan(w, &out->headers);
+    if (st == KD_OK)
+        st = kdw_type_index_of(w, &out->headers, "PsJobType", &out->type);
+    if (st == KD_OK)
+        st = kdw_place_resolve(w, "_OBJECT_HEADER", "PointerCount", &out->pointer_count);
+    if (st == KD_OK)
+        st = kdw_place_resolve(w, JOB, "JobLinks", &out->links);
+    return st;
+}
+
+bool kdw_is_job(const struct kdw_job_plans *plans, const struct kdw_job *job)
+{
+    return plans->type.status != KD_OK || job->type_index.status != KD_OK ||
+           job->type_index.value == plans->type.value;
+}
+
+static enum kd_status read_job(struct kdw_walk *w, const struct kdw_job_plans *plans,
+                               struct kdw_job *job)
+{
+    enum kd_status st = kdw_object_type_index(w, &plans->headers, job->va, &job->type_index);
+
+    if (st == KD_OK && plans->headers.exist && plans->pointer_count.exists)
+        st = kdw_walk_u64(w, job->va - plans->headers.body + plans->pointer_count.offset,
+                          &job->pointer_count);
+    return st == KD_OK ? kdw_plan_read(w, &plans->job, job->va, job) : st;
+}
+
+/* Whether a way other than the list leads to a job: to what cannot be read it leads to nothing. */
+static enum kd_status leads_to_job(struct kdw_walk *w, const struct kdw_job_plans *plans,
+                                   uint64_t va, bool *out)
+{
+    struct kdw_job trial = {.va = va};
+    enum kd_status st = kdw_object_type_index(w, &plans->headers, va, &trial.type_index);
+
+    *out = !kd_is_unreadable(trial.type_index.status) && kdw_is_job(plans, &trial);
+    return st;
+}
+
+enum kd_status kdw_job_note(struct kdw_walk *w, const struct kdw_job_plans *plans, uint64_t va,
+                            unsigned found)
+{
+    struct kdw_job *job = kdw_walk_find(w, KDW_TABLE_JOBS, va);
+    bool is_job = found == KDW_FOUND_LIST;
+    enum kd_status st = KD_OK;
+
+    if (job) {
+        job->found.value |= found;
+        return KD_OK;
+    }
+    if (!is_job && va != 0)
+        st = leads_to_job(w, plans, va, &is_job);
+    if (st != KD_OK || !is_job)
+        return st;
+    job = kdw_snapshot_add(w->s, KDW_TABLE_JOBS, va);
+    if (!job)
+        return w->s->tables[KDW_TABLE_JOBS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
+    job->found = kdw_known(found);
+    return read_job(w, plans, job);
+}
+
+enum kd_status kdw_walk_jobs(struct kdw_walk *w)
+{
+    struct kdw_job_plans plans;
+    struct kdw_list list;
+    uint64_t head_va = 0, links_va;
+    enum kd_status st;
+
+    if (!(w->parts & KDW_PART_JOBS))
+        return KD_OK;
+    w->s->tables[KDW_TABLE_JOBS].is_taken = kdw_wants_layers(w);
+    st = kdw_jobs_plan(w, &plans);
+    if (st == KD_OK)
+        st = kdw_walk_symbol(w, "PspJobList", &head_va);
+    if (st != KD_OK || !plans.links.exists)
+        return st == KD_ERR_NOT_FOUND ? KD_OK : st; /* one way fewer */
+    kdw_list_begin(&list, w->k->mem, head_va, kdw_snapshot_tables[KDW_TABLE_JOBS].max);
+    while (st == KD_OK && kdw_list_next(&list, &links_va))
+        st = kdw_job_note(w, &plans, links_va - plans.links.offset, KDW_FOUND_LIST);
+    return st == KD_OK ? kdw_walk_list_end(w, &list, "PspJobList", 0) : st;
+}
