@@ -5,6 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$1
 "$build/bench/bench_link" "$build/bin/kdlab"
 "$build/bench/bench_recording"
+python3 "$here/snapshot_reads.py" "$build/bin"
 "$build/bin/kdlab" symbols "$build/bench/symbols" >/dev/null
 "$build/bench/bench_dump" "$build/bin" "$build/bench/symbols"
 python3 "$here/make_pdb.py" "$build/bench/pdb"

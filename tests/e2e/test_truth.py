@@ -11,7 +11,8 @@ KERNELS = ("14393", "18362", "19041", "22000")
 SHAPES = (1, 2, 3)
 # Tables that are walked in full. Whoever walks one more adds it here.
 COMPARED = ("silos", "jobs", "storage_slots", "silo_monitors", "sessions", "processes", "etw_states", "loggers",
-            "consumers", "security_loggers", "system_loggers", "providers", "enables", "registrations")
+            "consumers", "security_loggers", "system_loggers", "providers", "enables", "registrations",
+            "consumer_handles", "processors", "modules")
 
 
 def truth(kernel, shape):

@@ -388,8 +388,7 @@ enum { /* what to look at; each includes what it cannot do without */
        KDW_PART_LOGGERS = 1 << 4,        /* of every silo; which slots hold what */
        KDW_PART_LOGGER_DETAILS = 1 << 5, /* and what is in them, and their consumers */
        KDW_PART_PROVIDERS = 1 << 6,      /* with what enables them, and registrations */
-       KDW_PART_EVIDENCE =
-           1 << 7, /* for checks: modules, variables; with processes also handles */
+       KDW_PART_EVIDENCE = 1 << 7, /* for checks: modules, variables; with processes also handles */
        KDW_PART_ALL = (1 << 8) - 1
 };
 
