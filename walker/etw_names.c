@@ -199,3 +199,40 @@ const char *kdw_logger_clock_name(uint64_t clock_type)
 
     return clock_type < sizeof names / sizeof names[0] ? names[clock_type] : NULL;
 }
+
+const char *kdw_provider_type_name(uint64_t type)
+{
+    static const char *const names[] = {"trace", "notification", "group", "security"};
+
+    return type < sizeof names / sizeof names[0] ? names[type] : NULL;
+}
+
+const char *kdw_enable_property_name(unsigned bit)
+{
+    static const char *const names[] = {
+        "SID",
+        "terminal session",
+        "stack trace",
+        "package key",
+        "ignore keyword 0",
+        "provider group",
+        "enable keyword 0",
+        "process start key",
+        "event key", /* 0x100 */
+        "exclude in-private",
+        "silos",
+        "source container",
+    };
+
+    return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
+}
+
+const char *kdw_registration_flag_name(unsigned bit)
+{
+    static const char *const names[] = {
+        "kernel", "user",     "reply", "classic",         "session space", "modern",
+        "closed", "inserted", "Wow64", "descriptor type", "no traits",
+    };
+
+    return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
+}

@@ -4,7 +4,9 @@
  * kernel's own [guess]; USE_MS_FLUSH_TIMER as documented [doc]. Flags: bit fields of
  * _WMI_LOGGER_CONTEXT in public symbols [seen]. Clock: Wnode.ClientContext as documented [doc]. Groups:
  * the first word has EVENT_TRACE_FLAG_* of the public headers, the others what those call PERF_* [doc];
- * that a system logger's masks are these words: [guess]. */
+ * that a system logger's masks are these words: [guess]. Properties of an enabled provider:
+ * EVENT_ENABLE_PROPERTY_* of the public headers [doc].
+ * Registrations: bit fields of _ETW_REG_ENTRY in public symbols, "Dbg" left out [seen]. */
 #ifndef WALKER_ETW_NAMES_H
 #define WALKER_ETW_NAMES_H
 
@@ -29,6 +31,13 @@ const char *kdw_logger_clock_name(uint64_t clock_type);
 
 /* A group of kernel events, by word and bit of a system logger's mask; NULL: nobody has named it. */
 const char *kdw_event_group_name(unsigned word, unsigned bit);
+
+/* Of a provider: "trace", by enum kdw_provider_type; NULL: no such type. */
+const char *kdw_provider_type_name(uint64_t type);
+/* "stack trace": what the logger that enabled it wants with each event. NULL: nobody has named it. */
+const char *kdw_enable_property_name(unsigned bit);
+/* "user", as in DbgUserRegistration; NULL: nobody has named it. */
+const char *kdw_registration_flag_name(unsigned bit);
 
 #ifdef __cplusplus
 }
