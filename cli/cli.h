@@ -34,6 +34,9 @@ enum cli_option_set {
     CLI_OPT_OUTPUT = 1 << 10,   /* -o */
     CLI_OPT_NO_TARGET = 1 << 7, /* with CLI_OPT_TARGET: it need not have one */
     CLI_OPT_SILO = 1 << 8,
+    CLI_OPT_TREE = 1 << 11,
+    CLI_OPT_OF = 1 << 12,    /* --logger, --process: providers of these */
+    CLI_OPT_NAMES = 1 << 13, /* --providers */
 };
 
 struct cli_options {
@@ -50,6 +53,10 @@ struct cli_options {
     const char *output; /* of -o: a file to write, or a folder for it; NULL: as the command says */
     const char *only;   /* which records to show; NULL: all */
     struct silo_choice silo;
+    const char *provider_names;      /* of --providers; NULL: those that are built in */
+    bool has_logger, has_process;    /* were given */
+    uint64_t logger_id, process_pid; /* of --logger, --process */
+    bool tree;
     bool json, verbose, raw, stats;
     bool wait; /* for the next boot of a target that restarts */
     uint32_t timeout_ms;
@@ -94,5 +101,12 @@ enum cli_exit cmd_read(struct cli *c);
 enum cli_exit cmd_decode(struct cli *c);
 enum cli_exit cmd_symbols(struct cli *c);
 enum cli_exit cmd_snapshot(struct cli *c);
+enum cli_exit cmd_silos(struct cli *c);
+enum cli_exit cmd_jobs(struct cli *c);
+enum cli_exit cmd_sessions(struct cli *c);
+enum cli_exit cmd_ps(struct cli *c);
+enum cli_exit cmd_cpu(struct cli *c);
+enum cli_exit cmd_providers(struct cli *c);
+enum cli_exit cmd_layers(struct cli *c);
 
 #endif

@@ -68,6 +68,128 @@ static const struct cli_command commands[] = {
         .run = cmd_loggers,
     },
     {
+        .name = "silos",
+        .arguments = "",
+        .summary = "the host, server silos (containers) and app silos",
+        .details =
+            "Prints the host and each silo: the id of its job, kind, state, service and console "
+            "session, how\n"
+            "many processes live in it, container and root of its names; below it where its job, "
+            "globals and\n"
+            "ETW state are. Jobs that are not on the kernel's list are marked as hidden. The "
+            "drivers that are\n"
+            "told of silos follow; with -v, also what they keep for each silo.\n",
+        .examples = "  kdwalk silos " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk silos -z MEMORY.DMP\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
+        .run = cmd_silos,
+    },
+    {
+        .name = "jobs",
+        .arguments = "",
+        .summary = "the jobs, what they are and how many processes they hold",
+        .details =
+            "Prints each job: its id, the jobs that it is in, whether it is a silo, session, "
+            "processes that are\n"
+            "in it, were in it and were ended by a limit, and what JobFlags say. What is not on "
+            "the kernel's\n"
+            "list, and what nothing but that list leads to, is marked.\n",
+        .examples = "  kdwalk jobs --tree " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk jobs -v -z MEMORY.DMP\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE | CLI_OPT_TREE,
+        .run = cmd_jobs,
+    },
+    {
+        .name = "sessions",
+        .arguments = "",
+        .summary = "the terminal sessions, and who is in them",
+        .details =
+            "Prints each session: its number, when it was made, how many processes the kernel "
+            "counts in it and\n"
+            "how many were found, of which silo it is the service or console session, and who "
+            "lives in it.\n",
+        .examples = "  kdwalk sessions " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk sessions -v -z MEMORY.DMP\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
+        .run = cmd_sessions,
+    },
+    {
+        .name = "ps",
+        .arguments = "",
+        .summary = "the processes: silo, job, session, protection, integrity, restrictions",
+        .details =
+            "Prints one line for each process. Protection is type and signer, integrity that of "
+            "its token;\n"
+            "restrictions are AppContainer and those mitigations that forbid a call. With -v also "
+            "path, times,\n"
+            "user, token policy and all mitigations. The kernel's lists of processes are compared: "
+            "one that is\n"
+            "missing from some is marked.\n",
+        .examples = "  kdwalk ps --tree " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk ps -v -z MEMORY.DMP\n"
+                    "  kdwalk ps --json -z MEMORY.DMP | jq '.tables.processes[].name'\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE | CLI_OPT_TREE,
+        .run = cmd_ps,
+    },
+    {
+        .name = "cpu",
+        .arguments = "",
+        .summary = "what the processors protect: SMEP, SMAP, UMIP, CET, NX, KVA shadow, VBS",
+        .details =
+            "Prints one line for each processor, from its control registers. KVA shadow and VBS "
+            "are told by\n"
+            "variables of the kernel, where its symbols have them. With -v it says what each "
+            "stands for.\n",
+        .examples = "  kdwalk cpu " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk cpu -v -z MEMORY.DMP -y /srv/symbols\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
+        .run = cmd_cpu,
+    },
+    {
+        .name = "providers",
+        .arguments = "[GUID|NAME]",
+        .summary = "the ETW providers, which loggers they are enabled for, who registered",
+        .details =
+            "Prints one line for each provider of every silo: its name, well-known or what it "
+            "calls "
+            "itself, or\n"
+            "its GUID; type, silo, registrations, and ids of the loggers that it is enabled for. "
+            "With\n"
+            "a GUID or a name (a part that is one provider's alone will do), or with -v: levels, "
+            "keywords and\n"
+            "properties for each logger, and every registration with its process or driver and "
+            "masks.\n",
+        .examples = "  kdwalk providers " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk providers Threat-Intelligence -z MEMORY.DMP\n"
+                    "  kdwalk providers 22fb2cd6-0e7b-422b-a0c7-2fad1fd0e716 -z MEMORY.DMP\n"
+                    "  kdwalk providers --logger 0x1b --silo host -z MEMORY.DMP\n"
+                    "  kdwalk providers --process 716 --providers mine.csv -z MEMORY.DMP\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE |
+                   CLI_OPT_SILO | CLI_OPT_OF | CLI_OPT_NAMES,
+        .arguments_max = 1,
+        .run = cmd_providers,
+    },
+    {
+        .name = "layers",
+        .arguments = "PID|NAME",
+        .summary = "one process through all layers of protection, and who logs it",
+        .details =
+            "Prints on one screen: silo and server silo, job, session, protection, integrity, "
+            "which calls are\n"
+            "forbidden, what the processors protect; then which loggers the process consumes, "
+            "which providers\n"
+            "it has registered, and which loggers those reach. A process is named by PID, name or "
+            "address.\n"
+            "With --json: the records of the snapshot that belong to it, and its parent.\n",
+        .examples = "  kdwalk layers lsass.exe " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk layers 716 -v -z MEMORY.DMP\n",
+        .options =
+            CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE | CLI_OPT_NAMES,
+        .arguments_min = 1,
+        .arguments_max = 1,
+        .run = cmd_layers,
+    },
+    {
         .name = "snapshot",
         .arguments = "",
         .summary = "all that can be found out, as one JSON document",

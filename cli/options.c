@@ -39,6 +39,10 @@ enum {
     OPT_ONLY,
     OPT_ISF,
     OPT_SILO,
+    OPT_TREE,
+    OPT_LOGGER,
+    OPT_PROCESS,
+    OPT_PROVIDERS,
     OPT_RAW
 };
 
@@ -72,6 +76,12 @@ static const struct option_row rows[] = {
      "show these kinds of records only, as in reads,prints"},
     {"silo", OPT_SILO, "SILO", CLI_OPT_SILO,
      "of this silo only: host, the id of its job, or the job's address"},
+    {"logger", OPT_LOGGER, "ID", CLI_OPT_OF,
+     "only what is enabled for the logger of this id: 0x1b as loggers prints it, or 27"},
+    {"process", OPT_PROCESS, "PID", CLI_OPT_OF, "only what this process has registered"},
+    {"providers", OPT_PROVIDERS, "FILE", CLI_OPT_NAMES,
+     "names of more providers, before those that are built in: lines of GUID,NAME"},
+    {"tree", OPT_TREE, NULL, CLI_OPT_TREE, "each below its parent"},
     {NULL, 'o', "PATH", CLI_OPT_OUTPUT, "write to PATH: a file, or a folder for it"},
     {"verbose", 'v', NULL, CLI_OPT_VERBOSE, "all details; on stderr, which symbols were used"},
     {"raw", OPT_RAW, NULL, CLI_OPT_RAW, "write the bytes themselves, no hex dump"},
@@ -271,6 +281,23 @@ static bool parse_silo(const char *value, struct silo_choice *out)
     return silo_choice_parse(value, out);
 }
 
+/* "27", "0x1b". */
+static bool parse_id(const char *name, const char *text, bool *has, uint64_t *out)
+{
+    char *end;
+
+    if (*has) {
+        message_error("%s can be given once only", name);
+        return false;
+    }
+    errno = 0;
+    *out = strtoull(text, &end, text[0] == '0' && tolower((unsigned char)text[1]) == 'x' ? 16 : 10);
+    *has = isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0 && *out <= UINT32_MAX;
+    if (!*has)
+        message_error("%s takes a number: decimal, or hexadecimal with 0x", name);
+    return *has;
+}
+
 static bool parse_only(const char *value, const char **out)
 {
     if (*out) {
@@ -350,6 +377,15 @@ static bool take(struct cli *c, int letter, char *value)
         return parse_isf(value, &c->options.isf);
     case OPT_SILO:
         return parse_silo(value, &c->options.silo);
+    case OPT_LOGGER:
+        return parse_id("--logger", value, &c->options.has_logger, &c->options.logger_id);
+    case OPT_PROCESS:
+        return parse_id("--process", value, &c->options.has_process, &c->options.process_pid);
+    case OPT_PROVIDERS:
+        return parse_path("--providers", value, &c->options.provider_names);
+    case OPT_TREE:
+        c->options.tree = true;
+        return true;
     case OPT_ONLY:
         return parse_only(value, &c->options.only);
     default: /* OPT_RAW: the only one left */
