@@ -5,8 +5,8 @@
 /* The second view of who reads events while they happen: a consumer is an object, and a process needs a
  * handle to it. One that was taken out of its logger's list is still here. */
 
-/* Entries of all tables together, in use or not: a busy server has half of that. */
-enum { ENTRIES_MAX = 1 << 20 };
+/* Entries of all tables together, in use or not: twice what a busy server has. */
+enum { ENTRIES_MAX = 1 << 19 };
 
 struct handle_plans {
     struct kdw_handle_plan table;

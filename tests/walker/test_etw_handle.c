@@ -156,7 +156,7 @@ static void tables_of_all_processes_share_one_bound(void **state)
     (void)handles(&c, kdw_snapshot_tables[KDW_TABLE_HANDLES].max);
     assert_true(c.s.tables[KDW_TABLE_HANDLES].is_cut);
     assert_int_equal(c.s.tables[KDW_TABLE_LISTS].len, 1);
-    assert_true(c.k.mem.reads < 3 * 1024 * 1024);
+    assert_true(c.k.mem.reads < 2 * 1024 * 1024);
     end(&c);
 }
 
