@@ -20,7 +20,7 @@ enum {
     BLOCK_LEN = 512, /* mapped or not as a whole */
     LEN_MAX = 2048,  /* of one read, then comes a hole: long texts take time and are all alike */
     /* Far above what the walker's own bounds allow at once; a walk beyond it has no end. */
-    READS_MAX = 400000,
+    READS_MAX = 8 * 1000 * 1000,
     /* Where most inputs lose their link: what a walk does after that much, it has done before.
      * One input in sixteen goes on, to prove that the walk ends by itself. */
     READS_BEFORE_LOSS = 300,

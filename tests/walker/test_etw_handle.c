@@ -148,6 +148,8 @@ static void tables_of_all_processes_share_one_bound(void **state)
 
     (void)state;
     make(&c);
+    for (size_t i = 3; i < 12; i++)
+        use(&c, i, CONSUMER);
     fake_kernel_put(&c.k, "_HANDLE_TABLE", TABLE, "TableCode", (LEAF + 0x1000) | 2);
     for (uint64_t i = 0; i < 512; i++) { /* 16 million entries, most of them unused */
         fake_mem_u64(&c.k.mem, LEAF + 0x1000 + 8 * i, LEAF + 0x2000);
