@@ -8,7 +8,7 @@
 
 #define COOKIE    0xa7u
 #define TYPES_VA  UINT64_C(0xffffd18000001000)
-#define MEMORY_VA UINT64_C(0xffffd18000002000)
+#define MEMORY_VA UINT64_C(0xffffd18000012000)
 #define IDS_VA    UINT64_C(0xffffd18000003000)
 #define LEAF_VA   UINT64_C(0xffffd18000004000)
 
