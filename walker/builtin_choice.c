@@ -1,5 +1,7 @@
 #include "builtin_choice.h"
 
+#include "builtin_probe.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,9 +117,8 @@ static bool choose_by_landmarks(const struct kdw_kernel_facts *facts, struct kdw
     return has_room && c->count > 0;
 }
 
-/* An identity that none of the tables' kernels has leaves nothing to be guessed: it is another one,
- * however alike. A structural probe, where fields lie in the target's own structures, would come
- * after the landmarks. */
+/* An identity that none of the tables' kernels has leaves nothing to be guessed by addresses: it is
+ * another one, however alike. */
 bool kdw_builtin_choose(const struct kdw_kernel_facts *facts, struct kdw_choice *out)
 {
     struct kdw_choice c = {.way = KDW_BY_PDB};
@@ -140,8 +141,8 @@ bool kdw_builtin_choose(const struct kdw_kernel_facts *facts, struct kdw_choice 
 
 bool kdw_choice_is_guess(const struct kdw_choice *c)
 {
-    return c->way == KDW_BY_LANDMARKS || c->count > 1 ||
-           c->candidates[0].confidence != KDW_BUILTIN_EXACT;
+    return c->way == KDW_BY_LANDMARKS || c->way == KDW_BY_STRUCTURES || c->has_found_addresses ||
+           c->count > 1 || c->candidates[0].confidence != KDW_BUILTIN_EXACT;
 }
 
 /* ---- saying so ---- */
@@ -176,6 +177,25 @@ static void say_versions(const struct kdw_choice *c, char text[KDW_CHOICE_TEXT_M
                 (unsigned)c->candidates[i].revision);
 }
 
+static void say_layouts(const struct kdw_choice *c, char text[KDW_CHOICE_TEXT_MAX])
+{
+    for (size_t i = 0; i < c->count; i++)
+        say(text, "%s%s", i > 0 ? " or " : "",
+            kdw_builtin_names + kdw_builtin_layouts[c->candidates[i].layout].name);
+}
+
+static void say_structures(const struct kdw_choice *c, char text[KDW_CHOICE_TEXT_MAX])
+{
+    const char *comma = "";
+
+    for (unsigned bit = 1; bit <= c->seen; bit <<= 1) {
+        if (c->seen & bit) {
+            say(text, "%s%s", comma, kdw_probe_structure_text((enum kdw_probe_structure)bit));
+            comma = ", ";
+        }
+    }
+}
+
 static void say_landmarks(const struct kdw_kernel_facts *facts, char text[KDW_CHOICE_TEXT_MAX])
 {
     size_t said = 0;
@@ -205,22 +225,29 @@ void kdw_choice_text(const struct kdw_choice *c, const struct kdw_kernel_facts *
                      char text[KDW_CHOICE_TEXT_MAX])
 {
     text[0] = '\0';
-    say_versions(c, text);
     switch (c->way) {
     case KDW_BY_PDB:
+        say_versions(c, text);
         say(text, ", by the identity of its PDB");
         break;
     case KDW_BY_IMAGE:
+        say_versions(c, text);
         say(text, ", by time stamp and size of its image");
         break;
     case KDW_BY_LANDMARKS:
+        say_versions(c, text);
         say(text, ", guessed by the addresses of ");
         say_landmarks(facts, text);
         break;
+    case KDW_BY_STRUCTURES:
+        say_layouts(c, text);
+        say(text, ", guessed by structures in memory: ");
+        say_structures(c, text);
+        break;
     }
-    if (c->count > 1 && !is_named_before(c, 1))
+    if (c->count > 1 && (c->way == KDW_BY_STRUCTURES || !is_named_before(c, 1)))
         say(text, "; only what they agree on");
     say(text, "%s", say_of(c->candidates[0].confidence));
-    if (!c->candidates[0].kernel)
-        say(text, "; no addresses");
+    if (c->way == KDW_BY_IMAGE && !c->candidates[0].kernel)
+        say(text, c->has_found_addresses ? "; addresses found in memory" : "; no addresses");
 }

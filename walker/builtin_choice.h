@@ -1,4 +1,4 @@
-/* builtin_choice.h - which of the tables' kernels a target runs, from what is known without symbols. */
+/* builtin_choice.h - which of the tables' kernels a target runs, from what it says of itself. */
 #ifndef WALKER_BUILTIN_CHOICE_H
 #define WALKER_BUILTIN_CHOICE_H
 
@@ -11,7 +11,12 @@ enum {
     KDW_CHOICE_TEXT_MAX = 512,
 };
 
-enum kdw_choice_way { KDW_BY_PDB, KDW_BY_IMAGE, KDW_BY_LANDMARKS };
+enum kdw_choice_way {
+    KDW_BY_PDB,
+    KDW_BY_IMAGE,
+    KDW_BY_LANDMARKS,
+    KDW_BY_STRUCTURES, /* candidates are layouts: their builds are not known */
+};
 
 struct kdw_candidate {
     const struct kdw_builtin_kernel *kernel; /* NULL: no addresses are known */
@@ -24,9 +29,11 @@ struct kdw_choice {
     enum kdw_choice_way way;
     struct kdw_candidate candidates[KDW_CANDIDATES_MAX];
     size_t count;
+    unsigned seen;            /* enum kdw_probe_structure: those that agree with the candidates */
+    bool has_found_addresses; /* by these structures */
 };
 
-/* False: none, or too many to be of use. */
+/* By all ways but structures. False: none, or too many to be of use. */
 bool kdw_builtin_choose(const struct kdw_kernel_facts *facts, struct kdw_choice *out);
 /* Anything but one kernel, known by an identity, with its very own types. */
 bool kdw_choice_is_guess(const struct kdw_choice *c);

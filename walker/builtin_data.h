@@ -32,6 +32,7 @@ struct kdw_builtin_shape { /* as struct kdw_table_shape */
 };
 
 struct kdw_builtin_layout {
+    uint16_t name; /* for people: "18362.720", the build and the first revision that has it */
     uint16_t first, count; /* in kdw_builtin_layout_types */
 };
 
@@ -63,6 +64,7 @@ extern const struct kdw_builtin_shape kdw_builtin_shapes[];
 extern const uint16_t kdw_builtin_shape_count;
 extern const uint16_t kdw_builtin_layout_types[]; /* indices of types */
 extern const struct kdw_builtin_layout kdw_builtin_layouts[];
+extern const uint16_t kdw_builtin_layout_count;
 extern const struct kdw_builtin_kernel kdw_builtin_kernels[];
 extern const uint16_t kdw_builtin_kernel_count;
 extern const uint16_t kdw_builtin_symbols[]; /* names */

@@ -49,6 +49,8 @@ static enum kd_status find_builtin(struct kdw_kernel *k, const struct kdw_symbol
         .timestamp = k->pe.timestamp,
         .image_size = k->pe.image_size,
         .landmarks = landmarks.all,
+        .mem = k->mem,
+        .base_va = k->base_va,
     };
     enum kd_status st = kdw_landmarks_read(k->mem, k->target, &landmarks);
 

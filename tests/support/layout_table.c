@@ -29,6 +29,7 @@ static const struct base {
     {"long long", KDW_TYPE_INT, true, 8},
     {"HRESULT", KDW_TYPE_INT, true, 4},
     {"wchar", KDW_TYPE_WCHAR, false, 2},
+    {"wchar_t", KDW_TYPE_WCHAR, false, 2},
     {"double", KDW_TYPE_FLOAT, true, 8},
     {"void", KDW_TYPE_VOID, false, 0},
 };

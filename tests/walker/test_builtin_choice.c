@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "builtin_choice.h"
+#include "builtin_probe.h"
 
 /* What all of the tables' rows lead to is in test_builtin.c; here is how the ways differ. */
 
@@ -132,6 +133,43 @@ static void landmarks_count_only_where_nothing_else_is_known(void **state)
     assert_false(kdw_builtin_choose(&facts, &c));
 }
 
+static void structures_name_layouts_and_what_was_seen(void **state)
+{
+    struct kdw_choice c = {.way = KDW_BY_STRUCTURES,
+                           .count = 1,
+                           .seen = KDW_SEES_STATE | KDW_SEES_PROCESS};
+    const struct kdw_kernel_facts facts = {0};
+    char said[KDW_CHOICE_TEXT_MAX];
+
+    (void)state;
+    assert_true(kdw_choice_is_guess(&c));
+    kdw_choice_text(&c, &facts, said);
+    assert_string_equal(said, "14393, guessed by structures in memory: ETW state, System process");
+    c.count = 2;
+    c.candidates[1].layout = 1;
+    kdw_choice_text(&c, &facts, said);
+    assert_string_equal(said, "14393 or 14393.5006, guessed by structures in memory: ETW state, "
+                              "System process; only what they agree on");
+}
+
+static void addresses_that_were_found_make_a_guess(void **state)
+{
+    const struct kdw_pdb_id other = {.age = 1, .guid = {0xAA}};
+    struct kdw_kernel_facts facts = image_of(revision(18362, 535));
+    char said[KDW_CHOICE_TEXT_MAX];
+    struct kdw_choice c;
+
+    (void)state;
+    facts.pdb_id = &other;
+    assert_true(kdw_builtin_choose(&facts, &c));
+    assert_false(kdw_choice_is_guess(&c));
+    c.has_found_addresses = true;
+    assert_true(kdw_choice_is_guess(&c));
+    kdw_choice_text(&c, &facts, said);
+    assert_string_equal(said, "10.0.18362.535, by time stamp and size of its image; addresses "
+                              "found in memory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +179,8 @@ int main(void)
         cmocka_unit_test(revisions_with_equal_images_are_both_named),
         cmocka_unit_test(a_known_pdb_keeps_the_addresses_of_its_namesake_away),
         cmocka_unit_test(landmarks_count_only_where_nothing_else_is_known),
+        cmocka_unit_test(structures_name_layouts_and_what_was_seen),
+        cmocka_unit_test(addresses_that_were_found_make_a_guess),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

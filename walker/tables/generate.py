@@ -22,7 +22,7 @@ BASE_TYPES = {  # name in the tables: (kind, signed, size)
     "unsigned short": ("INT", 0, 2), "short": ("INT", 1, 2),
     "unsigned long": ("INT", 0, 4), "long": ("INT", 1, 4), "unsigned int": ("INT", 0, 4), "int": ("INT", 1, 4),
     "unsigned long long": ("INT", 0, 8), "long long": ("INT", 1, 8), "HRESULT": ("INT", 1, 4),
-    "wchar": ("WCHAR", 0, 2), "double": ("FLOAT", 1, 8), "void": ("VOID", 0, 0), "pointer": ("INT", 0, 8),
+    "wchar": ("WCHAR", 0, 2), "wchar_t": ("WCHAR", 0, 2), "double": ("FLOAT", 1, 8), "void": ("VOID", 0, 0), "pointer": ("INT", 0, 8),
 }
 # The layout tables do not tell a union from a struct. [seen] in public symbols of 18362, 19041, 22000.
 UNIONS = {
@@ -35,7 +35,7 @@ MORE_ENUMS = {
     "_IO_SESSION_STATE": [],
 }
 # enums.csv tells which constants are the same in 14393 and 18362, and so between them.
-OLD_ENUMS = ("14393",)
+OLD_ENUMS = ("14393", "15063", "16299", "17134")
 CONFIDENCE = {
     "exact": "EXACT", "between": "BETWEEN", "boundary": "EITHER", "boundary-by-guid-offset": "NEAREST",
     "before-first": "NEAREST", "after-last": "NEAREST", "see-readme": "NEAREST",
@@ -185,6 +185,14 @@ def read_layout(path):
     return types
 
 
+def known_as(file):
+    """What a layout is called: "18362.720" of a build and the first revision that has it."""
+    name, is_partial = re.subn("-partial$", "", file.removesuffix(".csv"))
+    if name.startswith("post"):  # "post26100-16slot"
+        name = "a kernel after " + re.match(r"post(\d+)", name)[1]
+    return name.replace("-r", ".") + (" (in part)" if is_partial else "")
+
+
 def guid_bytes(text):
     raw = bytes.fromhex(text)
     return raw[3::-1] + raw[5:3:-1] + raw[7:5:-1] + raw[8:]
@@ -241,6 +249,9 @@ def generate():
         revision_lines.append(f"{{{r['pe_timestamp']}, {r['size_of_image']}, {version(r['version'])}, {layouts[0]}, "
                               f"{layouts[-1]}, KDW_BUILTIN_{confidence}}}")
 
+    for file in sorted(f.name for f in (HERE / "layouts").glob("*.csv")):
+        t.layout(file)  # those that no kernel names are for structures that look like them
+
     type_lines, member_lines = [], []
     for name, space, kind, signed, size, members in t.types.items:
         type_lines.append(f"{{{t.names.add(name)}, {space}, KDW_TYPE_{kind}, {signed}, {len(member_lines)}, "
@@ -250,8 +261,8 @@ def generate():
                    for kind, position, length, name, target, count in t.shapes.items]
     symbol_lines = [str(t.names.add(s)) for s in symbols]
     layout_lines, list_lines = [], []
-    for types in t.layout_types:
-        layout_lines.append(f"{{{len(list_lines)}, {len(types)}}}")
+    for file, types in zip(t.layouts.items, t.layout_types):
+        layout_lines.append(f"{{{t.names.add(known_as(file))}, {len(list_lines)}, {len(types)}}}")
         list_lines += [str(i) for i in types]
     for many in (t.names.len, len(member_lines), len(type_lines), len(shape_lines), len(list_lines), len(revision_lines)):
         assert many < 1 << 16
@@ -266,6 +277,7 @@ def generate():
     lines += [f"const uint16_t kdw_builtin_shape_count = {len(shape_lines)};", ""]
     lines += array("uint16_t kdw_builtin_layout_types[]", list_lines, 20)
     lines += array("struct kdw_builtin_layout kdw_builtin_layouts[]", layout_lines, 8)
+    lines += [f"const uint16_t kdw_builtin_layout_count = {len(layout_lines)};", ""]
     lines += array("struct kdw_builtin_kernel kdw_builtin_kernels[]", kernel_lines)
     lines += [f"const uint16_t kdw_builtin_kernel_count = {len(kernel_lines)};", ""]
     lines += array("uint16_t kdw_builtin_symbols[]", symbol_lines, 16)
