@@ -126,7 +126,7 @@ void kdw_check_consumers(struct kdw_checker *c, const struct kdw_etw_state *stat
     struct kdw_rows rows = kdw_rows_of(c, KDW_LOGGERS_OF_STATE, state->va);
     const struct kdw_logger *l;
 
-    if (!kdw_check_has(c, KDW_TABLE_LOGGERS) || !kdw_check_has(c, KDW_TABLE_CONSUMERS) ||
+    if (!kdw_check_has_slots(c, state) || !kdw_check_has(c, KDW_TABLE_CONSUMERS) ||
         !kdw_check_has(c, KDW_TABLE_PROCESSES) || !kdw_check_has(c, KDW_TABLE_HANDLES))
         return;
     while ((l = kdw_rows_next(&rows)) != NULL)

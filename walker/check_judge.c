@@ -106,6 +106,45 @@ void kdw_check_needs(const struct kdw_checker *c, struct kdw_subject *subject,
         subject->at_worst = KDW_UNREADABLE;
 }
 
+void kdw_check_needs_slots(const struct kdw_checker *c, struct kdw_subject *subject,
+                           const struct kdw_etw_state *state)
+{
+    kdw_check_needs(c, subject, KDW_TABLE_LOGGERS);
+    if (state->slots.status != KD_OK && subject->at_worst > KDW_UNREADABLE)
+        subject->at_worst = KDW_UNREADABLE;
+}
+
+bool kdw_check_has_slots(struct kdw_checker *c, const struct kdw_etw_state *state)
+{
+    const struct kdw_subject subject = {KDW_TABLE_STATES, state->va, KDW_UNREADABLE};
+
+    struct kdw_rows rows = kdw_rows_of(c, KDW_LOGGERS_OF_STATE, state->va);
+    const struct kdw_logger *l;
+    bool is_whole = true;
+
+    if (!kdw_check_has(c, KDW_TABLE_LOGGERS))
+        return false;
+    while ((l = kdw_rows_next(&rows)) != NULL)
+        is_whole &=
+            l->state.value != KDW_LOGGER_LOST_SLOT && l->state.value != KDW_LOGGER_UNREADABLE;
+    if (kdw_check_knows(c, &subject, "slots of loggers", &state->slots) && !is_whole)
+        kdw_check_doubt(c, &subject, KDW_UNREADABLE, "slots of loggers", NULL, "all readable");
+    return true;
+}
+
+bool kdw_check_has_providers(struct kdw_checker *c, const struct kdw_etw_state *state)
+{
+    const struct kdw_subject subject = {KDW_TABLE_STATES, state->va, KDW_UNREADABLE};
+    struct kdw_rows broken = kdw_rows_of(c, KDW_BROKEN_LISTS_OF_OWNER, state->va);
+
+    if (!kdw_check_has(c, KDW_TABLE_PROVIDERS))
+        return false;
+    if (state->va && kdw_rows_next(&broken))
+        kdw_check_doubt(c, &subject, KDW_UNREADABLE, "EtwpGuidHashTable", NULL,
+                        "all of its lists readable");
+    return true;
+}
+
 bool kdw_check_knows(struct kdw_checker *c, const struct kdw_subject *subject, const char *what,
                      const struct kdw_u64 *fact)
 {

@@ -16,6 +16,18 @@ static void name_silo(struct kdw_checker *c, const struct kdw_logger *l)
     c->silo_va = state ? state->silo_va.value : 0;
 }
 
+static bool has_all_slots(struct kdw_checker *c)
+{
+    if (!kdw_check_has(c, KDW_TABLE_STATES) || !kdw_check_has(c, KDW_TABLE_LOGGERS))
+        return false;
+    KDW_EACH(c->s, KDW_TABLE_STATES, struct kdw_etw_state, state)
+    {
+        c->silo_va = kdw_value(&state->silo_va);
+        (void)kdw_check_has_slots(c, state);
+    }
+    return true;
+}
+
 /* ---- T1 ---- */
 
 /* Older kernels keep the address of one of these, newer ones a small number and none of them [doc]. */
@@ -73,7 +85,7 @@ void kdw_check_clocks(struct kdw_checker *c)
 {
     struct known_clocks known = find_clocks(c);
 
-    if (!kdw_check_has(c, KDW_TABLE_LOGGERS))
+    if (!has_all_slots(c))
         return;
     KDW_EACH(c->s, KDW_TABLE_LOGGERS, struct kdw_logger, l)
     if (kdw_logger_is_live(l)) {
@@ -109,7 +121,7 @@ void kdw_check_slots(struct kdw_checker *c, const struct kdw_etw_state *state)
     struct kdw_rows rows = kdw_rows_of(c, KDW_LOGGERS_OF_STATE, state->va);
     const struct kdw_logger *l;
 
-    if (!kdw_check_has(c, KDW_TABLE_LOGGERS))
+    if (!kdw_check_has_slots(c, state))
         return;
     while ((l = kdw_rows_next(&rows)) != NULL)
         check_slot(c, state, l);
@@ -142,8 +154,9 @@ void kdw_check_session_count(struct kdw_checker *c, const struct kdw_etw_state *
     struct kdw_rows rows = kdw_rows_of(c, KDW_LOGGERS_OF_STATE, state->va);
     const struct kdw_logger *l;
     uint64_t count = 0;
-    bool is_whole = kdw_check_is_whole(c, KDW_TABLE_LOGGERS);
+    bool is_whole = true;
 
+    kdw_check_needs_slots(c, &subject, state);
     if (!kdw_check_has(c, KDW_TABLE_LOGGERS) ||
         !kdw_check_knows(c, &subject, "SessionCount", &state->session_count))
         return;
@@ -153,7 +166,7 @@ void kdw_check_session_count(struct kdw_checker *c, const struct kdw_etw_state *
         if (is_being_stopped(l) && subject.at_worst == KDW_FAIL)
             subject.at_worst = KDW_IN_TRANSITION;
     }
-    if (!is_whole || state->slots.status != KD_OK)
+    if (!is_whole)
         subject.at_worst = KDW_UNREADABLE;
     kdw_check_equal(c, &subject, "SessionCount", &state->session_count, count);
 }
@@ -165,7 +178,7 @@ void kdw_check_collecting(struct kdw_checker *c, const struct kdw_etw_state *sta
     struct kdw_rows rows = kdw_rows_of(c, KDW_LOGGERS_OF_STATE, state->va);
     const struct kdw_logger *l;
 
-    if (!kdw_check_has(c, KDW_TABLE_LOGGERS))
+    if (!kdw_check_has_slots(c, state))
         return;
     while ((l = kdw_rows_next(&rows)) != NULL) {
         struct kdw_subject logger = kdw_subject_of_logger(c, l);
@@ -266,7 +279,7 @@ typedef void check_live(struct kdw_checker *c, const struct kdw_logger *l);
 
 static void each_live(struct kdw_checker *c, check_live *check)
 {
-    if (!kdw_check_has(c, KDW_TABLE_LOGGERS))
+    if (!has_all_slots(c))
         return;
     KDW_EACH(c->s, KDW_TABLE_LOGGERS, struct kdw_logger, l)
     if (kdw_logger_is_live(l)) {

@@ -92,6 +92,13 @@ bool kdw_check_is_whole(const struct kdw_checker *c, enum kdw_table_id table);
 /* What is judged by what is in that table: nothing fails where it is not whole. */
 void kdw_check_needs(const struct kdw_checker *c, struct kdw_subject *subject,
                      enum kdw_table_id table);
+/* The same of what is in the slots of a state. */
+void kdw_check_needs_slots(const struct kdw_checker *c, struct kdw_subject *subject,
+                           const struct kdw_etw_state *state);
+/* Was it looked at at all: the slots of a state, its lists of providers? If not all, that is what the
+ * check finds, and goes on with what there is. */
+bool kdw_check_has_slots(struct kdw_checker *c, const struct kdw_etw_state *state);
+bool kdw_check_has_providers(struct kdw_checker *c, const struct kdw_etw_state *state);
 /* Is the fact known? One that could not be read is a finding, one that this kernel lacks is not. */
 bool kdw_check_knows(struct kdw_checker *c, const struct kdw_subject *subject, const char *what,
                      const struct kdw_u64 *fact);

@@ -20,7 +20,7 @@ static void each_listed(struct kdw_checker *c, const struct kdw_etw_state *state
     struct kdw_rows rows = kdw_rows_of(c, KDW_PROVIDERS_OF_STATE, state->va);
     const struct kdw_provider *p;
 
-    if (!kdw_check_has(c, KDW_TABLE_PROVIDERS))
+    if (!kdw_check_has_providers(c, state))
         return;
     while ((p = kdw_rows_next(&rows)) != NULL)
         if (is_listed(p))
@@ -228,7 +228,7 @@ static void check_references(struct kdw_checker *c, const struct kdw_etw_state *
         former_slots.at_worst = KDW_UNREADABLE;
     kdw_check_that(c, &former_slots, former == 0 || surplus < 0 || (uint64_t)surplus < former,
                    "RefCount", &p->references,
-                   "none left over of slots that registrations still have in their masks");
+                   "without those of slots that only masks of registrations still show");
 }
 
 void kdw_check_references(struct kdw_checker *c, const struct kdw_etw_state *state)
@@ -252,8 +252,8 @@ static void check_slot(struct kdw_checker *c, const struct kdw_etw_state *state,
     l = kdw_logger_in_slot(c, state->va, e->logger_id.value);
     if (l && kdw_subject_of_logger(c, l).at_worst < slot.at_worst)
         slot.at_worst = kdw_subject_of_logger(c, l).at_worst;
-    if (state->slots.status != KD_OK || (l && l->state.value == KDW_LOGGER_LOST_SLOT) ||
-        !kdw_check_is_whole(c, KDW_TABLE_LOGGERS))
+    kdw_check_needs_slots(c, &slot, state);
+    if (l && l->state.value == KDW_LOGGER_LOST_SLOT)
         slot.at_worst = KDW_UNREADABLE;
     kdw_check_that(c, &slot,
                    l && (kdw_logger_is_live(l) || l->state.value == KDW_LOGGER_UNREADABLE),
@@ -426,12 +426,13 @@ void kdw_check_threat_intelligence(struct kdw_checker *c, const struct kdw_etw_s
         !kdw_check_has(c, KDW_TABLE_PROCESSES) || !kdw_check_has(c, KDW_TABLE_CONSUMERS))
         return; /* the kernel registers it with the host alone */
     if (!p) {
+        (void)kdw_check_has_providers(c, state);
         check_existence(c, state);
         return;
     }
     subject = kdw_subject_of_provider(p);
     kdw_check_needs(c, &subject, KDW_TABLE_ENABLES);
-    kdw_check_needs(c, &subject, KDW_TABLE_LOGGERS);
+    kdw_check_needs_slots(c, &subject, state);
     kdw_check_needs(c, &subject, KDW_TABLE_CONSUMERS);
     is_reached = reaches_a_consumer(c, state, p, &subject);
     kdw_check_that(c, &subject, is_reached || !has_antimalware(c), "EnableInfo", NULL,

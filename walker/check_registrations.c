@@ -186,7 +186,7 @@ void kdw_check_masks(struct kdw_checker *c, const struct kdw_etw_state *state)
     struct kdw_rows rows = kdw_rows_of(c, KDW_PROVIDERS_OF_STATE, state->va);
     const struct kdw_provider *p;
 
-    if (!kdw_check_has(c, KDW_TABLE_PROVIDERS) || !kdw_check_has(c, KDW_TABLE_REGISTRATIONS) ||
+    if (!kdw_check_has_providers(c, state) || !kdw_check_has(c, KDW_TABLE_REGISTRATIONS) ||
         !kdw_check_has(c, KDW_TABLE_ENABLES) || !kdw_check_has(c, KDW_TABLE_LOGGERS))
         return;
     while ((p = kdw_rows_next(&rows)) != NULL)
@@ -242,7 +242,7 @@ void kdw_check_registrations(struct kdw_checker *c, const struct kdw_etw_state *
     struct kdw_rows rows = kdw_rows_of(c, KDW_PROVIDERS_OF_STATE, state->va);
     const struct kdw_provider *p;
 
-    if (!kdw_check_has(c, KDW_TABLE_PROVIDERS) || !kdw_check_has(c, KDW_TABLE_REGISTRATIONS) ||
+    if (!kdw_check_has_providers(c, state) || !kdw_check_has(c, KDW_TABLE_REGISTRATIONS) ||
         !kdw_check_has(c, KDW_TABLE_MODULES))
         return;
     while ((p = kdw_rows_next(&rows)) != NULL)

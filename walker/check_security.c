@@ -145,7 +145,7 @@ void kdw_check_security_loggers(struct kdw_checker *c, const struct kdw_etw_stat
     if (!kdw_check_knows(c, &s.subject, "EtwpSecurityProviderEnableMask", &state->security_mask))
         return;
     kdw_check_needs(c, &s.subject, KDW_TABLE_SECURITY);
-    kdw_check_needs(c, &s.subject, KDW_TABLE_LOGGERS);
+    kdw_check_needs_slots(c, &s.subject, state);
     kdw_check_needs(c, &s.subject, KDW_TABLE_ENABLES);
     if (s.entry && kdw_subject_of_provider(s.entry).at_worst < s.subject.at_worst)
         s.subject.at_worst = kdw_subject_of_provider(s.entry).at_worst;
@@ -260,13 +260,13 @@ static void check_groups(struct kdw_checker *c, struct kdw_subject entry,
 static void check_index(struct kdw_checker *c, const struct kdw_etw_state *state, uint64_t i)
 {
     const struct kdw_system_logger *s = system_entry(c, state, i);
-    uint64_t id = s ? kdw_value(&s->logger_id) : 0;
+    uint64_t id = s ? kdw_value(&s->logger_id) : 0; /* 0 is the id of a logger too */
     bool is_active = state->active_system_loggers.value >> i & 1;
     struct kdw_subject entry = kdw_subject_of_state(state);
     const struct kdw_logger *l;
 
     kdw_check_needs(c, &entry, KDW_TABLE_SYSTEM);
-    kdw_check_needs(c, &entry, KDW_TABLE_LOGGERS);
+    kdw_check_needs_slots(c, &entry, state);
     if (!s && !is_active)
         return;
     if (s) {
@@ -275,21 +275,20 @@ static void check_index(struct kdw_checker *c, const struct kdw_etw_state *state
         if (!kdw_check_knows(c, &entry, "LoggerId", &s->logger_id))
             return;
     }
-    l = id ? kdw_logger_in_slot(c, state->va, id) : NULL;
+    l = kdw_logger_in_slot(c, state->va, id);
     if (l && kdw_subject_of_logger(c, l).at_worst < entry.at_worst)
         entry.at_worst = kdw_subject_of_logger(c, l).at_worst;
-    kdw_check_that(c, &entry, is_active == (id != 0), "EtwpActiveSystemLoggers",
-                   &state->active_system_loggers, "a bit for each kernel logger");
-    if (!id)
-        return;
+    kdw_check_that(c, &entry, is_active, "EtwpActiveSystemLoggers", &state->active_system_loggers,
+                   "a bit for each kernel logger");
     if (l && l->state.value != KDW_LOGGER_EMPTY_SLOT && l->flags.status != KD_OK)
         entry.at_worst = KDW_UNREADABLE;
     kdw_check_that(c, &entry,
                    l && kdw_logger_is_live(l) && kdw_logger_has_flag(l, KDW_LOGGER_KERNEL_TRACE) &&
                        index_of(l) == i,
-                   "EtwpSystemLogger.LoggerId", &s->logger_id,
+                   "EtwpSystemLogger.LoggerId", s ? &s->logger_id : NULL,
                    "that of a live logger with KernelTrace and this index");
-    check_groups(c, entry, s);
+    if (s)
+        check_groups(c, entry, s);
 }
 
 /* The other way round. */
