@@ -20,6 +20,7 @@ enum cli_exit {
     CLI_COMPLETE = 0,
     CLI_GAPS = 1,   /* finished, but something could not be read */
     CLI_FAILED = 2, /* wrong usage and missing symbols included */
+    CLI_FOUND = 3,  /* finished, and check found something that failed */
 };
 
 /* Which options a command takes. */
@@ -101,6 +102,7 @@ enum cli_exit cmd_read(struct cli *c);
 enum cli_exit cmd_decode(struct cli *c);
 enum cli_exit cmd_symbols(struct cli *c);
 enum cli_exit cmd_snapshot(struct cli *c);
+enum cli_exit cmd_check(struct cli *c);
 enum cli_exit cmd_silos(struct cli *c);
 enum cli_exit cmd_jobs(struct cli *c);
 enum cli_exit cmd_sessions(struct cli *c);

@@ -208,6 +208,31 @@ static const struct cli_command commands[] = {
         .run = cmd_snapshot,
     },
     {
+        .name = "check",
+        .arguments = "[FILE]",
+        .summary = "what looks tampered with: 27 checks",
+        .details =
+            "Compares what the kernel's structures say of the same thing in several places, and "
+            "with the only\n"
+            "values that a sound kernel gives them. FILE is a snapshot that was written before; "
+            "else a\n"
+            "snapshot is taken. Prints a line for each check, and below them what did not pass; "
+            "with -v also\n"
+            "what is worth knowing and fails nothing. What cannot be read, and what a held lock "
+            "covers, never\n"
+            "fails. Exit status: 3 something failed, else 1 with gaps, else 0. The format of "
+            "--json is\n"
+            "described by check.schema.json.\n",
+        .examples = "  kdwalk check " LIVE_EXAMPLE " -y /srv/symbols\n"
+                    "  kdwalk check -v -z MEMORY.DMP -y /srv/symbols\n"
+                    "  kdwalk check before.json --json | jq '.checks[] | select(.verdict == "
+                    "\"fail\")'\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_NO_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON |
+                   CLI_OPT_VERBOSE,
+        .arguments_max = 1,
+        .run = cmd_check,
+    },
+    {
         .name = "dt",
         .arguments = "TYPE [ADDRESS]",
         .summary = "the fields of a kernel structure, and their values at an address",
@@ -345,7 +370,7 @@ static void print_usage(FILE *out)
         "  bcdedit /dbgsettings net hostip:ADDRESS port:PORT key:W.X.Y.Z\n"
         "  bcdedit /dbgsettings serial debugport:1 baudrate:115200\n"
         "\n"
-        "exit status: 0 complete, 1 finished with gaps, 2 failed\n",
+        "exit status: 0 complete, 1 finished with gaps, 2 failed, 3 check found something\n",
         out);
 }
 

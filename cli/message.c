@@ -17,20 +17,19 @@ static bool is_dumb(const char *term)
     return term && strcmp(term, "dumb") == 0;
 }
 
-/* Nothing on stdout is coloured. */
-static bool has_colours(void)
+bool message_colours(int fd)
 {
     const char *no_colour = getenv("NO_COLOR");
     const char *term = getenv("TERM");
 
     if (no_colour && no_colour[0])
         return false;
-    return term && !is_dumb(term) && platform_is_terminal(FD_ERR);
+    return term && !is_dumb(term) && platform_is_terminal(fd);
 }
 
 static void say(const char *kind, const char *colour, const char *fmt, va_list ap)
 {
-    bool coloured = has_colours();
+    bool coloured = message_colours(FD_ERR);
 
     message_progress_end();
     fflush(stdout);

@@ -12,6 +12,9 @@ void message_error(const char *fmt, ...) KD_PRINTF(1, 2);
 void message_warning(const char *fmt, ...) KD_PRINTF(1, 2);
 void message_note(const char *fmt, ...) KD_PRINTF(1, 2); /* nothing is wrong */
 
+/* May what goes there be coloured? */
+bool message_colours(int fd);
+
 /* One line that replaces itself; an error or message_progress_end removes it. Nothing off a
  * terminal, or on one that cannot take a line back. */
 void message_progress(const char *fmt, ...) KD_PRINTF(1, 2);
