@@ -102,6 +102,7 @@ enum cli_exit cmd_read(struct cli *c);
 enum cli_exit cmd_decode(struct cli *c);
 enum cli_exit cmd_symbols(struct cli *c);
 enum cli_exit cmd_snapshot(struct cli *c);
+enum cli_exit cmd_diff(struct cli *c);
 enum cli_exit cmd_check(struct cli *c);
 enum cli_exit cmd_silos(struct cli *c);
 enum cli_exit cmd_jobs(struct cli *c);

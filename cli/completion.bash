@@ -5,7 +5,7 @@ _kdwalk()
     local live="-k -r -z --key --key-file --stop --at -w --timeout --deadline --wait --stats --json --help" options
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers snapshot check dt read decode symbols help --help --version" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers snapshot diff check dt read decode symbols help --help --version" -- "$cur")
         return
     fi
     case $prev in
@@ -26,14 +26,15 @@ _kdwalk()
     loggers) options="$live -y --isf --silo --verbose" ;;
     check) options="$live -y --isf --verbose" ;;
     snapshot) options="$live -y --isf -o --verbose" ;;
+    diff) options="-y --isf --json --verbose --help" ;;
     dt) options="$live -y --isf --verbose" ;;
     read) options="$live -y --isf --raw --verbose" ;;
     symbols) options="which fetch list export $live -y --isf -o --verbose" ;;
     decode) options="--key --key-file -y --isf --only --json --help" ;;
-    help) options="vertarget lm loggers snapshot check dt read decode symbols" ;;
+    help) options="vertarget lm loggers snapshot diff check dt read decode symbols" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-    if [[ ($command = decode || $prev = export) && $cur != -* ]]; then
+    if [[ ($command = decode || $command = diff || $prev = export) && $cur != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     fi
 }

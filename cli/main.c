@@ -208,6 +208,36 @@ static const struct cli_command commands[] = {
         .run = cmd_snapshot,
     },
     {
+        .name = "diff",
+        .arguments = "A B",
+        .summary = "what appeared, vanished and changed from one snapshot to another",
+        .details =
+            "A and B are each a file that kdwalk snapshot wrote, or a crash dump or an image of "
+            "memory, of\n"
+            "which one is taken. By table, one line for each record that appeared (+) or vanished "
+            "(-) and\n"
+            "for each fact that changed (~). Processes are the same by pid and time of creation, "
+            "loggers by\n"
+            "their place, providers by GUID, the rest by address. Counters, which change by "
+            "themselves, are\n"
+            "compared with -v, which also cuts no line. What is unreadable in either is counted "
+            "as not\n"
+            "comparable, and is no change; then, and where either lacks anything else, the exit "
+            "status is 1.\n"
+            "Whether there are differences does not matter to it: --json tells a program. For "
+            "dumps symbols\n"
+            "are found as kdwalk help symbols says.\n",
+        .examples = "  kdwalk snapshot " LIVE_EXAMPLE " -y /srv/symbols -o before.json\n"
+                    "  kdwalk snapshot " LIVE_EXAMPLE " -y /srv/symbols -o after.json\n"
+                    "  kdwalk diff before.json after.json\n"
+                    "  kdwalk diff -y /srv/symbols before.json MEMORY.DMP --json | jq "
+                    ".tables.loggers\n",
+        .options = CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
+        .arguments_min = 2,
+        .arguments_max = 2,
+        .run = cmd_diff,
+    },
+    {
         .name = "check",
         .arguments = "[FILE]",
         .summary = "what looks tampered with: 27 checks",
