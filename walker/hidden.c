@@ -51,19 +51,20 @@ static enum kd_status note_pointer(struct kdw_walk *w, const struct trail *t,
     return pointer->status == KD_OK ? kdw_job_note(w, &t->job, pointer->value, found) : KD_OK;
 }
 
+static enum kd_status note_child(struct kdw_walk *w, const void *ctx, uint64_t links_va)
+{
+    const struct trail *t = ctx;
+
+    return kdw_job_note(w, &t->job, links_va - t->siblings.offset, KDW_FOUND_TREE);
+}
+
 static enum kd_status follow_children(struct kdw_walk *w, const struct trail *t, uint64_t va)
 {
-    struct kdw_list list;
-    uint64_t links_va;
-    enum kd_status st = KD_OK;
+    const struct kdw_people_list list = {va + t->children.offset, "ChildJobListHead", va};
 
     if (!t->children.exists || !t->siblings.exists)
         return KD_OK;
-    kdw_list_begin(&list, w->k->mem, va + t->children.offset, w->followed.children_left);
-    while (st == KD_OK && kdw_list_next(&list, &links_va))
-        st = kdw_job_note(w, &t->job, links_va - t->siblings.offset, KDW_FOUND_TREE);
-    w->followed.children_left -= list.count;
-    return st == KD_OK ? kdw_walk_list_end(w, &list, "ChildJobListHead", va) : st;
+    return kdw_people_each(w, &list, &w->followed.children_left, note_child, t);
 }
 
 /* An array of pointers to those above it; the same field is used for something else where there are
@@ -90,11 +91,11 @@ static enum kd_status follow_ancestors(struct kdw_walk *w, const struct trail *t
 
 static enum kd_status follow_members(struct kdw_walk *w, const struct trail *t, uint64_t va)
 {
-    const struct kdw_process_list list = {.head_va = va + t->members.offset,
-                                          .name = "ProcessListHead",
-                                          .links = "JobLinks",
-                                          .owner_va = va,
-                                          .found = KDW_FOUND_JOB};
+    const struct kdw_process_list list = {
+        .list = {va + t->members.offset, "ProcessListHead", va},
+        .links = "JobLinks",
+        .found = KDW_FOUND_JOB,
+    };
 
     if (!t->has_processes || !t->members.exists)
         return KD_OK;
@@ -132,11 +133,11 @@ static enum kd_status follow_process(struct kdw_walk *w, const struct trail *t, 
 static enum kd_status follow_session(struct kdw_walk *w, const struct trail *t, size_t i)
 {
     uint64_t va = ((struct kdw_session *)w->s->tables[KDW_TABLE_SESSIONS].records)[i].va;
-    const struct kdw_process_list list = {.head_va = va + t->process.session.processes.offset,
-                                          .name = "ProcessList",
-                                          .links = "SessionProcessLinks",
-                                          .owner_va = va,
-                                          .found = KDW_FOUND_SESSION};
+    const struct kdw_process_list list = {
+        .list = {va + t->process.session.processes.offset, "ProcessList", va},
+        .links = "SessionProcessLinks",
+        .found = KDW_FOUND_SESSION,
+    };
 
     if (!t->process.session.processes.exists)
         return KD_OK;

@@ -21,20 +21,6 @@ static const struct kdw_plan_field job_fields[] = {
     KDW_PLAN_U64("Storage", struct kdw_job, storage_va),
 };
 
-enum kd_status kdw_place_resolve(struct kdw_walk *w, const char *type, const char *field,
-                                 struct kdw_place *out)
-{
-    return kdw_walk_offset(w, type, field, &out->offset, &out->exists);
-}
-
-void *kdw_walk_find(struct kdw_walk *w, enum kdw_table_id table, uint64_t va)
-{
-    uint8_t *records = w->s->tables[table].records;
-    const uint8_t *found = kdw_snapshot_find(w->s, table, va);
-
-    return found ? records + (found - records) : NULL;
-}
-
 enum kd_status kdw_jobs_plan(struct kdw_walk *w, struct kdw_job_plans *out)
 {
     enum kd_status st = kdw_plan_resolve_optional(
@@ -101,11 +87,18 @@ enum kd_status kdw_job_note(struct kdw_walk *w, const struct kdw_job_plans *plan
     return read_job(w, plans, job);
 }
 
+static enum kd_status note_entry(struct kdw_walk *w, const void *ctx, uint64_t links_va)
+{
+    const struct kdw_job_plans *plans = ctx;
+
+    return kdw_job_note(w, plans, links_va - plans->links.offset, KDW_FOUND_LIST);
+}
+
 enum kd_status kdw_walk_jobs(struct kdw_walk *w)
 {
+    struct kdw_people_list list = {.name = "PspJobList"};
+    size_t left = kdw_snapshot_tables[KDW_TABLE_JOBS].max;
     struct kdw_job_plans plans;
-    struct kdw_list list;
-    uint64_t head_va = 0, links_va;
     enum kd_status st;
 
     if (!(w->parts & KDW_PART_JOBS))
@@ -113,11 +106,8 @@ enum kd_status kdw_walk_jobs(struct kdw_walk *w)
     w->s->tables[KDW_TABLE_JOBS].is_taken = kdw_wants_layers(w);
     st = kdw_jobs_plan(w, &plans);
     if (st == KD_OK)
-        st = kdw_walk_symbol(w, "PspJobList", &head_va);
+        st = kdw_walk_symbol(w, list.name, &list.head_va);
     if (st != KD_OK || !plans.links.exists)
         return st == KD_ERR_NOT_FOUND ? KD_OK : st; /* one way fewer */
-    kdw_list_begin(&list, w->k->mem, head_va, kdw_snapshot_tables[KDW_TABLE_JOBS].max);
-    while (st == KD_OK && kdw_list_next(&list, &links_va))
-        st = kdw_job_note(w, &plans, links_va - plans.links.offset, KDW_FOUND_LIST);
-    return st == KD_OK ? kdw_walk_list_end(w, &list, "PspJobList", 0) : st;
+    return kdw_people_each(w, &list, &left, note_entry, &plans);
 }

@@ -2,18 +2,19 @@
 
 #include <kdproto/bytes.h>
 
-/* Both links of one entry. */
-static enum kd_status read_links(struct kdw_mem *mem, uint64_t va, uint64_t *flink, uint64_t *blink)
+/* Both links of one entry: the one that leads on, and the one that leads back. */
+static enum kd_status read_links(const struct kdw_list *l, uint64_t va, uint64_t *on,
+                                 uint64_t *back)
 {
     uint8_t bytes[16] = {0};
     struct kd_reader r = kd_reader_of(bytes, sizeof bytes);
     enum kd_status st;
 
-    st = kdw_mem_read(mem, va, bytes, sizeof bytes, NULL);
+    st = kdw_mem_read(l->mem, va, bytes, sizeof bytes, NULL);
     if (st != KD_OK)
         return st;
-    *flink = kd_rd_u64(&r);
-    *blink = kd_rd_u64(&r);
+    *(l->is_back ? back : on) = kd_rd_u64(&r);
+    *(l->is_back ? on : back) = kd_rd_u64(&r);
     return KD_OK;
 }
 
@@ -30,9 +31,9 @@ static bool was_given_out(const struct kdw_list *l, uint64_t va)
     uint64_t at = l->head_va;
 
     for (size_t i = 0; i < l->count; i++) {
-        uint64_t blink;
+        uint64_t back;
 
-        if (read_links(l->mem, at, &at, &blink) != KD_OK)
+        if (read_links(l, at, &at, &back) != KD_OK)
             return false;
         if (at == va)
             return true;
@@ -40,18 +41,30 @@ static bool was_given_out(const struct kdw_list *l, uint64_t va)
     return false;
 }
 
+static void begin(struct kdw_list *l)
+{
+    l->last_va = l->head_va;
+    l->end = read_links(l, l->head_va, &l->next_va, &l->head_back);
+    if (l->end != KD_OK)
+        (void)stop(l, l->end, l->head_va);
+}
+
 void kdw_list_begin(struct kdw_list *l, struct kdw_mem *mem, uint64_t head_va, size_t limit)
 {
-    *l = (struct kdw_list){.mem = mem, .head_va = head_va, .last_va = head_va, .limit = limit};
-    l->end = read_links(mem, head_va, &l->next_va, &l->head_back);
-    if (l->end != KD_OK)
-        (void)stop(l, l->end, head_va);
+    *l = (struct kdw_list){.mem = mem, .head_va = head_va, .limit = limit};
+    begin(l);
+}
+
+void kdw_list_begin_back(struct kdw_list *l, struct kdw_mem *mem, uint64_t head_va, size_t limit)
+{
+    *l = (struct kdw_list){.mem = mem, .is_back = true, .head_va = head_va, .limit = limit};
+    begin(l);
 }
 
 bool kdw_list_next(struct kdw_list *l, uint64_t *entry_va)
 {
     uint64_t va = l->next_va;
-    uint64_t flink = 0, blink = 0;
+    uint64_t on = 0, back = 0;
     enum kd_status st;
 
     if (l->end != KD_OK)
@@ -60,13 +73,13 @@ bool kdw_list_next(struct kdw_list *l, uint64_t *entry_va)
         return l->head_back == l->last_va ? false : stop(l, KD_ERR_MISMATCH, va);
     if (l->count == l->limit)
         return stop(l, KD_ERR_LIMIT, va);
-    st = read_links(l->mem, va, &flink, &blink);
+    st = read_links(l, va, &on, &back);
     if (st != KD_OK)
         return stop(l, st, va);
-    if (blink != l->last_va)
+    if (back != l->last_va)
         return stop(l, was_given_out(l, va) ? KD_ERR_CYCLE : KD_ERR_MISMATCH, va);
     l->last_va = va;
-    l->next_va = flink;
+    l->next_va = on;
     l->count++;
     *entry_va = va;
     return true;

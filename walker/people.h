@@ -12,6 +12,8 @@
 
 #include "object_header.h"
 
+/* ---- what all of them use: people.c ---- */
+
 struct kdw_place { /* of a field: of a list's head or links */
     uint64_t offset;
     bool exists; /* the symbols have it */
@@ -21,6 +23,18 @@ enum kd_status kdw_place_resolve(struct kdw_walk *w, const char *type, const cha
                                  struct kdw_place *out);
 /* The record of that address, to be changed; NULL: there is none. */
 void *kdw_walk_find(struct kdw_walk *w, enum kdw_table_id table, uint64_t va);
+
+/* A list whose entries are noted one by one. Where it is broken it is walked from its other end as well:
+ * what lies behind a hole is in it nonetheless. */
+struct kdw_people_list {
+    uint64_t head_va;
+    const char *name; /* for people */
+    uint64_t owner_va;
+};
+typedef enum kd_status kdw_note(struct kdw_walk *w, const void *ctx, uint64_t links_va);
+/* At most *left entries; what remains of those is left there. Fails with what ends a walk, and as note. */
+enum kd_status kdw_people_each(struct kdw_walk *w, const struct kdw_people_list *list, size_t *left,
+                               kdw_note *note, const void *ctx);
 
 /* ---- jobs: job.c ---- */
 
@@ -77,12 +91,10 @@ struct kdw_process_plans {
 enum kd_status kdw_processes_plan(struct kdw_walk *w, struct kdw_process_plans *out);
 enum kd_status kdw_process_note(struct kdw_walk *w, const struct kdw_process_plans *plans,
                                 uint64_t va, unsigned found);
-/* Of a list, all of which are processes but what says that it is something else: the head of a ring
- * that nobody knows. At most *left entries; how many more there may be is what it leaves there. */
+/* Of a list, all that its header calls a process: the head of a ring that nobody knows is none. */
 struct kdw_process_list {
-    uint64_t head_va;
-    const char *name, *links; /* of the list, for people; the field that it links */
-    uint64_t owner_va;
+    struct kdw_people_list list;
+    const char *links; /* the field that it links */
     unsigned found;
 };
 enum kd_status kdw_process_list_walk(struct kdw_walk *w, const struct kdw_process_plans *plans,

@@ -6,8 +6,8 @@
 #define FAST_REF_COUNT UINT64_C(0xf) /* in the low bits of a pointer to a token [doc] */
 
 enum {
-    DISPATCHER_PROCESS = 3,  /* DISPATCHER_HEADER.Type [doc] */
-    IDS_MAX = 4 * 512 * 256, /* entries of PspCidTable: a machine of 500,000 threads [guess] */
+    DISPATCHER_PROCESS = 3, /* DISPATCHER_HEADER.Type [doc] */
+    IDS_MAX = 1 << 18,      /* entries of PspCidTable: no machine has so many threads [guess] */
 };
 
 static const struct kdw_plan_field process_fields[] = {
@@ -141,32 +141,39 @@ enum kd_status kdw_process_note(struct kdw_walk *w, const struct kdw_process_pla
 
 /* ---- lists of processes ---- */
 
+struct membership {
+    const struct kdw_process_plans *plans;
+    uint64_t links; /* offset */
+    unsigned found;
+};
+
+static enum kd_status note_entry(struct kdw_walk *w, const void *ctx, uint64_t links_va)
+{
+    const struct membership *m = ctx;
+
+    return kdw_process_note(w, m->plans, links_va - m->links, m->found);
+}
+
 enum kd_status kdw_process_list_walk(struct kdw_walk *w, const struct kdw_process_plans *plans,
                                      const struct kdw_process_list *list, size_t *left)
 {
+    struct membership m = {.plans = plans, .found = list->found};
     struct kdw_place links;
-    struct kdw_list walk;
-    uint64_t links_va;
     enum kd_status st = kdw_place_resolve(w, PROCESS, list->links, &links);
 
-    if (st != KD_OK || !links.exists)
-        return st;
-    kdw_list_begin(&walk, w->k->mem, list->head_va, *left);
-    while (st == KD_OK && kdw_list_next(&walk, &links_va))
-        st = kdw_process_note(w, plans, links_va - links.offset, list->found);
-    *left -= walk.count;
-    return st == KD_OK ? kdw_walk_list_end(w, &walk, list->name, list->owner_va) : st;
+    m.links = links.offset;
+    return st == KD_OK && links.exists ? kdw_people_each(w, &list->list, left, note_entry, &m) : st;
 }
 
 static enum kd_status walk_active(struct kdw_walk *w, const struct kdw_process_plans *plans)
 {
     struct kdw_process_list list = {
-        .name = "PsActiveProcessHead", .links = "ActiveProcessLinks", .found = KDW_FOUND_LIST};
+        .list.name = "PsActiveProcessHead", .links = "ActiveProcessLinks", .found = KDW_FOUND_LIST};
     size_t left = kdw_snapshot_tables[KDW_TABLE_PROCESSES].max;
-    enum kd_status st = kdw_walk_symbol(w, "PsActiveProcessHead", &list.head_va);
+    enum kd_status st = kdw_walk_symbol(w, list.list.name, &list.list.head_va);
 
     if (st == KD_ERR_NOT_FOUND && w->k->target->process_list_va) {
-        list.head_va = w->k->target->process_list_va;
+        list.list.head_va = w->k->target->process_list_va;
         st = KD_OK;
     }
     if (st != KD_OK)
@@ -179,7 +186,7 @@ static enum kd_status walk_active(struct kdw_walk *w, const struct kdw_process_p
 static enum kd_status walk_memory(struct kdw_walk *w, const struct kdw_process_plans *plans)
 {
     struct kdw_process_list list = {
-        .name = "MmProcessLinks", .links = "MmProcessLinks", .found = KDW_FOUND_MEMORY};
+        .list.name = "MmProcessLinks", .links = "MmProcessLinks", .found = KDW_FOUND_MEMORY};
     size_t left = kdw_snapshot_tables[KDW_TABLE_PROCESSES].max;
     struct kdw_place links;
     struct kdw_u64 system;
@@ -189,8 +196,8 @@ static enum kd_status walk_memory(struct kdw_walk *w, const struct kdw_process_p
         st = kdw_walk_variable(w, "PsInitialSystemProcess", &system);
     if (st != KD_OK || !links.exists || !kdw_is_set(&system))
         return st;
-    list.head_va = system.value + links.offset;
-    list.owner_va = system.value;
+    list.list.head_va = system.value + links.offset;
+    list.list.owner_va = system.value;
     st = kdw_process_note(w, plans, system.value, KDW_FOUND_MEMORY);
     return st == KD_OK ? kdw_process_list_walk(w, plans, &list, &left) : st;
 }

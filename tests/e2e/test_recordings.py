@@ -179,7 +179,7 @@ class Recordings(kd.LiveTest):
             path = self.path(f"killed-{name}.pcap")
             with kd.Scene("18362", kd.LINKS[name](), *lab_options) as scene:
                 process = scene.start("loggers", "-v", "-y", self.store, "-w", path)
-                kd.wait_until(lambda: path.exists() and path.stat().st_size > 60000, "nothing is recorded")
+                kd.wait_until(lambda: path.exists() and path.stat().st_size > 100000, "too little is recorded")
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
             decoded = kd.kdwalk("decode", path, "--key", kd.KEY)

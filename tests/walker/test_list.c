@@ -148,6 +148,32 @@ static void an_unreadable_entry_ends_the_list_and_says_where(void **state)
     fake_mem_deinit(&m);
 }
 
+static void from_the_other_end_what_lies_behind_a_hole_is_reached(void **state)
+{
+    struct fake_mem m;
+    struct kdw_list l;
+    uint64_t va;
+
+    (void)state;
+    make(&m);
+    kdw_list_begin_back(&l, &m.mem, HEAD, LIMIT);
+    for (size_t i = ENTRIES; i-- > 0;) {
+        assert_true(kdw_list_next(&l, &va));
+        assert_true(va == entries[i]);
+    }
+    assert_false(kdw_list_next(&l, &va));
+    assert_int_equal(l.end, KD_OK);
+
+    fake_mem_unmap(&m, entries[1], 8);
+    kdw_list_begin_back(&l, &m.mem, HEAD, LIMIT);
+    while (kdw_list_next(&l, &va))
+        assert_true(va == entries[ENTRIES - l.count]);
+    assert_int_equal(l.count, 2);
+    assert_int_equal(l.end, KD_ERR_NOT_MAPPED);
+    assert_true(l.end_va == entries[1]);
+    fake_mem_deinit(&m);
+}
+
 static void a_list_longer_than_the_limit_is_cut(void **state)
 {
     struct fake_mem m;
@@ -187,6 +213,7 @@ int main(void)
         cmocka_unit_test(an_entry_that_does_not_point_back_is_no_part_of_the_list),
         cmocka_unit_test(a_head_that_does_not_point_back_is_noticed_at_the_end),
         cmocka_unit_test(an_unreadable_entry_ends_the_list_and_says_where),
+        cmocka_unit_test(from_the_other_end_what_lies_behind_a_hole_is_reached),
         cmocka_unit_test(a_list_longer_than_the_limit_is_cut),
         cmocka_unit_test(a_lost_link_ends_the_list_with_its_status),
     };

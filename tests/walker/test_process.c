@@ -155,7 +155,7 @@ static void an_id_that_leads_nowhere_is_a_hole_in_the_table(void **state)
     done(&p, &s);
 }
 
-static void a_ring_that_was_cut_is_told_and_the_others_are_walked(void **state)
+static void a_ring_that_was_cut_is_told_and_walked_from_both_ends(void **state)
 {
     const struct kdw_list_walk *list;
     struct kdw_snapshot s;
@@ -166,7 +166,8 @@ static void a_ring_that_was_cut_is_told_and_the_others_are_walked(void **state)
     fake_people_process_is_listed(&p, FIRST, 0x100);
     fake_kernel_put(&p.k, PROCESS, FIRST, "MmProcessLinks.Blink", NAME);
     fake_people_take(&p, KDW_PART_PROCESSES, &s);
-    assert_int_equal(fake_people_find(&s, FIRST)->found.value, KDW_FOUND_LIST | KDW_FOUND_CID);
+    assert_int_equal(fake_people_find(&s, FIRST)->found.value,
+                     KDW_FOUND_LIST | KDW_FOUND_MEMORY | KDW_FOUND_CID);
     assert_int_equal(s.tables[KDW_TABLE_LISTS].len, 1);
     list = s.tables[KDW_TABLE_LISTS].records;
     assert_string_equal(list->name.utf8, "MmProcessLinks");
@@ -220,7 +221,7 @@ int main(void)
         cmocka_unit_test(one_that_left_the_list_is_found_in_the_memory_managers_and_by_its_id),
         cmocka_unit_test(threads_in_the_table_of_ids_are_no_processes),
         cmocka_unit_test(an_id_that_leads_nowhere_is_a_hole_in_the_table),
-        cmocka_unit_test(a_ring_that_was_cut_is_told_and_the_others_are_walked),
+        cmocka_unit_test(a_ring_that_was_cut_is_told_and_walked_from_both_ends),
         cmocka_unit_test(a_path_is_none_without_its_pointer_and_a_gap_without_its_text),
         cmocka_unit_test(what_ends_a_walk_ends_this_one_wherever_it_comes),
     };

@@ -19,6 +19,7 @@ extern "C" {
 
 struct kdw_list {
     struct kdw_mem *mem;
+    bool is_back; /* Blink leads on, Flink back */
     uint64_t head_va;
     uint64_t last_va;   /* the entry given out last; the head at first */
     uint64_t next_va;   /* its Flink */
@@ -34,6 +35,8 @@ struct kdw_list {
 };
 
 void kdw_list_begin(struct kdw_list *l, struct kdw_mem *mem, uint64_t head_va, size_t limit);
+/* The other way round, from the last entry: to what lies behind a place where the list is broken. */
+void kdw_list_begin_back(struct kdw_list *l, struct kdw_mem *mem, uint64_t head_va, size_t limit);
 bool kdw_list_next(struct kdw_list *l, uint64_t *entry_va);
 
 #ifdef __cplusplus
