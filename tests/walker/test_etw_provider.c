@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/fake_etw.h"
+#include "walk.h"
 
 #define STATE    "_ETW_SILODRIVERSTATE"
 #define PROVIDER "_ETW_GUID_ENTRY"
@@ -236,19 +237,25 @@ static void a_broken_bucket_is_told_and_the_others_are_walked(void **state)
 
 static void more_than_the_table_holds_are_cut(void **state)
 {
-    enum { MANY = 8300, LEN = 0x200 };
-    static uint64_t providers[MANY];
-    struct kdw_snapshot s;
+    const size_t max = kdw_snapshot_tables[KDW_TABLE_PROVIDERS].max;
+    const struct kdw_list_walk *broken;
+    struct kdw_snapshot s = {0};
     struct fake_etw e;
+    struct kdw_walk w = {.k = &e.k.kernel, .s = &s, .parts = KDW_PART_PROVIDERS};
 
     (void)state;
     fake_etw_init(&e, "22000", 64);
-    for (size_t i = 0; i < MANY; i++)
-        providers[i] = VA_A + i * LEN;
-    fake_etw_providers(&e, &e.host, 9, KDW_PROVIDER_TRACE, providers, MANY);
-    fake_etw_take(&e, KDW_PART_PROVIDERS, &s);
-    assert_int_equal(s.tables[KDW_TABLE_PROVIDERS].len, 8192);
-    assert_false(kdw_snapshot_is_complete(&s));
+    fake_etw_providers(&e, &e.host, 9, KDW_PROVIDER_TRACE, (uint64_t[]){VA_A, VA_B, VA_C}, 3);
+    assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_STATES, e.host.va));
+    while (s.tables[KDW_TABLE_PROVIDERS].len < max - 2) /* the security provider, and one more */
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_PROVIDERS, VA_C + 0x1000));
+    assert_int_equal(kdw_walk_providers(&w), KD_OK);
+    assert_int_equal(s.tables[KDW_TABLE_PROVIDERS].len, max);
+    (void)provider(&s, VA_A);
+    assert_null(kdw_snapshot_find(&s, KDW_TABLE_PROVIDERS, VA_B));
+    broken = s.tables[KDW_TABLE_LISTS].records;
+    is(&broken->end_va, VA_B);
+    is(&broken->entries, 1);
     kdw_snapshot_free(&s);
     fake_etw_deinit(&e);
 }
