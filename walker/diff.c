@@ -367,6 +367,7 @@ static void leave_out(struct compare *c, const struct kdw_table *from, const str
     c->left_out = in_from ^ in_to;
 }
 
+/* Ways that broke off: then it is no change that something was not found by them. */
 static void doubt_found(struct compare *c, const struct identity *identity)
 {
     for (size_t i = 0; i < FOUND && identity->found[i]; i++)
