@@ -7,7 +7,8 @@ import unittest
 
 import kd
 
-COMMANDS = ("vertarget", "lm", "loggers", "snapshot", "diff", "dt", "read", "decode", "symbols")
+COMMANDS = ("vertarget", "lm", "loggers", "silos", "jobs", "sessions", "ps", "cpu", "providers", "layers", "snapshot",
+            "diff", "check", "dt", "read", "decode", "symbols")
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 

@@ -91,6 +91,20 @@ static void groups_of_events_are_named_by_word_and_bit(void **state)
     assert_null(kdw_event_group_name(0, 32));
 }
 
+static void providers_and_registrations_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(kdw_provider_type_name(0), "trace");
+    assert_string_equal(kdw_provider_type_name(3), "security");
+    assert_null(kdw_provider_type_name(4));
+    assert_string_equal(kdw_enable_property_name(2), "stack trace");
+    assert_string_equal(kdw_enable_property_name(10), "silos"); /* 0x400 */
+    assert_null(kdw_enable_property_name(12));
+    assert_string_equal(kdw_registration_flag_name(0), "kernel");
+    assert_string_equal(kdw_registration_flag_name(8), "Wow64");
+    assert_null(kdw_registration_flag_name(16));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +115,7 @@ int main(void)
         cmocka_unit_test(flush_timers_count_seconds_unless_the_mode_says_otherwise),
         cmocka_unit_test(clocks_have_the_names_of_the_documentation),
         cmocka_unit_test(groups_of_events_are_named_by_word_and_bit),
+        cmocka_unit_test(providers_and_registrations_have_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
