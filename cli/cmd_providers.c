@@ -8,6 +8,12 @@ static enum kd_status narrow(struct cli *c, struct kdw_snapshot *s, void *ctx)
     return provider_choice_keep(ctx, s, &c->diag);
 }
 
+/* All that is known of each, or a line. */
+static bool has_details(const struct cli *c)
+{
+    return c->options.verbose || c->arguments_len;
+}
+
 static void print(const struct kdw_snapshot *s, bool is_verbose, void *ctx)
 {
     const struct provider_choice *choice = ctx;
@@ -28,7 +34,9 @@ enum cli_exit cmd_providers(struct cli *c)
         .process_pid = c->options.process_pid,
     };
     struct view view = {
-        .parts = KDW_PART_PROVIDERS | KDW_PART_LOGGER_DETAILS | KDW_PART_EVIDENCE,
+        /* names of loggers and of drivers are told with details only, and cost as much as the rest */
+        .parts = KDW_PART_PROVIDERS |
+                 (has_details(c) ? KDW_PART_LOGGER_DETAILS | KDW_PART_EVIDENCE : 0u),
         .narrow = narrow,
         .print = print,
         .ctx = &choice,

@@ -5,11 +5,11 @@ _kdwalk()
     local live="-k -r -z --key --key-file --stop --at -w --timeout --deadline --wait --stats --json --help" options
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers snapshot diff check dt read decode symbols help --help --version" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers silos jobs sessions ps cpu providers layers snapshot check diff dt read decode symbols help --help --version" -- "$cur")
         return
     fi
     case $prev in
-    --key-file | -r | -w | -z | -o) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --key-file | -r | -w | -z | -o | --providers) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     -y | --isf) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     -k)
         mapfile -t COMPREPLY < <(compgen -W "net:port= com:port=/dev/ttyS0,baud=115200 com:pipe,port= com:ipport=" -- "$cur")
@@ -19,11 +19,15 @@ _kdwalk()
         mapfile -t COMPREPLY < <(compgen -W "pokes handshake control breakins stops requests replies reads writes registers prints files damaged" -- "$cur")
         return
         ;;
-    --key | --stop | --at | --timeout | --deadline | --silo) return ;;
+    --key | --stop | --at | --timeout | --deadline | --silo | --logger | --process) return ;;
     esac
     case $command in
     vertarget | lm) options="$live -y --isf --verbose" ;;
     loggers) options="$live -y --isf --silo --verbose" ;;
+    silos | sessions | cpu) options="$live -y --isf --verbose" ;;
+    jobs | ps) options="$live -y --isf --tree --verbose" ;;
+    providers) options="$live -y --isf --silo --logger --process --providers --verbose" ;;
+    layers) options="$live -y --isf --providers --verbose" ;;
     check) options="$live -y --isf --verbose" ;;
     snapshot) options="$live -y --isf -o --verbose" ;;
     diff) options="-y --isf --json --verbose --help" ;;
@@ -31,7 +35,7 @@ _kdwalk()
     read) options="$live -y --isf --raw --verbose" ;;
     symbols) options="which fetch list export $live -y --isf -o --verbose" ;;
     decode) options="--key --key-file -y --isf --only --json --help" ;;
-    help) options="vertarget lm loggers snapshot diff check dt read decode symbols" ;;
+    help) options="vertarget lm loggers silos jobs sessions ps cpu providers layers snapshot check diff dt read decode symbols" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     if [[ ($command = decode || $command = diff || $prev = export) && $cur != -* ]]; then
