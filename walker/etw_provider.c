@@ -168,22 +168,41 @@ static enum kd_status add_provider(struct kdw_walk *w, const struct provider_pla
 
 /* ---- the providers of a state ---- */
 
-static enum kd_status read_list(struct kdw_walk *w, const struct provider_plans *plans,
-                                uint64_t head_va, const struct kdw_provider *found)
+static enum kd_status read_entries(struct kdw_walk *w, const struct provider_plans *plans,
+                                   struct kdw_list *list, const struct kdw_provider *found)
 {
-    size_t left =
-        kdw_snapshot_tables[KDW_TABLE_PROVIDERS].max - w->s->tables[KDW_TABLE_PROVIDERS].len;
-    struct kdw_list list;
     uint64_t links_va;
 
-    kdw_list_begin(&list, w->k->mem, head_va, left);
-    while (kdw_list_next(&list, &links_va)) {
-        enum kd_status st = add_provider(w, plans, links_va - plans->links, found);
+    while (kdw_list_next(list, &links_va)) {
+        uint64_t va = links_va - plans->links;
+        enum kd_status st;
 
+        if (list->is_back && kdw_snapshot_find(w->s, KDW_TABLE_PROVIDERS, va))
+            return KD_OK; /* from there on all were met */
+        st = add_provider(w, plans, va, found);
         if (st != KD_OK)
             return st;
     }
-    return kdw_walk_list_end(w, &list, "EtwpGuidHashTable", found->state_va.value);
+    return kdw_ends_walk(list->end) ? list->end : KD_OK;
+}
+
+/* What lies behind an entry that cannot be read is reached from the other end. */
+static enum kd_status read_list(struct kdw_walk *w, const struct provider_plans *plans,
+                                uint64_t head_va, const struct kdw_provider *found)
+{
+    const struct kdw_table *table = &w->s->tables[KDW_TABLE_PROVIDERS];
+    const size_t max = kdw_snapshot_tables[KDW_TABLE_PROVIDERS].max;
+    struct kdw_list list, back;
+    enum kd_status st;
+
+    kdw_list_begin(&list, w->k->mem, head_va, max - table->len);
+    st = read_entries(w, plans, &list, found);
+    if (st == KD_OK && kd_is_unreadable(list.end)) {
+        kdw_list_begin_back(&back, w->k->mem, head_va, max - table->len);
+        st = read_entries(w, plans, &back, found);
+    }
+    return st == KD_OK ? kdw_walk_list_end(w, &list, "EtwpGuidHashTable", found->state_va.value)
+                       : st;
 }
 
 static enum kd_status read_bucket(struct kdw_walk *w, const struct provider_plans *plans,

@@ -150,23 +150,41 @@ static enum kd_status note_group(struct kdw_walk *w, const struct registration_p
     return KD_OK;
 }
 
-static enum kd_status read_list(struct kdw_walk *w, struct registration_plans *plans,
-                                const struct kdw_provider *p)
+static enum kd_status read_entries(struct kdw_walk *w, struct registration_plans *plans,
+                                   struct kdw_list *list, const struct kdw_provider *p)
 {
     bool is_group = p->type.value == KDW_PROVIDER_GROUP;
-    struct kdw_list list;
     uint64_t links_va;
 
-    kdw_list_begin(&list, w->k->mem, p->va + plans->head, plans->left);
-    while (kdw_list_next(&list, &links_va)) {
-        enum kd_status st = is_group ? note_group(w, plans, links_va - plans->group_links, p->va)
-                                     : add(w, plans, links_va - plans->links, p->va, 0);
+    while (kdw_list_next(list, &links_va)) {
+        enum kd_status st;
 
+        if (is_group)
+            st = note_group(w, plans, links_va - plans->group_links, p->va);
+        else
+            st = add(w, plans, links_va - plans->links, p->va, 0);
         if (st != KD_OK)
             return st;
     }
-    plans->left -= list.count;
-    return kdw_walk_list_end(w, &list, "RegListHead", p->va);
+    plans->left -= list->count;
+    return kdw_ends_walk(list->end) ? list->end : KD_OK;
+}
+
+/* What lies behind an entry that cannot be read is reached from the other end, and ends there as well. */
+static enum kd_status read_list(struct kdw_walk *w, struct registration_plans *plans,
+                                const struct kdw_provider *p)
+{
+    uint64_t head_va = p->va + plans->head;
+    struct kdw_list list, back;
+    enum kd_status st;
+
+    kdw_list_begin(&list, w->k->mem, head_va, plans->left);
+    st = read_entries(w, plans, &list, p);
+    if (st == KD_OK && kd_is_unreadable(list.end)) {
+        kdw_list_begin_back(&back, w->k->mem, head_va, plans->left);
+        st = read_entries(w, plans, &back, p);
+    }
+    return st == KD_OK ? kdw_walk_list_end(w, &list, "RegListHead", p->va) : st;
 }
 
 enum kd_status kdw_registrations_read(struct kdw_walk *w)

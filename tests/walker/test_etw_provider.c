@@ -235,6 +235,24 @@ static void a_broken_bucket_is_told_and_the_others_are_walked(void **state)
     fake_etw_deinit(&e);
 }
 
+static void what_lies_behind_a_hole_is_found_from_the_other_end(void **state)
+{
+    struct kdw_snapshot s;
+    struct fake_etw e;
+
+    (void)state;
+    fake_etw_init(&e, "18362", 64);
+    fake_etw_providers(&e, &e.host, 1, KDW_PROVIDER_TRACE, (uint64_t[]){VA_A, VA_B, VA_C}, 3);
+    fake_mem_unmap(&e.k.mem, VA_B, 0x1000);
+    fake_etw_take(&e, KDW_PART_PROVIDERS, &s);
+    assert_int_equal(s.tables[KDW_TABLE_PROVIDERS].len, 3); /* with the security provider */
+    (void)provider(&s, VA_A);
+    (void)provider(&s, VA_C);
+    assert_int_equal(s.tables[KDW_TABLE_LISTS].len, 1);
+    kdw_snapshot_free(&s);
+    fake_etw_deinit(&e);
+}
+
 static void more_than_the_table_holds_are_cut(void **state)
 {
     const size_t max = kdw_snapshot_tables[KDW_TABLE_PROVIDERS].max;
@@ -309,6 +327,7 @@ int main(void)
         cmocka_unit_test(slots_that_are_not_all_zero_are_enables),
         cmocka_unit_test(a_slot_that_cannot_be_read_may_be_in_use),
         cmocka_unit_test(a_broken_bucket_is_told_and_the_others_are_walked),
+        cmocka_unit_test(what_lies_behind_a_hole_is_found_from_the_other_end),
         cmocka_unit_test(more_than_the_table_holds_are_cut),
         cmocka_unit_test(nobody_looks_unless_asked),
         cmocka_unit_test(what_ends_a_walk_ends_it_wherever_it_comes),
