@@ -133,10 +133,10 @@ enum kd_status kdw_walk_states(struct kdw_walk *w);    /* etw_state.c: one of th
 enum kd_status kdw_walk_loggers(struct kdw_walk *w);   /* etw_logger.c: of every state */
 enum kd_status kdw_walk_providers(struct kdw_walk *w); /* etw_provider.c: with registrations */
 enum kd_status kdw_walk_hidden_by_etw(struct kdw_walk *w); /* hidden.c: from states and consumers */
-enum kd_status kdw_walk_places(struct kdw_walk *w);    /* silo.c: in which silos processes are */
-enum kd_status kdw_walk_cpus(struct kdw_walk *w);      /* cpu.c */
-enum kd_status kdw_walk_evidence(struct kdw_walk *w);  /* evidence.c: modules, variables */
-enum kd_status kdw_walk_handles(struct kdw_walk *w);   /* etw_handle.c: with processes alone */
+enum kd_status kdw_walk_places(struct kdw_walk *w);   /* silo.c: in which silos processes are */
+enum kd_status kdw_walk_cpus(struct kdw_walk *w);     /* cpu.c */
+enum kd_status kdw_walk_evidence(struct kdw_walk *w); /* evidence.c: modules, variables */
+enum kd_status kdw_walk_handles(struct kdw_walk *w);  /* etw_handle.c: with processes alone */
 
 /* ---- small things ---- */
 
