@@ -354,6 +354,14 @@ static bool is_heard(const struct kdw_checker *c, const struct kdw_logger *l)
     return false;
 }
 
+static bool may_be_heard(const struct kdw_checker *c, const struct kdw_logger *l)
+{
+    struct kdw_rows broken = kdw_rows_of(c, KDW_BROKEN_LISTS_OF_OWNER, l->va);
+
+    return l->state.value == KDW_LOGGER_LOST_SLOT || l->state.value == KDW_LOGGER_UNREADABLE ||
+           kdw_rows_next(&broken) != NULL;
+}
+
 static bool reaches_a_consumer(const struct kdw_checker *c, const struct kdw_etw_state *state,
                                const struct kdw_provider *p, struct kdw_subject *subject)
 {
@@ -370,9 +378,9 @@ static bool reaches_a_consumer(const struct kdw_checker *c, const struct kdw_etw
         l = kdw_logger_in_slot(c, state->va, kdw_value(&e->logger_id));
         if (l && kdw_logger_is_live(l) && is_heard(c, l))
             return true;
-        if (!l || l->state.value == KDW_LOGGER_LOST_SLOT || l->state.value == KDW_LOGGER_UNREADABLE)
-            subject->at_worst = KDW_UNREADABLE; /* it might have been heard there */
-        else if (kdw_subject_of_logger(c, l).at_worst < subject->at_worst)
+        if (l && may_be_heard(c, l))
+            subject->at_worst = KDW_UNREADABLE;
+        else if (l && kdw_subject_of_logger(c, l).at_worst < subject->at_worst)
             subject->at_worst = kdw_subject_of_logger(c, l).at_worst;
     }
     return false;

@@ -226,7 +226,7 @@ static void a_slot_for_nobody_fails(void **state)
     (void)state;
     clean_snapshot(&s);
     RECORD(kdw_enable, ENABLES, CLEAN_THREATS + 0x70)->logger_id = clean_known(0x3e);
-    clean_assert(&s, 10, KDW_FAIL, 0);
+    clean_assert(&s, 10, KDW_FAIL, ALSO(12)); /* nobody hears it either */
 }
 
 static void a_slot_for_a_logger_that_is_being_stopped_is_in_transition(void **state)
@@ -301,6 +301,17 @@ static void threat_intelligence_that_nobody_hears_fails(void **state)
     clean_assert(&s, 12, KDW_FAIL, 0);
 }
 
+static void behind_a_break_somebody_may_hear_threat_intelligence(void **state)
+{
+    struct kdw_snapshot s;
+
+    (void)state;
+    clean_snapshot(&s);
+    clean_remove(&s, KDW_TABLE_CONSUMERS, CLEAN_DEFENDER + CLEAN_CONSUMER);
+    clean_broken_list(&s, "Consumers", CLEAN_DEFENDER, KD_ERR_PAGED_OUT);
+    clean_assert(&s, 12, KDW_UNREADABLE, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +342,7 @@ int main(void)
         cmocka_unit_test(threat_intelligence_that_is_off_fails),
         cmocka_unit_test(it_may_be_off_where_no_antimalware_runs),
         cmocka_unit_test(threat_intelligence_that_nobody_hears_fails),
+        cmocka_unit_test(behind_a_break_somebody_may_hear_threat_intelligence),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
