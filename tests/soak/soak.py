@@ -8,6 +8,7 @@
   sim         a thousand runs of each case of tests/sim, in simulated time
   recordings  two thousand damaged copies of captures/
   dumps       two thousand damaged dumps and images, of every type
+  shapes      check on a thousand machines of random shape: clean, in the middle of changes, with pages out
 
 No part: all of them. The ordinary test run takes a small sample of each. Needs KDWALK_BIN and KDWALK_TEST_DATA.
 """
@@ -20,11 +21,13 @@ import forge
 import matrix
 import moments
 import recordings
+import shapes
 import simulated
 from runs import kd
 
 PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run,
-         "sim": simulated.run, "recordings": recordings.run, "dumps": dumps.run}
+         "sim": simulated.run, "recordings": recordings.run, "dumps": dumps.run,
+         "shapes": shapes.run}
 MOMENTS = {"kill": 200, "signals": 500}
 
 
@@ -60,6 +63,7 @@ def parse_options():
     parser.add_argument("--forged", type=count, default=1000000, help="datagrams")
     parser.add_argument("--sim-seeds", type=count, default=1000, help="of sim: runs of each case")
     parser.add_argument("--damaged", type=count, default=2000, help="copies of recordings, and of dumps")
+    parser.add_argument("--shapes", type=count, default=1000, help="machines")
     parser.add_argument("--jobs", type=count, default=32, help="runs at once (default 32)")
     return parser.parse_args()
 

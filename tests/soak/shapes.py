@@ -1,0 +1,49 @@
+"""Machines of random shape that nobody tampered with: as they are, caught in the middle of changes, and with a fifth of
+their pages out. No check fails on any of them."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+import runs
+from ended import Ended
+from runs import kd
+
+import test_check  # of the end-to-end tests; runs knows where they are
+import test_dumps
+
+STATES = {"clean": [], "race": ["--race"], "page-out": ["--page-out", "20"]}
+
+
+def failures(ended):
+    return [check["id"] for check in json.loads(ended.out)["checks"] if check["verdict"] == "fail"]
+
+
+def judge(run, name, path, may_have_gaps):
+    ended = Ended(["check", "--json", "-z", path, "-y", runs.store()])
+    if ended.is_hang or ended.status not in (0, 1, 3):
+        run.blame(f"{name}: status {ended.status}", ended.err[-2000:])
+    elif ended.status == 3:
+        run.blame(f"{name}: {' '.join(failures(ended))} failed", ended.out[-4000:])
+    elif may_have_gaps and ended.status == 0:
+        run.blame(f"{name}: nothing is missing", "with a fifth of its pages out")
+
+
+def one(seed, folder):
+    kernel = test_check.KERNELS[seed % len(test_check.KERNELS)]
+    run = runs.Run(f"./dev soak shapes --first-seed {seed} --shapes 1   ({kernel})")
+    for name, options in STATES.items():
+        path = pathlib.Path(folder) / f"{seed}-{name}"
+        test_dumps.make_dump(path, kernel, "kernel", "--shape", str(seed), "--seed", str(seed), *options)
+        judge(run, name, path, name == "page-out")
+        path.unlink()
+    return run
+
+
+def run(options):
+    seeds = range(options.first_seed, options.first_seed + options.shapes)
+    with tempfile.TemporaryDirectory(dir=kd.folder_in_memory()) as folder:
+        done = [it for _, it in runs.each(lambda seed: one(seed, folder), seeds,
+                                          min(options.jobs, os.cpu_count()), "shapes")]
+    return runs.verdict("shapes", len(done), [it for it in done if it.wrong])
