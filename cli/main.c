@@ -257,8 +257,8 @@ static const struct cli_command commands[] = {
                     "  kdwalk check -v -z MEMORY.DMP -y /srv/symbols\n"
                     "  kdwalk check before.json --json | jq '.checks[] | select(.verdict == "
                     "\"fail\")'\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_NO_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON |
-                   CLI_OPT_VERBOSE,
+        .options =
+            CLI_OPT_TARGET | CLI_OPT_NO_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
         .arguments_max = 1,
         .run = cmd_check,
     },
