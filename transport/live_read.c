@@ -162,7 +162,11 @@ static enum kd_status read_memory(struct kdt_live *l, uint32_t api, uint64_t at,
         if (st != KD_OK)
             return st;
         if (got == 0)
-            return kd_diag_set(l->opts.diag, KD_ERR_NOT_MAPPED, "not mapped at 0x%" PRIx64, next);
+            return kd_diag_set(l->opts.diag, KD_ERR_NOT_MAPPED,
+                               api == KD_API_READ_PHYSICAL
+                                   ? "not readable at physical address 0x%" PRIx64
+                                   : "not mapped at 0x%" PRIx64,
+                               next);
         *done += got;
     }
     return KD_OK;

@@ -118,6 +118,7 @@ static void physical_memory_is_read_alike(void **state)
     assert_int_equal(kdt_live_read_physical(p.live, FAKE_PA + FAKE_LEN - 8, buffer, 16, &done),
                      KD_ERR_NOT_MAPPED);
     assert_int_equal(done, 8);
+    assert_string_equal(p.diag.text, "not readable at physical address 0x1040000");
     assert_true(live_pair_close(&p).is_running);
 }
 
