@@ -66,6 +66,7 @@ static void hear_control_space(struct kdt_recorded_boot *b, const struct kd_mani
         return;
     b->has_dtb = true;
     b->dtb = kd_dtb_of_cr3(special.cr3);
+    b->cr4 = special.cr4;
 }
 
 enum kd_status kdt_recorded_boot_reply(struct kdt_recorded_boot *b, const struct kd_manipulate *m)

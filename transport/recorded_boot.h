@@ -15,7 +15,7 @@ struct kdt_recorded_boot {
     bool has_stop;
     struct kd_state_change stop; /* the last one, without its path */
     bool has_dtb;
-    uint64_t dtb;
+    uint64_t dtb, cr4;
     uint64_t stood_at; /* the last record, counted by the caller, in which it stood still */
     struct kdt_recorded_memory *virt, *phys;
 };

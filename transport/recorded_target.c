@@ -317,6 +317,7 @@ static void tell(struct pass *p, const struct kdt_recorded_boot *b)
     f->stop = b->stop;
     f->has_dtb = b->has_dtb;
     f->dtb = b->dtb;
+    f->cr4 = b->cr4;
     f->moment_ns = p->last_ns;
     f->boot = b->number;
 }

@@ -532,6 +532,7 @@ static void the_real_session_is_that_of_a_boot_debugger(void **state)
     assert_int_equal(facts->boots, 1);
     assert_int_equal(facts->counts.stops, 3);
     assert_true(facts->has_dtb);
+    assert_true(facts->cr4 == 0x40668); /* packet 208 */
     assert_int_equal(kdt_recorded_memory_gap(kdt_recorded_target_virtual(f->target),
                                              UINT64_C(0xfffff780000003d8), 816, &len, &ntstatus),
                      KDT_GAP_REFUSED);

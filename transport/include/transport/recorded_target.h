@@ -47,6 +47,7 @@ struct kdt_recorded_facts {
     struct kd_state_change stop; /* without its path */
     bool has_dtb;
     uint64_t dtb; /* page-table root of the processor that stopped, where its CR3 was read */
+    uint64_t cr4; /* likewise; bit 12: five levels of page tables */
     uint64_t start_ns, moment_ns; /* of the file's first record; of the last that counted */
     unsigned boot, boots;         /* which was taken, of how many until the moment */
     unsigned targets;             /* conversations with a target that was halted */
