@@ -29,6 +29,8 @@ const char *kd_status_text(enum kd_status st)
         return "known to its VAD alone";
     case KD_ERR_BAD_TABLES:
         return "behind damaged page tables";
+    case KD_ERR_NOT_MEMORY:
+        return "not in the machine's memory";
     case KD_ERR_NOT_IN_DUMP:
         return "not in the dump";
     case KD_ERR_CUT_OFF:
@@ -80,6 +82,7 @@ bool kd_is_page_unreadable(enum kd_status st)
     case KD_ERR_FILE_BACKED:
     case KD_ERR_NEEDS_VAD:
     case KD_ERR_BAD_TABLES:
+    case KD_ERR_NOT_MEMORY:
         return true;
     default:
         return false;

@@ -19,6 +19,7 @@ enum {
     MM_PFN_DATABASE = 0xC0,
     NT_BUILD_LAB = 0x208,
     KI_PROCESSOR_BLOCK = 0x218,
+    MM_PHYSICAL_MEMORY_BLOCK = 0x270,
     OFFSET_PRCB_NUMBER = 0x2BE,
     OFFSET_PRCB_SPECIAL_REGISTERS = 0x2F2,
     /* The last address before OffsetPrcbContext at 0x338, by the order of fields [doc]; a 19041.804
@@ -97,6 +98,7 @@ static struct kdw_debugger_data fields_of(const uint8_t *bytes, uint32_t len)
         .cid_table_va = field(bytes, len, PSP_CID_TABLE),
         .bugcheck_va = field(bytes, len, KI_BUGCHECK_DATA),
         .pfn_database_va = field(bytes, len, MM_PFN_DATABASE),
+        .physical_memory_va = field(bytes, len, MM_PHYSICAL_MEMORY_BLOCK),
         .build_lab_va = field(bytes, len, NT_BUILD_LAB),
         .processor_block_va = field(bytes, len, KI_PROCESSOR_BLOCK),
         .prcb_number = (uint16_t)field(bytes, len, OFFSET_PRCB_NUMBER),

@@ -72,6 +72,7 @@ enum kd_status kdw_landmarks_read(struct kdw_mem *mem, const struct kdw_target *
     add(&l, target, "NtBuildLab", block.build_lab_va);
     add(&l, target, "KiProcessorBlock", block.processor_block_va);
     add(&l, target, "EtwpDebuggerData", block.etwp_debugger_data_va);
+    add(&l, target, "MmPhysicalMemoryBlock", block.physical_memory_va);
     *out = l;
     return KD_OK;
 }

@@ -7,7 +7,7 @@
 #include <walker/mem.h>
 #include <walker/target.h>
 
-enum { KDW_LANDMARKS_MAX = 8 };
+enum { KDW_LANDMARKS_MAX = 12 };
 
 struct kdw_landmarks {
     struct kdw_landmark all[KDW_LANDMARKS_MAX];

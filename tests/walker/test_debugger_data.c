@@ -37,6 +37,7 @@ static void put_plain(struct fake_mem *m, uint32_t len)
     fake_mem_u64(m, BLOCK + 0xC0, KERNEL + 5);
     fake_mem_u64(m, BLOCK + 0x208, KERNEL + 6);
     fake_mem_u64(m, BLOCK + 0x218, KERNEL + 7);
+    fake_mem_u64(m, BLOCK + 0x270, KERNEL + 9);
     fake_mem_u16(m, BLOCK + 0x2be, 0x24);
     fake_mem_u16(m, BLOCK + 0x2c0, 0x1111);
     fake_mem_u16(m, BLOCK + 0x2f2, 0xf0);
@@ -85,6 +86,7 @@ static void expect_fields(const struct kdw_debugger_data *d)
     assert_int_equal(d->prcb_number, 0x24);
     assert_int_equal(d->prcb_special_registers, 0xf0);
     assert_true(d->etwp_debugger_data_va == KERNEL + 8);
+    assert_true(d->physical_memory_va == KERNEL + 9);
     assert_true(d->pte_base == 0xffffb40000000000u);
 }
 

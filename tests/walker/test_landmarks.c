@@ -36,9 +36,10 @@ static void the_debugger_data_block_adds_to_what_the_target_says(void **state)
     fake_mem_u64(&m, BLOCK + 0x58, BASE + 0x555);
     fake_mem_u64(&m, BLOCK + 0x208, BASE + 0x666);
     fake_mem_u64(&m, BLOCK + 0x218, BASE + 0x777);
+    fake_mem_u64(&m, BLOCK + 0x270, BASE + 0x999);
     fake_mem_u64(&m, BLOCK + 0x330, BASE + 0x888);
     assert_int_equal(kdw_landmarks_read(&m.mem, &target, &l), KD_OK);
-    assert_int_equal(l.count, 7);
+    assert_int_equal(l.count, 8);
     assert_int_equal(rva_of(&l, "PsLoadedModuleList"), 0x448130);
     assert_int_equal(rva_of(&l, "KdDebuggerDataBlock"), 0x441000);
     assert_int_equal(rva_of(&l, "PsActiveProcessHead"), 0x437bc0);
@@ -46,6 +47,7 @@ static void the_debugger_data_block_adds_to_what_the_target_says(void **state)
     assert_int_equal(rva_of(&l, "NtBuildLab"), 0x666);
     assert_int_equal(rva_of(&l, "KiProcessorBlock"), 0x777);
     assert_int_equal(rva_of(&l, "EtwpDebuggerData"), 0x888);
+    assert_int_equal(rva_of(&l, "MmPhysicalMemoryBlock"), 0x999);
     fake_mem_deinit(&m);
 }
 

@@ -33,6 +33,7 @@ enum kd_status {
     KD_ERR_FILE_BACKED,  /* target memory that would be read from the target's file */
     KD_ERR_NEEDS_VAD,    /* the page tables leave it to the process's list of regions */
     KD_ERR_BAD_TABLES,   /* page tables that make no sense on the way to it */
+    KD_ERR_NOT_MEMORY,   /* a physical address where a live target has no memory: not read */
     KD_ERR_NOT_IN_DUMP,  /* target memory that the writer of a dump left out */
     KD_ERR_CUT_OFF,      /* target memory behind the end of a file that was cut short */
     KD_ERR_NOT_FOUND,    /* no such file, type, field or symbol */

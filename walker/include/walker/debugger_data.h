@@ -36,6 +36,7 @@ struct kdw_debugger_data {
     uint64_t cid_table_va;           /* of PspCidTable */
     uint64_t bugcheck_va;            /* KiBugcheckData: code and four parameters, u64 each */
     uint64_t pfn_database_va;        /* of MmPfnDatabase */
+    uint64_t physical_memory_va;     /* of MmPhysicalMemoryBlock, see ram.h */
     uint64_t build_lab_va;           /* NtBuildLab: characters */
     uint64_t processor_block_va;     /* KiProcessorBlock: addresses of PRCBs */
     uint16_t prcb_number;            /* offsets in a PRCB: of its Number */
