@@ -331,6 +331,11 @@ struct kdw_mem *kdw_paging_mem(struct kdw_paging *p)
     return &p->mem;
 }
 
+struct kdw_paging_opts kdw_paging_get_opts(const struct kdw_paging *p)
+{
+    return p->opts;
+}
+
 /* ---- life ---- */
 
 enum kd_status kdw_paging_create(const struct kdw_paging_opts *opts, struct kdw_paging **out)

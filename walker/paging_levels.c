@@ -17,7 +17,7 @@ static bool fits(uint64_t va, unsigned bits)
 }
 
 /* Windows 10 and 11 say 10 there, those from Vista to 8.1 say 6 [doc]. */
-static enum kd_status has_shared_data(struct kdw_mem *mem, bool *has)
+static enum kd_status read_shared_data(struct kdw_mem *mem, bool *is_of_windows)
 {
     uint8_t bytes[4] = {0};
     struct kd_reader r = kd_reader_of(bytes, sizeof bytes);
@@ -25,8 +25,31 @@ static enum kd_status has_shared_data(struct kdw_mem *mem, bool *has)
         kdw_mem_read(mem, shared_data_va + NT_MAJOR_VERSION, bytes, sizeof bytes, NULL);
     uint32_t major = kd_rd_u32(&r);
 
-    *has = st == KD_OK && (major == 10 || major == 6);
+    *is_of_windows = st == KD_OK && (major == 10 || major == 6);
+    return st;
+}
+
+static enum kd_status has_shared_data(struct kdw_mem *mem, bool *has)
+{
+    enum kd_status st = read_shared_data(mem, has);
+
     return kdw_ends_walk(st) ? st : KD_OK;
+}
+
+enum kd_status kdw_paging_is_doubtful(struct kdw_paging *p, bool *is_doubtful)
+{
+    struct kdw_translation t;
+    bool is_of_windows = false;
+    enum kd_status st = kdw_paging_translate(p, shared_data_va, &t);
+
+    if (t.state == KDW_PAGE_NO_TABLE && t.level == kdw_paging_get_opts(p).levels)
+        return st;
+    if (st == KD_OK)
+        st = read_shared_data(kdw_paging_mem(p), &is_of_windows);
+    if (kdw_ends_walk(st))
+        return st;
+    *is_doubtful = st == KD_OK ? !is_of_windows : kd_is_page_unreadable(st);
+    return KD_OK;
 }
 
 /* Does every known address lead to memory, and is there one? */

@@ -43,6 +43,8 @@ struct kdw_paging_opts {
 enum kd_status kdw_paging_create(const struct kdw_paging_opts *opts, struct kdw_paging **out);
 void kdw_paging_destroy(struct kdw_paging *p); /* NULL is fine */
 struct kdw_mem *kdw_paging_mem(struct kdw_paging *p);
+/* As it was created, and has learned since: with another dtb, another space of the same machine. */
+struct kdw_paging_opts kdw_paging_get_opts(const struct kdw_paging *p);
 /* The target ran: nothing that is known stays true. */
 void kdw_paging_drop(struct kdw_paging *p);
 /* Take from the kernel's symbols, and by them from its memory, how its entries are to be read. What
@@ -55,6 +57,11 @@ enum kd_status kdw_paging_learn(struct kdw_paging *p, struct kdw_symbols *symbol
  * kernel. KD_ERR_NOT_FOUND: neither four nor five lead anywhere. */
 enum kd_status kdw_paging_find_levels(const struct kdw_paging_opts *opts, const uint64_t *known_vas,
                                       size_t len, uint8_t *levels);
+
+/* Is this no space of Windows, because the page that is at the same address in all of them is not where
+ * these tables lead? False where that page cannot be had at all. Fails where the first table cannot be
+ * read, and with what ends a walk. */
+enum kd_status kdw_paging_is_doubtful(struct kdw_paging *p, bool *is_doubtful);
 
 enum kdw_page_state {
     KDW_PAGE_PRESENT,
