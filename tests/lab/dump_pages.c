@@ -5,19 +5,17 @@
 #include "dump_parts.h"
 #include "random.h"
 
-/* Entries that are not present, in kernels from 1607 on: public symbols [seen]. */
-#define PTE_TRANSITION   0x800u
-#define PTE_READ_WRITE   0x80u /* Protection: 4 */
-#define PTE_NOT_SWIZZLED 0x10u
 /* InvalidPteMask on Intel's processors of a common kind [doc]. */
 #define SWIZZLE_MASK 0x200000000000u
 
 static void note_use(void *ctx, uint64_t va, unsigned level, uint64_t *entry)
 {
     struct dump *d = ctx;
-    uint8_t use = level > 0 ? PAGE_TABLE : va >> 63 ? PAGE_SYSTEM : PAGE_USER;
+    bool is_large = level == 1 && (*entry & LAB_ENTRY_LARGE);
+    uint8_t use = level > 0 && !is_large ? PAGE_TABLE : va >> 63 ? PAGE_SYSTEM : PAGE_USER;
 
-    d->pages[(*entry & LAB_ENTRY_FRAME) / LAB_PAGE] |= use;
+    for (uint64_t i = 0; i < (is_large ? LAB_LARGE_PAGE / LAB_PAGE : 1); i++)
+        d->pages[(*entry & LAB_ENTRY_FRAME) / LAB_PAGE + i] |= use;
 }
 
 bool dump_take_stock(struct dump *d)
@@ -44,7 +42,7 @@ struct lots {
  * which then another bit tells [doc]. */
 static uint64_t swizzled(const struct lots *l, uint64_t entry)
 {
-    return entry & l->mask ? entry | PTE_NOT_SWIZZLED : entry | l->mask;
+    return entry & l->mask ? entry | LAB_ENTRY_NOT_SWIZZLED : entry | l->mask;
 }
 
 /* Nothing but its content was in the page, which somebody else has now. */
@@ -76,7 +74,7 @@ static void draw_lot(void *ctx, uint64_t va, unsigned level, uint64_t *entry)
     if (lot < o->page_out)
         page_out(l, entry);
     else if (lot < o->page_out + o->transition)
-        *entry = swizzled(l, frame | PTE_TRANSITION | PTE_READ_WRITE);
+        *entry = swizzled(l, frame | LAB_ENTRY_TRANSITION | LAB_ENTRY_READ_WRITE);
     else if (lot < o->page_out + o->transition + o->leave_out)
         l->d->pages[frame / LAB_PAGE] |= PAGE_LEFT_OUT;
 }

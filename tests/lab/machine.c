@@ -64,6 +64,7 @@ static bool build(struct lab_machine *m, const struct lab_machine_options *o,
         return false;
     start_block(m);
     m->parts->processes(m);
+    m->parts->user(m);
     m->parts->system(m);
     m->parts->etw(m);
     for (unsigned i = 1; i <= LAB_TAMPERS; i++)

@@ -14,6 +14,7 @@
  *   nt_code.c        variables that lead to code                   |
  *   nt_object.c      headers, types and names of objects; handles  |
  *   nt_process.c     processes; nt_thread.c, nt_token.c            |  compiled once for each kernel,
+ *   nt_user.c        what two programs have in memory              |
  *   nt_session.c     terminal sessions                             |  with the structs of that kernel
  *   nt_job.c         jobs; nt_silo.c: what makes one a server silo |
  *   nt_etw.c         an ETW state; nt_provider.c: providers        |
@@ -87,6 +88,7 @@ struct nt_parts {
     void (*system)(struct lab_machine *m);
     void (*processes)(struct lab_machine *m);
     void (*etw)(struct lab_machine *m);
+    void (*user)(struct lab_machine *m);
 
     /* Change what the check of that number is to find; false: this kernel has no such thing. */
     bool (*tamper)(struct lab_machine *m, unsigned number);

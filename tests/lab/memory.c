@@ -15,6 +15,7 @@
 #define USER        0x4u
 #define SPACES_MAX  256u
 #define SYSTEM_HALF (ENTRIES / 2)
+#define LARGE_FIRST 0x4000u /* page number; nothing else lies in the large page */
 
 struct lab_memory {
     uint8_t **page; /* by page number; NULL: never written, reads as zeros */
@@ -48,7 +49,7 @@ static uint64_t new_page(struct lab_memory *m)
         if (++m->used >= m->pages)
             return m->failed = true, 0;
         number = m->used * STRIDE % m->pages;
-    } while (number < 0x100);
+    } while (number < 0x100 || number / ENTRIES == LARGE_FIRST / ENTRIES);
     if (number >= LOW_PAGES)
         number += HIGH_START - LOW_PAGES;
     return bytes_of_page(m, number) ? number * LAB_PAGE : 0;
@@ -160,16 +161,16 @@ static void show_in_all_spaces(struct lab_memory *m, unsigned index, uint64_t en
         table_at(m, m->space[i])[index] = entry;
 }
 
-/* The entry that maps va's page in the space of this top table, making the tables on the way when asked;
- * NULL: there is none. */
-static uint64_t *entry_in(const struct lab_memory *m, uint64_t top, uint64_t va,
-                          struct lab_memory *to_grow)
+/* The entry of this level on the way to va in the space of this top table, making the tables above when
+ * asked; NULL: there is none. */
+static uint64_t *entry_of_level(const struct lab_memory *m, uint64_t top, uint64_t va, int last,
+                                struct lab_memory *to_grow)
 {
     uint64_t table = top;
 
     if (va >> 47 != 0 && va >> 47 != 0x1ffff) /* not canonical */
         return NULL;
-    for (int level = 3; level > 0; level--) {
+    for (int level = 3; level > last; level--) {
         uint64_t *entry = table_at(m, table) + index_of(va, level);
 
         if (!(*entry & PRESENT)) {
@@ -181,9 +182,18 @@ static uint64_t *entry_in(const struct lab_memory *m, uint64_t top, uint64_t va,
             if (level == 3 && index_of(va, 3) >= SYSTEM_HALF)
                 show_in_all_spaces(to_grow, index_of(va, 3), *entry);
         }
+        if (level == 1 && (*entry & LAB_ENTRY_LARGE))
+            return NULL;
         table = *entry & FRAME;
     }
-    return table_at(m, table) + index_of(va, 0);
+    return table_at(m, table) + index_of(va, last);
+}
+
+/* The same of the one that maps va's page. */
+static uint64_t *entry_in(const struct lab_memory *m, uint64_t top, uint64_t va,
+                          struct lab_memory *to_grow)
+{
+    return entry_of_level(m, top, va, 0, to_grow);
 }
 
 static uint64_t *entry_of(const struct lab_memory *m, uint64_t va, struct lab_memory *to_grow)
@@ -279,6 +289,21 @@ void lab_memory_share(struct lab_memory *m, uint64_t cr3, uint64_t va, uint64_t 
         *entry = (*shared & FRAME) | USER_FLAGS;
 }
 
+uint64_t *lab_memory_user_entry(struct lab_memory *m, uint64_t cr3, uint64_t va)
+{
+    return va >> 63 ? NULL : entry_in(m, cr3, va, m);
+}
+
+uint64_t lab_memory_map_large(struct lab_memory *m, uint64_t cr3, uint64_t va)
+{
+    uint64_t *entry = va >> 63 ? NULL : entry_of_level(m, cr3, va, 1, m);
+    uint64_t page = (uint64_t)LARGE_FIRST * LAB_PAGE;
+
+    if (entry)
+        *entry = page | USER_FLAGS | LAB_ENTRY_LARGE;
+    return page;
+}
+
 void lab_memory_write_physical(struct lab_memory *m, uint64_t pa, const void *bytes, size_t len)
 {
     const uint8_t *from = bytes;
@@ -312,6 +337,8 @@ static void visit_table(const struct visit *v, uint64_t table, unsigned level, u
         if (level == 3 && i >= SYSTEM_HALF)
             at |= 0xffff000000000000u;
         v->fn(v->ctx, at, level, entry);
+        if (level == 1 && (*entry & LAB_ENTRY_LARGE))
+            continue;
         if (level > 0 && lower != table)
             visit_table(v, lower, level - 1, at, 0, ENTRIES);
     }

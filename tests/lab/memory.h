@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LAB_PAGE 0x1000u
+#define LAB_PAGE       0x1000u
+#define LAB_LARGE_PAGE 0x200000u
 
 struct lab_memory;
 
@@ -59,14 +60,26 @@ void lab_memory_write_user(struct lab_memory *m, uint64_t cr3, uint64_t va, cons
                            size_t len);
 void lab_memory_share(struct lab_memory *m, uint64_t cr3, uint64_t va, uint64_t system_va);
 
+/* The entry of a page of a user half, to be changed; the tables above it are made. NULL: no memory. */
+uint64_t *lab_memory_user_entry(struct lab_memory *m, uint64_t cr3, uint64_t va);
+/* The machine's one page of 2 MiB, at va in the user half of a space: its physical address. */
+uint64_t lab_memory_map_large(struct lab_memory *m, uint64_t cr3, uint64_t va);
+
 /* Each entry of all tables that is present, once, tables before what is in them: level 3 is the top
- * table, level 0 the one whose entries lead to pages. Entries of level 0 may be changed meanwhile. */
+ * table, level 0 the one whose entries lead to pages. Entries of level 0 may be changed meanwhile. Of
+ * level 1, LAB_ENTRY_LARGE says that it leads to a page of 2 MiB. */
 typedef void lab_entry_fn(void *ctx, uint64_t va, unsigned level, uint64_t *entry);
 void lab_memory_visit(struct lab_memory *m, lab_entry_fn *visit, void *ctx);
 #define LAB_ENTRY_FRAME 0x000ffffffffff000u
-/* Such an entry of level 0 when its page went to a page file, in kernels from 1607 on: public symbols
- * [seen]. Could be read and written. */
-#define LAB_ENTRY_PAGED_OUT(file, page) ((uint64_t)(page) << 32 | (uint64_t)(file) << 12 | 0x80u)
+#define LAB_ENTRY_LARGE 0x80u
+/* Entries of level 0 that are not present, in kernels from 1607 on: public symbols [seen]. */
+#define LAB_ENTRY_PROTOTYPE    0x400u
+#define LAB_ENTRY_TRANSITION   0x800u
+#define LAB_ENTRY_READ_WRITE   0x80u /* Protection: 4 */
+#define LAB_ENTRY_NOT_SWIZZLED 0x10u
+/* When its page went to a page file. Could be read and written. */
+#define LAB_ENTRY_PAGED_OUT(file, page)                                                            \
+    ((uint64_t)(page) << 32 | (uint64_t)(file) << 12 | LAB_ENTRY_READ_WRITE)
 
 /* How many bytes from the start on could be read. */
 size_t lab_memory_read(const struct lab_memory *m, uint64_t va, void *buf, size_t len);

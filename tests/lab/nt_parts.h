@@ -31,6 +31,7 @@
 #define nt_token              NT_JOIN(nt_token, NT_BUILD)
 #define nt_ids_init           NT_JOIN(nt_ids_init, NT_BUILD)
 #define nt_id                 NT_JOIN(nt_id, NT_BUILD)
+#define nt_user               NT_JOIN(nt_user, NT_BUILD)
 #define nt_thread             NT_JOIN(nt_thread, NT_BUILD)
 #define nt_etw                NT_JOIN(nt_etw, NT_BUILD)
 #define nt_logger             NT_JOIN(nt_logger, NT_BUILD)
@@ -49,6 +50,7 @@
 void nt_system(struct lab_machine *m);
 void nt_modules(struct lab_machine *m);
 void nt_code(struct lab_machine *m);
+void nt_user(struct lab_machine *m);
 void nt_etw(struct lab_machine *m);
 
 /* Objects: their bodies' addresses. */

@@ -1,7 +1,7 @@
 /* nt_system.c - what one kernel says of itself: shared data, processors, debugger data, variables. */
 #include "nt_parts.h"
 
-const struct nt_parts nt_kernel = {nt_system, nt_processes, nt_etw,    nt_tamper,
+const struct nt_parts nt_kernel = {nt_system, nt_processes, nt_etw,    nt_user,   nt_tamper,
                                    nt_race,   nt_crash,     nt_encode, nt_swizzle};
 
 static struct _KSYSTEM_TIME system_time(uint64_t t)

@@ -27,7 +27,11 @@ static void walk_table(const struct walk *w, unsigned level, uint64_t va, uint64
             continue;
         if (level == 4 && i >= 256)
             at |= 0xffff000000000000;
-        walk_table(w, level - 1, at, lower);
+        if (level == 2 && (table[i] & 0x80)) /* 2 MiB */
+            for (uint64_t n = 0; n < 512; n++)
+                w->found(w->ctx, 0, at + (n << 12), (lower & ~UINT64_C(0x1fffff)) + (n << 12));
+        else
+            walk_table(w, level - 1, at, lower);
     }
 }
 

@@ -486,7 +486,7 @@ static void programs_have_a_half_of_their_own(void **state)
         uint64_t peb = u64(machines[i], process + (n->process_id == 0x2e8 ? 0x3f8 : 0x550));
 
         table_walk(machines[i], root, read_both_ways, &lsass);
-        assert_int_equal(lsass.user, 2);
+        assert_int_equal(lsass.user, 4);
         assert_int_equal(translate(machines[i], root, 0x7ffe0000),
                          translate(machines[i], root, SHARED_DATA));
         pa = translate(machines[i], root, peb);
