@@ -38,6 +38,21 @@ enum cli_option_set {
     CLI_OPT_TREE = 1 << 11,
     CLI_OPT_OF = 1 << 12,    /* --logger, --process: providers of these */
     CLI_OPT_NAMES = 1 << 13, /* --providers */
+    CLI_OPT_SPACE = 1 << 9,  /* --dtb, --process */
+};
+
+/* Whose memory a command is to read. */
+enum cli_space_kind {
+    CLI_SPACE_CURRENT, /* of the process that was running when the target was halted */
+    CLI_SPACE_ROOT,
+    CLI_SPACE_PROCESS_ID,
+    CLI_SPACE_PROCESS_NAME,
+};
+
+struct cli_space {
+    enum cli_space_kind kind;
+    uint64_t number;  /* the root's physical address, or the id */
+    const char *name; /* of the process */
 };
 
 struct cli_options {
@@ -53,6 +68,7 @@ struct cli_options {
     const char *isf;    /* folders of ISF files, before the symbol path; NULL: none were named */
     const char *output; /* of -o: a file to write, or a folder for it; NULL: as the command says */
     const char *only;   /* which records to show; NULL: all */
+    struct cli_space space;
     struct silo_choice silo;
     const char *provider_names;      /* of --providers; NULL: those that are built in */
     bool has_logger, has_process;    /* were given */

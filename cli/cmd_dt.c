@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "dt.h"
+#include "message.h"
 #include "number.h"
 #include "print.h"
 #include "source.h"
@@ -23,6 +24,8 @@ static enum kd_status collect(struct cli *c, struct source *s, void *data)
         return st;
     if (work->has_address)
         st = number_resolve(&kernel, &work->place, &va);
+    if (st == KD_OK)
+        st = source_space(s, &kernel, &kernel.mem);
     if (st == KD_OK)
         st = dt_collect(&kernel, work->type_name, work->has_address, va, &work->dt);
     kdw_kernel_close(&kernel);
@@ -50,5 +53,9 @@ enum cli_exit cmd_dt(struct cli *c)
     work.type_name = number_kernel_name(c->arguments[0]);
     if (!work.type_name || (work.has_address && !number_place(c->arguments[1], &work.place)))
         return CLI_FAILED;
+    if (!work.has_address && c->options.space.kind != CLI_SPACE_CURRENT) {
+        message_error("dt: --dtb and --process say whose memory is read, and need an ADDRESS");
+        return CLI_FAILED;
+    }
     return source_run(c, &job, &work);
 }

@@ -20,7 +20,8 @@ struct work {
 };
 
 /* Everything that can be read of it; the rest is gaps. */
-static enum kd_status read_with_gaps(struct source *s, struct memory_dump *dump)
+static enum kd_status read_with_gaps(struct source *s, struct kdw_mem *mem,
+                                     struct memory_dump *dump)
 {
     size_t at = 0;
 
@@ -28,7 +29,7 @@ static enum kd_status read_with_gaps(struct source *s, struct memory_dump *dump)
         size_t want = dump->len - at < PIECE ? dump->len - at : PIECE;
         uint64_t va = dump->va + at;
         uint64_t fault = va;
-        enum kd_status st = kdw_mem_read(source_mem(s), va, dump->bytes + at, want, &fault);
+        enum kd_status st = kdw_mem_read(mem, va, dump->bytes + at, want, &fault);
         struct memory_gap gap;
 
         at += st == KD_OK ? want : (size_t)(fault - va);
@@ -48,33 +49,45 @@ static bool is_beyond(uint64_t va, size_t len)
     return len - 1 > UINT64_MAX - va;
 }
 
-static enum kd_status find_address(struct cli *c, struct source *s, struct work *w)
+static enum kd_status find_address(struct cli *c, struct kdw_kernel *kernel, struct work *w)
+{
+    enum kd_status st = number_resolve(kernel, &w->place, &w->dump.va);
+
+    if (st == KD_OK && is_beyond(w->dump.va, w->dump.len))
+        st = kd_diag_set(&c->diag, KD_ERR_USAGE, "%s", range_beyond);
+    return st;
+}
+
+/* What is to be read, and of which memory. */
+static enum kd_status find_memory(struct cli *c, struct source *s, struct work *w,
+                                  struct kdw_mem **mem)
 {
     struct kdw_kernel kernel;
     enum kd_status st;
 
     w->dump.va = w->place.va;
-    if (!w->place.is_symbol)
-        return KD_OK;
+    if (!w->place.is_symbol && !source_space_needs_kernel(s))
+        return source_space(s, NULL, mem);
     st = source_kernel(s, &kernel);
     if (st != KD_OK)
         return st;
-    st = number_resolve(&kernel, &w->place, &w->dump.va);
+    st = find_address(c, &kernel, w);
+    if (st == KD_OK)
+        st = source_space(s, &kernel, mem);
     kdw_kernel_close(&kernel);
-    if (st == KD_OK && is_beyond(w->dump.va, w->dump.len))
-        st = kd_diag_set(&c->diag, KD_ERR_USAGE, "%s", range_beyond);
     return st;
 }
 
 static enum kd_status collect(struct cli *c, struct source *s, void *data)
 {
     struct work *w = data;
-    enum kd_status st = find_address(c, s, w);
+    struct kdw_mem *mem = NULL;
+    enum kd_status st = find_memory(c, s, w, &mem);
 
     if (st != KD_OK)
         return st;
     memory_dump_clear(&w->dump); /* of an earlier boot */
-    return read_with_gaps(s, &w->dump);
+    return read_with_gaps(s, mem, &w->dump);
 }
 
 static bool print(const struct cli *c, void *data)
@@ -126,7 +139,7 @@ enum cli_exit cmd_read(struct cli *c)
 
     if (!take_arguments(c, &w.place, &len))
         return CLI_FAILED;
-    if (w.place.is_symbol)
+    if (w.place.is_symbol || c->options.space.kind > CLI_SPACE_ROOT)
         job.need = SOURCE_KERNEL;
     if (!memory_dump_create(&w.dump, len)) {
         message_error("%s", kd_status_text(KD_ERR_NO_MEMORY));

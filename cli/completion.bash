@@ -19,7 +19,7 @@ _kdwalk()
         mapfile -t COMPREPLY < <(compgen -W "pokes handshake control breakins stops requests replies reads writes registers prints files damaged" -- "$cur")
         return
         ;;
-    --key | --stop | --at | --timeout | --deadline | --silo | --logger | --process) return ;;
+    --key | --stop | --at | --timeout | --deadline | --silo | --logger | --process | --dtb) return ;;
     esac
     case $command in
     vertarget | lm) options="$live -y --isf --verbose" ;;
@@ -31,8 +31,8 @@ _kdwalk()
     check) options="$live -y --isf --verbose" ;;
     snapshot) options="$live -y --isf -o --verbose" ;;
     diff) options="-y --isf --json --verbose --help" ;;
-    dt) options="$live -y --isf --verbose" ;;
-    read) options="$live -y --isf --raw --verbose" ;;
+    dt) options="$live -y --isf --process --dtb --verbose" ;;
+    read) options="$live -y --isf --process --dtb --raw --verbose" ;;
     symbols) options="which fetch list export $live -y --isf -o --verbose" ;;
     decode) options="--key --key-file -y --isf --only --json --help" ;;
     help) options="vertarget lm loggers silos jobs sessions ps cpu providers layers snapshot check diff dt read decode symbols" ;;

@@ -270,12 +270,13 @@ static const struct cli_command commands[] = {
             "TYPE is a structure or union of the kernel (nt!_EPROCESS or _EPROCESS).\n"
             "ADDRESS is hexadecimal, or a kernel symbol (nt!PspHostSiloGlobals, with +OFFSET if "
             "wanted).\n"
-            "The form is that of WinDbg's dt.\n",
+            "The form is that of WinDbg's dt. --process and --dtb are as for read.\n",
         .examples =
             "  kdwalk dt _ETW_SILODRIVERSTATE " LIVE_EXAMPLE " -y /srv/symbols\n"
             "  kdwalk dt _ETW_SILODRIVERSTATE fffff8026e98e540 " LIVE_EXAMPLE " -y /srv/symbols\n"
             "  kdwalk dt _ETW_SILODRIVERSTATE fffff8026e98e540 -r session.pcap -y /srv/symbols\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
+        .options =
+            CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE | CLI_OPT_SPACE,
         .arguments_min = 1,
         .arguments_max = 2,
         .run = cmd_dt,
@@ -288,12 +289,20 @@ static const struct cli_command commands[] = {
                    "decimal, or\n"
                    "hexadecimal with 0x; K and M are understood. What cannot be read shows as ??, "
                    "and below the\n"
-                   "dump with the reason; with --raw it is zeros. The exit status is then 1.\n",
+                   "dump with the reason; with --raw it is zeros. The exit status is then 1.\n"
+                   "A program's memory is that of the process which was running. --process takes "
+                   "another's, by\n"
+                   "the id or the name that the kernel's list of processes has; --dtb that behind "
+                   "a page-table\n"
+                   "root. Their page tables are then read from physical memory.\n",
         .examples = "  kdwalk read fffff78000000000 0x100 " LIVE_EXAMPLE "\n"
                     "  kdwalk read nt!NtBuildLab 64 " LIVE_EXAMPLE " -y /srv/symbols\n"
                     "  kdwalk read fffff8026e400000 64K --raw " LIVE_EXAMPLE " > head.bin\n"
-                    "  kdwalk read fffff78000000000 0x100 -r session.pcap --at 12.5\n",
-        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_RAW | CLI_OPT_VERBOSE,
+                    "  kdwalk read fffff78000000000 0x100 -r session.pcap --at 12.5\n"
+                    "  kdwalk read 7ffe0000 0x100 --process lsass.exe " LIVE_EXAMPLE "\n"
+                    "  kdwalk read 7ffe0000 0x100 --dtb 1ad000 -z MEMORY.DMP\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_RAW | CLI_OPT_VERBOSE |
+                   CLI_OPT_SPACE,
         .arguments_min = 2,
         .arguments_max = 2,
         .run = cmd_read,

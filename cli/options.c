@@ -1,6 +1,7 @@
 /* options.c - the command line's options, parsed and explained from one table. */
 #include "cli.h"
 #include "message.h"
+#include "number.h"
 
 #include <transport/crypto_openssl.h>
 
@@ -43,6 +44,8 @@ enum {
     OPT_LOGGER,
     OPT_PROCESS,
     OPT_PROVIDERS,
+    OPT_DTB,
+    OPT_SPACE_PROCESS,
     OPT_RAW
 };
 
@@ -65,6 +68,10 @@ static const struct option_row rows[] = {
      "symbol path: folders, stores and servers separated by ';' (default: _NT_SYMBOL_PATH)"},
     {"isf", OPT_ISF, "PATH", CLI_OPT_SYMBOLS,
      "Volatility 3 symbols (ISF), before all others: folders and files separated by ';'"},
+    {"process", OPT_SPACE_PROCESS, "PID|NAME", CLI_OPT_SPACE,
+     "the memory of this process, through its own page tables"},
+    {"dtb", OPT_DTB, "ADDRESS", CLI_OPT_SPACE,
+     "the memory behind this page-table root: a physical address, as CR3 has it"},
     {"timeout", OPT_TIMEOUT, "S", CLI_OPT_TARGET,
      "wait S seconds for the target to halt (default 30)"},
     {"deadline", OPT_DEADLINE, "S", CLI_OPT_TARGET, "end the whole command after S seconds"},
@@ -298,6 +305,41 @@ static bool parse_id(const char *name, const char *text, bool *has, uint64_t *ou
     return *has;
 }
 
+/* All digits: an id, as kdwalk and Windows' own tools show it, or with 0x as debuggers do. */
+static struct cli_space process_of(const char *value)
+{
+    bool is_hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
+    const char *digits = is_hex ? "0123456789abcdefABCDEF" : "0123456789";
+    const char *number = is_hex ? value + 2 : value;
+
+    if (number[0] && number[strspn(number, digits)] == '\0')
+        return (struct cli_space){.kind = CLI_SPACE_PROCESS_ID,
+                                  .number = strtoull(number, NULL, is_hex ? 16 : 10)};
+    return (struct cli_space){.kind = CLI_SPACE_PROCESS_NAME, .name = value};
+}
+
+static bool parse_space(int letter, const char *value, struct cli_space *out)
+{
+    struct cli_space space = {.kind = CLI_SPACE_ROOT};
+
+    if (out->kind != CLI_SPACE_CURRENT) {
+        message_error("--dtb and --process exclude each other, and each can be given once only");
+        return false;
+    }
+    if (letter == OPT_SPACE_PROCESS && !value[0]) {
+        message_error("--process is missing the id or the name of a process");
+        return false;
+    }
+    if (letter == OPT_SPACE_PROCESS)
+        space = process_of(value);
+    else if (!number_address(value, &space.number)) {
+        message_error("--dtb takes a hexadecimal physical address");
+        return false;
+    }
+    *out = space;
+    return true;
+}
+
 static bool parse_only(const char *value, const char **out)
 {
     if (*out) {
@@ -386,6 +428,9 @@ static bool take(struct cli *c, int letter, char *value)
     case OPT_TREE:
         c->options.tree = true;
         return true;
+    case OPT_DTB:
+    case OPT_SPACE_PROCESS:
+        return parse_space(letter, value, &c->options.space);
     case OPT_ONLY:
         return parse_only(value, &c->options.only);
     default: /* OPT_RAW: the only one left */

@@ -18,7 +18,7 @@ const struct kdw_target *source_target(const struct source *s)
 
 struct memory_gap source_gap(const struct source *s, uint64_t va, size_t max)
 {
-    return s->kind->gap(s, va, max);
+    return s->space ? source_space_gap(s, va, max) : s->kind->gap(s, va, max);
 }
 
 enum kd_status source_modules(struct source *s, struct kdw_module_list *out)
@@ -105,6 +105,7 @@ static enum kd_status fetch_meanwhile(struct source *s, const struct source_job 
     struct cli *c = s->cli;
     enum kd_status st;
 
+    source_space_drop(s);
     s->kind->leave(s, false);
     s->kind->close(s);
     s->state = NULL;
@@ -138,8 +139,11 @@ enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work
     if (st == KD_OK) {
         symbol_choice_say(&s.symbols, c->options.verbose);
         document_name_symbols(s.symbols.origin.text, s.symbols.is_guess);
+        if (s.remark.text[0])
+            message_warning("%s", s.remark.text);
         has_gaps = job->print(c, work);
     }
+    source_space_drop(&s);
     s.kind->close(&s);
     if (st != KD_OK)
         return CLI_FAILED;

@@ -49,7 +49,11 @@ const struct kdw_target *source_target(const struct source *s);
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out);
 /* The modules that the kernel has loaded. */
 enum kd_status source_modules(struct source *s, struct kdw_module_list *out);
-/* The byte at va could not be read: why, and how many from there on, at most max, for the same reason. */
+/* The memory that the options name: of a process, behind a page-table root, or that of source_mem. k may be
+ * NULL where the next function says so; with its symbols what is not present is told better. */
+enum kd_status source_space(struct source *s, struct kdw_kernel *k, struct kdw_mem **out);
+bool source_space_needs_kernel(const struct source *s);
+/* The byte at va of that memory could not be read: why, and how many from there on, at most max, for the same reason. */
 struct memory_gap source_gap(const struct source *s, uint64_t va, size_t max);
 
 #endif

@@ -133,6 +133,17 @@ static struct memory_gap gap_in_dump(const struct source *s, uint64_t va, size_t
                                .status = kdw_mem_read(s->mem, va, &byte, 1, NULL)};
 }
 
+static enum kd_status physical_of_dump(struct source *s, struct kdw_paging_opts *out)
+{
+    const struct dump *d = s->state;
+
+    if (is_triage(d))
+        return kd_diag_set(&s->cli->diag, KD_ERR_UNSUPPORTED,
+                           "%s is a triage dump: it holds no page tables", s->cli->options.dump);
+    *out = kdw_paging_get_opts(d->system.paging);
+    return KD_OK;
+}
+
 /* A triage dump has no list in memory, and one of its own. */
 static enum kd_status list_modules(struct source *s, struct kdw_module_list *out)
 {
@@ -148,5 +159,6 @@ const struct source_kind source_dump = {
     .close = close_dump,
     .gap = gap_in_dump,
     .learn = learn,
+    .physical = physical_of_dump,
     .modules = list_modules,
 };

@@ -17,6 +17,8 @@
 
 #include <kdproto/manipulate.h>
 #include <kdproto/state_change.h>
+#include <walker/paging.h>
+#include <walker/ram.h>
 
 struct source_kind {
     bool stands_still; /* somebody's machine does, from open to leave */
@@ -31,6 +33,11 @@ struct source_kind {
     struct memory_gap (*gap)(const struct source *s, uint64_t va, size_t max);
     /* The kernel's symbols are there: what they say of this source. NULL: nothing that matters. */
     enum kd_status (*learn)(struct source *s, struct kdw_kernel *k);
+    /* Its physical memory, for address spaces that are not its current one: everything but the dtb; levels
+     * 0 where nobody knows, highest_pfn 0 where it is the kernel that knows. */
+    enum kd_status (*physical)(struct source *s, struct kdw_paging_opts *out);
+    /* As source_gap, of physical memory. NULL: what is missing is a page. */
+    struct memory_gap (*physical_gap)(const struct source *s, uint64_t pa, size_t max);
     /* As source_modules. NULL: they are where the target has its list. */
     enum kd_status (*modules)(struct source *s, struct kdw_module_list *out);
 };
@@ -42,12 +49,21 @@ struct source {
     struct kdw_target target;
     void *state; /* the kind's own; NULL: not even begun */
     struct symbol_choice symbols;
+    struct kdw_paging *space; /* source_space.c's, over mem's physical side; NULL: none is wanted */
+    struct kdw_ram ram;       /* what it stays inside of */
+    struct kd_diag remark;    /* on it, for later; empty: none */
 };
 
 extern const struct source_kind source_live, source_recording, source_dump;
 
 /* Find symbols for the source's kernel, and learn from them. */
 enum kd_status source_load_symbols(struct source *s, struct kdw_kernel *k);
+/* source_space.c: before its memory goes away, and on any memory that _space gave. */
+void source_space_drop(struct source *s);
+/* What _physical answers where it knows memory and CR4 (0: it does not), and nothing more. */
+struct kdw_paging_opts source_paging_of(struct kdw_mem *physical, uint64_t cr4);
+struct memory_gap source_space_gap(const struct source *s, uint64_t va, size_t max);
+
 /* What a halted target says of itself. */
 struct kdw_target source_target_of(const struct kd_version *v, const struct kd_state_change *stop);
 

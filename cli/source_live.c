@@ -5,6 +5,7 @@
 #include "ranges.h"
 #include "source_kind.h"
 
+#include <kdproto/context_x64.h>
 #include <transport/live.h>
 #include <walker/mem_cache.h>
 
@@ -18,16 +19,25 @@ enum {
     CACHE_MAX = 64 * 1024 * 1024, /* far above what any walk needs; a bound against hostile lists */
 };
 
+struct live;
+
+struct live_mem {       /* the session as a memory source: virtual, or physical */
+    struct kdw_mem mem; /* first: the read function gets this */
+    struct live *live;
+    enum kd_status (*read)(struct kdt_live *session, uint64_t at, void *buf, size_t len,
+                           size_t *done);
+    struct ranges known;     /* of this boot */
+    struct kdw_cache *cache; /* of what stands still now */
+};
+
 struct live {
-    struct kdw_mem mem; /* first: the read function gets this; the session as a memory source */
+    struct live_mem virt, phys;
     struct source *source;
     struct kdt_recorder *recorder; /* NULL: nobody asked for one */
     struct kdt_live *session;
-    struct kdw_cache *cache; /* of what stands still now */
     bool needs_kernel;
     struct kd_version version;
     struct kd_state_change stop;
-    struct ranges read;   /* of this boot */
     uint64_t bytes_twice; /* read, though they had been already */
 };
 
@@ -146,35 +156,49 @@ static void print_stats(const struct live *l)
 static enum kd_status read_live(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
                                 uint64_t *fault)
 {
-    struct live *l = (struct live *)m;
+    struct live_mem *lm = (struct live_mem *)m;
     size_t done = 0;
-    enum kd_status st = kdt_live_read_virtual(l->session, at, buf, len, &done);
+    enum kd_status st = lm->read(lm->live->session, at, buf, len, &done);
 
-    l->bytes_twice += ranges_add(&l->read, at, done);
+    lm->live->bytes_twice += ranges_add(&lm->known, at, done);
     if (st != KD_OK)
         *fault = at + done;
     return st;
 }
 
-/* It stands still now: what is read of it is kept until it runs. */
+/* It stands still: what is read of it is kept until it runs. */
+static enum kd_status keep_what_is_read(struct live_mem *lm)
+{
+    const struct kdw_cache_opts opts = {&lm->mem, kdt_live_line_len(lm->live->session), CACHE_MAX,
+                                        PAGE};
+
+    return kdw_cache_create(&opts, &lm->cache);
+}
+
+static void forget(struct live_mem *lm)
+{
+    kdw_cache_destroy(lm->cache);
+    lm->cache = NULL;
+    ranges_clear(&lm->known);
+}
+
 static enum kd_status make_readable(struct live *l)
 {
-    const struct kdw_cache_opts opts = {&l->mem, kdt_live_line_len(l->session), CACHE_MAX, PAGE};
-    enum kd_status st = kdw_cache_create(&opts, &l->cache);
+    enum kd_status st = keep_what_is_read(&l->virt);
 
     if (st != KD_OK)
         return st;
-    l->source->mem = kdw_cache_mem(l->cache);
+    l->source->mem = kdw_cache_mem(l->virt.cache);
     l->source->target = source_target_of(&l->version, &l->stop);
     return KD_OK;
 }
 
 static void drop_what_was_read(struct live *l)
 {
-    kdw_cache_destroy(l->cache);
-    l->cache = NULL;
+    source_space_drop(l->source);
+    forget(&l->virt);
+    forget(&l->phys);
     l->source->mem = NULL;
-    ranges_clear(&l->read);
 }
 
 static enum kd_status next_stage(struct live *l)
@@ -250,7 +274,8 @@ static enum kd_status open_live(struct source *s, enum source_need need)
 
     if (!l)
         return KD_ERR_NO_MEMORY;
-    l->mem.read = read_live;
+    l->virt = (struct live_mem){.mem.read = read_live, .live = l, .read = kdt_live_read_virtual};
+    l->phys = (struct live_mem){.mem.read = read_live, .live = l, .read = kdt_live_read_physical};
     l->source = s;
     l->needs_kernel = need == SOURCE_KERNEL;
     s->state = l;
@@ -311,6 +336,38 @@ static struct memory_gap gap_live(const struct source *s, uint64_t va, size_t ma
     return (struct memory_gap){.len = rest < max ? rest : max, .status = KD_ERR_NOT_MAPPED};
 }
 
+/* ---- its physical memory ---- */
+
+/* Stays 0 where the target does not say. */
+static enum kd_status read_cr4(struct live *l, uint64_t *cr4)
+{
+    uint8_t bytes[KD_SPECIAL_REGISTERS_LEN];
+    struct kd_x64_special special;
+    size_t got = 0;
+    enum kd_status st = kdt_live_read_control(l->session, l->stop.processor, KD_X64_CONTROL_SPECIAL,
+                                              bytes, sizeof bytes, &got);
+
+    if (kdw_ends_walk(st))
+        return st;
+    if (st == KD_OK && kd_x64_special_decode(bytes, got, &special) == KD_OK)
+        *cr4 = special.cr4;
+    return KD_OK;
+}
+
+static enum kd_status physical_live(struct source *s, struct kdw_paging_opts *out)
+{
+    struct live *l = s->state;
+    uint64_t cr4 = 0;
+    enum kd_status st = l->phys.cache ? KD_OK : keep_what_is_read(&l->phys);
+
+    if (st == KD_OK)
+        st = read_cr4(l, &cr4);
+    if (st != KD_OK)
+        return st;
+    *out = source_paging_of(kdw_cache_mem(l->phys.cache), cr4);
+    return KD_OK;
+}
+
 const struct source_kind source_live = {
     .stands_still = true,
     .open = open_live,
@@ -318,4 +375,5 @@ const struct source_kind source_live = {
     .leave = leave_live,
     .close = close_live,
     .gap = gap_live,
+    .physical = physical_live,
 };

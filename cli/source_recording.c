@@ -11,9 +11,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-struct recording {
+struct recorded_mem {
     struct kdw_mem mem; /* first: the read function gets this */
+    const struct kdt_recorded_memory *memory;
+};
+
+struct recording {
     struct kdt_recorded_target *target;
+    struct recorded_mem virt, phys;
     time_t begun_s; /* to read the file */
 };
 
@@ -26,36 +31,50 @@ static void on_stop(void)
 
 /* ---- memory ---- */
 
-static struct memory_gap gap_recorded(const struct source *s, uint64_t va, size_t max)
+static struct memory_gap gap_in(const struct recorded_mem *m, uint64_t at, size_t max)
 {
-    const struct recording *r = s->state;
     struct memory_gap gap = {.status = KD_ERR_NOT_RECORDED};
 
-    if (kdt_recorded_memory_gap(kdt_recorded_target_virtual(r->target), va, max, &gap.len,
-                                &gap.ntstatus) == KDT_GAP_REFUSED) {
+    if (kdt_recorded_memory_gap(m->memory, at, max, &gap.len, &gap.ntstatus) == KDT_GAP_REFUSED) {
         gap.is_refusal = true;
         gap.status = KD_ERR_NOT_MAPPED;
     }
     return gap;
 }
 
+static struct memory_gap gap_recorded(const struct source *s, uint64_t va, size_t max)
+{
+    return gap_in(&((const struct recording *)s->state)->virt, va, max);
+}
+
+static struct memory_gap physical_gap(const struct source *s, uint64_t pa, size_t max)
+{
+    return gap_in(&((const struct recording *)s->state)->phys, pa, max);
+}
+
 static enum kd_status read_recorded(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
                                     uint64_t *fault)
 {
-    const struct kdt_recorded_memory *memory =
-        kdt_recorded_target_virtual(((struct recording *)m)->target);
-    size_t got = is_stopped ? 0 : kdt_recorded_memory_read(memory, at, buf, len);
-    uint32_t ntstatus;
-    size_t gap_len;
+    const struct recorded_mem *rm = (const struct recorded_mem *)m;
+    size_t got = is_stopped ? 0 : kdt_recorded_memory_read(rm->memory, at, buf, len);
 
     if (got == len)
         return KD_OK;
     *fault = at + got;
-    if (is_stopped)
-        return KD_ERR_CANCELLED;
-    return kdt_recorded_memory_gap(memory, at + got, 1, &gap_len, &ntstatus) == KDT_GAP_REFUSED
-               ? KD_ERR_NOT_MAPPED
-               : KD_ERR_NOT_RECORDED;
+    return is_stopped ? KD_ERR_CANCELLED : gap_in(rm, at + got, 1).status;
+}
+
+static enum kd_status physical_recorded(struct source *s, struct kdw_paging_opts *out)
+{
+    struct recording *r = s->state;
+
+    if (kdt_recorded_memory_bytes(r->phys.memory) == 0)
+        return kd_diag_set(&s->cli->diag, KD_ERR_NOT_FOUND,
+                           "%s: no physical memory was read while it was recorded, so page tables "
+                           "are not in it; --dtb and --process need a recording of themselves",
+                           s->cli->options.recording);
+    *out = source_paging_of(&r->phys.mem, kdt_recorded_target_facts(r->target)->cr4);
+    return KD_OK;
 }
 
 /* ---- what is said ---- */
@@ -111,7 +130,6 @@ static enum kd_status open_recording(struct source *s, enum source_need need)
 
     if (!r)
         return KD_ERR_NO_MEMORY;
-    r->mem.read = read_recorded;
     r->begun_s = time(NULL);
     s->state = r;
     platform_catch_signals(on_stop);
@@ -126,7 +144,9 @@ static enum kd_status open_recording(struct source *s, enum source_need need)
     if (st != KD_OK)
         return st;
     facts = kdt_recorded_target_facts(r->target);
-    s->mem = &r->mem;
+    r->virt = (struct recorded_mem){{read_recorded}, kdt_recorded_target_virtual(r->target)};
+    r->phys = (struct recorded_mem){{read_recorded}, kdt_recorded_target_physical(r->target)};
+    s->mem = &r->virt.mem;
     s->target = source_target_of(&facts->version, &facts->stop);
     s->target.dtb = facts->dtb;
     message_progress_end();
@@ -149,4 +169,6 @@ const struct source_kind source_recording = {
     .open = open_recording,
     .close = close_recording,
     .gap = gap_recorded,
+    .physical = physical_recorded,
+    .physical_gap = physical_gap,
 };

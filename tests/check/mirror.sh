@@ -12,7 +12,7 @@ end_to_end() { # SOURCE: true when tests/e2e is its test
         name=$(basename "$1" .c)
         grep -q "\"${name#cmd_}\"" tests/e2e/test_*.py || { echo "$1: no test in tests/e2e runs it"; bad=1; }
         ;;
-    cli/main.c | cli/source.c | cli/source_live.c | cli/source_recording.c | cli/source_dump.c) ;;
+    cli/main.c | cli/source.c | cli/source_live.c | cli/source_recording.c | cli/source_dump.c | cli/source_space.c) ;;
     *) return 1 ;;
     esac
 }

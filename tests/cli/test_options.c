@@ -21,7 +21,7 @@ enum { WORDS_MAX = 8, WORD_MAX = 512 };
 static const struct cli_command live = {
     .name = "live",
     .arguments = "[ADDRESS]",
-    .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,
+    .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE | CLI_OPT_SPACE,
     .arguments_max = 1,
 };
 static const struct cli_command recorded = {
@@ -481,6 +481,57 @@ static void the_help_lists_exactly_what_a_command_takes(void **state)
 
 #define PLAIN(f) cmocka_unit_test_setup(f, clear_environment)
 
+static void assert_space(const char *option, enum cli_space_kind kind, uint64_t number,
+                         const char *name)
+{
+    char line[WORD_MAX];
+    const struct cli_space *space;
+    struct run r;
+
+    snprintf(line, sizeof line, "-z file %s", option);
+    parse(&r, &live, line);
+    space = &r.cli.options.space;
+    assert_string_equal(r.said.text, "");
+    assert_int_equal(space->kind, kind);
+    assert_true(space->number == number);
+    if (name)
+        assert_string_equal(space->name, name);
+    else
+        assert_null(space->name);
+    drop(&r);
+}
+
+static void a_process_is_named_by_id_or_by_name(void **state)
+{
+    (void)state;
+    assert_space("", CLI_SPACE_CURRENT, 0, NULL);
+    assert_space("--process 4", CLI_SPACE_PROCESS_ID, 4, NULL);
+    assert_space("--process=0x2bc", CLI_SPACE_PROCESS_ID, 700, NULL);
+    assert_space("--process lsass.exe", CLI_SPACE_PROCESS_NAME, 0, "lsass.exe");
+    assert_space("--process 7z.exe", CLI_SPACE_PROCESS_NAME, 0, "7z.exe");
+    assert_space("--process 0x", CLI_SPACE_PROCESS_NAME, 0, "0x");
+    assert_space("--process bcd", CLI_SPACE_PROCESS_NAME, 0, "bcd");
+    assert_refused(&live, "-z file --process=", "missing the id or the name");
+    assert_refused(&recorded, "file --process 4", "--process is not an option of this command");
+}
+
+static void a_page_table_root_is_hexadecimal(void **state)
+{
+    (void)state;
+    assert_space("--dtb 1ad002", CLI_SPACE_ROOT, 0x1ad002, NULL);
+    assert_space("--dtb 0x0`001ad002", CLI_SPACE_ROOT, 0x1ad002, NULL);
+    assert_refused(&live, "-z file --dtb lsass.exe", "--dtb takes a hexadecimal");
+    assert_refused(&live, "-z file --dtb 0x", "--dtb takes a hexadecimal");
+}
+
+static void one_address_space_is_enough(void **state)
+{
+    (void)state;
+    assert_refused(&live, "-z file --dtb 1ad000 --process 4", "exclude each other");
+    assert_refused(&live, "-z file --process 4 --process 4", "exclude each other");
+    assert_refused(&live, "-z file --dtb 0 --dtb 0", "exclude each other");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +556,9 @@ int main(void)
         PLAIN(kinds_are_not_given_twice),
         PLAIN(help_wins_over_what_is_missing),
         PLAIN(the_help_lists_exactly_what_a_command_takes),
+        cmocka_unit_test(a_process_is_named_by_id_or_by_name),
+        cmocka_unit_test(a_page_table_root_is_hexadecimal),
+        cmocka_unit_test(one_address_space_is_enough),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
