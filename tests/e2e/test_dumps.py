@@ -176,13 +176,13 @@ class Gaps(DumpTest):
         self.assertRegex(text.err, r"\A(kdwalk: symbols: PDB .*\n)?\Z", text)  # of -v
         document = self.walk(path, "loggers", "--json", "-v")
         self.assertEqual(document.status, 1, document)
-        known = {logger["slot"]: logger for logger in json.loads(whole.out)["tables"]["loggers"]}
+        known = {(logger["etw_state"], logger["slot"]): logger for logger in json.loads(whole.out)["tables"]["loggers"]}
         for found in json.loads(document.out)["tables"]["loggers"]:
             if isinstance(found["slot_value"], dict):
                 self.assertEqual(found["slot_value"]["reason"], reason)
                 continue
             for key, value in found.items():
-                if value == known[found["slot"]][key]:
+                if value == known[found["etw_state"], found["slot"]][key]:
                     continue
                 if isinstance(value, dict):
                     self.assertEqual(value["reason"], reason)
