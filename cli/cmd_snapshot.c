@@ -55,7 +55,7 @@ static char *path_for(const char *output)
 static enum kd_status write_file(json_t *document, const char *path, struct kd_diag *diag)
 {
     struct kdt_part_file file;
-    enum kd_status st = kdt_part_file_create(path, diag, &file);
+    enum kd_status st = kdt_part_file_output(path, diag, &file);
 
     if (st != KD_OK)
         return st;

@@ -71,7 +71,7 @@ static enum kd_status write_whole(struct cli *c, const char *path, const char *t
     enum kd_status st;
 
     platform_catch_signals(on_stop);
-    st = kdt_part_file_create(path, &c->diag, &part);
+    st = kdt_part_file_output(path, &c->diag, &part);
     errno = 0;
     if (st == KD_OK && fwrite(text, 1, len, part.file) != len)
         st = kdt_part_file_failed(&part, "cannot be written");

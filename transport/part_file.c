@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     DIGITS = 16,      /* of the number in a part's name */
@@ -119,9 +120,34 @@ enum kd_status kdt_part_file_create(const char *path, struct kd_diag *diag,
     return KD_OK;
 }
 
+/* A device or a pipe is written to as it is: a name put in its place would do away with it. */
+static bool takes_bytes_only(const char *path)
+{
+    uv_fs_t req;
+    int st = uv_fs_stat(NULL, &req, path, NULL);
+    uint64_t kind = st == 0 ? req.statbuf.st_mode & S_IFMT : 0;
+
+    uv_fs_req_cleanup(&req);
+    return st == 0 && kind != S_IFREG && kind != S_IFDIR;
+}
+
+enum kd_status kdt_part_file_output(const char *path, struct kd_diag *diag,
+                                    struct kdt_part_file *out)
+{
+    struct kdt_part_file p = {.path = path, .diag = diag};
+
+    if (!takes_bytes_only(path))
+        return kdt_part_file_create(path, diag, out);
+    p.file = fopen(path, "wb");
+    if (!p.file)
+        return kdt_part_file_failed(&p, "cannot be written");
+    *out = p;
+    return KD_OK;
+}
+
 enum kd_status kdt_part_file_restart(struct kdt_part_file *p)
 {
-    p->file = freopen(p->part, "wb", p->file);
+    p->file = freopen(p->part ? p->part : p->path, "wb", p->file);
     if (!p->file)
         return kdt_part_file_failed(p, "cannot be written");
     setvbuf(p->file, NULL, _IONBF, 0);
@@ -144,7 +170,7 @@ enum kd_status kdt_part_file_publish(struct kdt_part_file *p)
 
     if (st != KD_OK)
         return st;
-    if (rename(p->part, p->path) != 0)
+    if (p->part && rename(p->part, p->path) != 0)
         return kdt_part_file_failed(p, "cannot be put in place");
     free(p->part);
     p->part = NULL;

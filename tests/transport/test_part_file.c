@@ -1,9 +1,11 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -184,6 +186,39 @@ static void a_file_in_the_working_folder_has_its_part_there(void **state)
     assert_int_equal(chdir(before), 0);
 }
 
+static void a_pipe_that_a_person_named_is_written_to_and_stays(void **state)
+{
+    struct kdt_part_file p;
+    char found[8] = "";
+    int reader;
+
+    (void)state;
+    assert_int_equal(mkfifo(temp_dir_path(&dir, "it"), 0600), 0);
+    reader = open(temp_dir_path(&dir, "it"), O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(kdt_part_file_output(temp_dir_path(&dir, "it"), &diag, &p), KD_OK);
+    assert_true(fputs("whole", p.file) >= 0);
+    assert_int_equal(kdt_part_file_publish(&p), KD_OK);
+    kdt_part_file_discard(&p);
+    assert_int_equal(read(reader, found, sizeof found - 1), 5);
+    assert_string_equal(found, "whole");
+    close(reader);
+    assert_int_equal(files(), 1);
+}
+
+static void any_other_file_that_a_person_named_is_whole_or_not_there(void **state)
+{
+    struct kdt_part_file p;
+
+    (void)state;
+    temp_dir_write(&dir, "it", "before", 6);
+    assert_int_equal(kdt_part_file_output(temp_dir_path(&dir, "it"), &diag, &p), KD_OK);
+    assert_true(fputs("half", p.file) >= 0);
+    holds("it", "before");
+    kdt_part_file_discard(&p);
+    holds("it", "before");
+}
+
 int main(void)
 {
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -194,6 +229,8 @@ int main(void)
         IN_A_FOLDER(what_cannot_get_its_name_leaves_nothing),
         IN_A_FOLDER(what_was_left_is_removed_once_nobody_can_write_to_it),
         IN_A_FOLDER(a_file_in_the_working_folder_has_its_part_there),
+        IN_A_FOLDER(a_pipe_that_a_person_named_is_written_to_and_stays),
+        IN_A_FOLDER(any_other_file_that_a_person_named_is_whole_or_not_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

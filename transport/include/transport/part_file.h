@@ -7,7 +7,7 @@
  * A process that is killed leaves its part. The next file of the same name removes those that have
  * not grown for an hour, which no transfer pauses.
  *
- * Lifetime  From _create to _publish or _discard; either may be called after any failure, and
+ * Lifetime  From _create or _output to _publish or _discard; either may be called after any failure, and
  *           _discard after all. path and diag are borrowed. */
 #ifndef TRANSPORT_PART_FILE_H
 #define TRANSPORT_PART_FILE_H
@@ -23,12 +23,15 @@ extern "C" {
 struct kdt_part_file {
     const char *path; /* what it shall be called */
     struct kd_diag *diag;
-    char *part; /* what it is called so far; NULL: it is not there */
+    char *part; /* what it is called so far; NULL: it is not there, or written in place */
     FILE *file; /* to be written to, unbuffered: a full disk shows in the write that meets it */
 };
 
 /* KD_ERR_IO: the folder takes no file. */
 enum kd_status kdt_part_file_create(const char *path, struct kd_diag *diag,
+                                    struct kdt_part_file *out);
+/* The same for a path that a person gave: a device or a pipe of that name is written to as it is. */
+enum kd_status kdt_part_file_output(const char *path, struct kd_diag *diag,
                                     struct kdt_part_file *out);
 /* Empty again. */
 enum kd_status kdt_part_file_restart(struct kdt_part_file *p);
