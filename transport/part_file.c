@@ -6,11 +6,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     DIGITS = 16,      /* of the number in a part's name */
     LEFT_S = 60 * 60, /* not grown for so long: nobody writes to it any more */
+
+    MODE_KIND = 0170000, /* st_mode: POSIX's numbers, libuv's on every system [doc] */
+    MODE_FOLDER = 0040000,
+    MODE_FILE = 0100000,
 };
 
 static const char ending[] = ".part";
@@ -125,10 +128,10 @@ static bool takes_bytes_only(const char *path)
 {
     uv_fs_t req;
     int st = uv_fs_stat(NULL, &req, path, NULL);
-    uint64_t kind = st == 0 ? req.statbuf.st_mode & S_IFMT : 0;
+    uint64_t kind = st == 0 ? req.statbuf.st_mode & MODE_KIND : 0;
 
     uv_fs_req_cleanup(&req);
-    return st == 0 && kind != S_IFREG && kind != S_IFDIR;
+    return st == 0 && kind != MODE_FILE && kind != MODE_FOLDER;
 }
 
 enum kd_status kdt_part_file_output(const char *path, struct kd_diag *diag,
