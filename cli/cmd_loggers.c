@@ -189,6 +189,24 @@ static enum kd_status collect(struct cli *c, struct source *s, void *work)
     return KD_OK;
 }
 
+/* Loggers that nobody sees would be taken for none. */
+static void warn_of_silos(const struct kdw_snapshot *s)
+{
+    KDW_EACH(s, KDW_TABLE_JOBS, struct kdw_job, job)
+    if (job->globals_va.status == KD_ERR_UNSUPPORTED) {
+        message_warning("loggers of server silos are not listed: the symbols do not say which jobs "
+                        "are silos; try -y with those of this kernel");
+        return;
+    }
+    KDW_EACH(s, KDW_TABLE_LISTS, struct kdw_list_walk, list)
+    if (list->owner_va.value == 0 && list->problem.status == KD_OK) {
+        message_warning("loggers of server silos may be missing: the list %s breaks off: %s",
+                        list->name.status == KD_OK ? list->name.utf8 : "of jobs",
+                        list->problem.utf8);
+        return;
+    }
+}
+
 static bool print(const struct cli *c, void *work)
 {
     struct kdw_snapshot *s = work;
@@ -199,6 +217,7 @@ static bool print(const struct cli *c, void *work)
         print_json_snapshot(s);
     else
         print_text_loggers(s, c->options.verbose);
+    warn_of_silos(s);
     if (host && !agree(host)) {
         warn_of_routes(host);
         has_gaps = true;

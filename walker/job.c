@@ -51,7 +51,12 @@ static enum kd_status read_job(struct kdw_walk *w, const struct kdw_job_plans *p
     if (st == KD_OK && plans->headers.exist && plans->pointer_count.exists)
         st = kdw_walk_u64(w, job->va - plans->headers.body + plans->pointer_count.offset,
                           &job->pointer_count);
-    return st == KD_OK ? kdw_plan_read(w, &plans->job, job->va, job) : st;
+    if (st == KD_OK)
+        st = kdw_plan_read(w, &plans->job, job->va, job);
+    if (w->s->is_guess && job->globals_va.status == KD_ERR_NOT_FOUND)
+        job->globals_va.status =
+            KD_ERR_UNSUPPORTED; /* the kernel may have it, these symbols do not */
+    return st;
 }
 
 /* Whether a way other than the list leads to a job: to what cannot be read it leads to nothing. */

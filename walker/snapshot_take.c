@@ -44,6 +44,23 @@ static unsigned with_needs(unsigned parts)
     return parts;
 }
 
+/* Where nobody knows the list of jobs, as with symbols that are guessed, processes lead to them. */
+static enum kd_status replace_job_list(struct kdw_walk *w)
+{
+    uint64_t va;
+    enum kd_status st;
+
+    if (!(w->parts & KDW_PART_JOBS))
+        return KD_OK;
+    st = kdw_walk_symbol(w, "PspJobList", &va);
+    if (st == KD_ERR_NOT_FOUND) {
+        w->asked |= KDW_PART_PROCESSES;
+        w->parts |= KDW_PART_PROCESSES;
+        return KD_OK;
+    }
+    return st;
+}
+
 static enum kd_status begin(struct kdw_walk *w)
 {
     const char *origin = kdw_symbols_origin(w->k->symbols);
@@ -69,6 +86,8 @@ enum kd_status kdw_snapshot_take(struct kdw_kernel *k, unsigned parts, struct kd
 
     kd_diag_clear(k->diag);
     st = begin(&w);
+    if (st == KD_OK)
+        st = replace_job_list(&w);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && st == KD_OK; i++) {
         what = steps[i].what;
         st = steps[i].walk(&w);

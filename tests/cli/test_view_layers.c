@@ -90,13 +90,13 @@ static void a_logger_that_masks_lead_to_is_one_that_logs(void **state)
     text = capture_end(&c);
     assert_true(lines_have(text, "consumes       0x3 Eventlog-Security") ||
                 strstr(text, "consumes       0x3 Eventlog-Security, ") != NULL);
-    assert_true(lines_have(text, "is logged by   0x4 DefenderApiLogger (1), 0x5 DiagLog (1)"));
+    assert_non_null(strstr(text, "\nis logged by   0x4 DefenderApiLogger (1), 0x5 DiagLog (1)"));
     capture_free(&c);
     r = clean_record(&s, KDW_TABLE_REGISTRATIONS, CLEAN_THREATS + CLEAN_REG);
     r->enable_mask = clean_known(0);
     capture_begin(&c, CAPTURE_OUT);
     view_layers(&s, &none, false, CLEAN_LSASS);
-    assert_true(lines_have(capture_end(&c), "is logged by   0x5 DiagLog (1)"));
+    assert_non_null(strstr(capture_end(&c), "\nis logged by   0x5 DiagLog (1)"));
     capture_free(&c);
     kdw_snapshot_free(&s);
 }

@@ -73,8 +73,13 @@ class UnknownKernels(test_dumps.DumpTest):
             kernel, kind = item
             expected = self.walk(self.dump(kernel, kind), "loggers", "-v")
             result = self.walk(self.unknown(kernel, kind), "loggers", "-v", symbols=False)
-            self.assertEqual(result.out, expected.out)
-            self.assertEqual(result.status, expected.status, result)
+            if kernel == "22000":  # its candidates do not agree on where a job has its silo
+                self.assertTrue(result.out and expected.out.startswith(result.out))
+                self.assertIn("loggers of server silos are not listed", result.err)
+                self.assertEqual(result.status, 1, result)
+            else:
+                self.assertEqual(result.out, expected.out)
+                self.assertEqual(result.status, expected.status, result)
             self.assertIn(f"warning: the symbols may not be this kernel's own: built-in tables of {FITS[kernel]}, "
                           f"{SEEN}", result.err)
         self.for_each(check, [(kernel, kind) for kernel in FITS for kind in ("full", "raw")])

@@ -53,7 +53,9 @@ struct kdw_job { /* _EJOB */
     struct kdw_u64 session_id;
     struct kdw_u64 processes_active, processes_total, processes_terminated;
     struct kdw_guid container_id;
-    struct kdw_u64 globals_va; /* ServerSiloGlobals; 0: it is no server silo */
+    struct kdw_u64
+        globals_va; /* ServerSiloGlobals; 0: it is no server silo; KD_ERR_UNSUPPORTED: symbols
+                                that are guessed do not say */
     struct kdw_u64 storage_va;
 };
 
