@@ -115,6 +115,14 @@ void label_code(struct text *t, const struct kdw_snapshot *s, const struct kdw_u
     fact_address(t, va);
 }
 
+bool label_list_is_whole(const struct kdw_snapshot *s, const char *name)
+{
+    KDW_EACH(s, KDW_TABLE_LISTS, struct kdw_list_walk, list)
+    if (list->name.status == KD_OK && strcmp(list->name.utf8, name) == 0)
+        return false;
+    return true;
+}
+
 void label_hidden(struct text *t, uint64_t routes, const char *(*name_of)(unsigned bit))
 {
     struct kdw_u64 word = {.value = routes};

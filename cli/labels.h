@@ -22,6 +22,8 @@ const struct kdw_logger *logger_in_slot(const struct kdw_snapshot *s,
  * address. 0: "-". */
 void label_code(struct text *t, const struct kdw_snapshot *s, const struct kdw_u64 *va);
 
+/* It was walked to its end: what is not on it is not there. */
+bool label_list_is_whole(const struct kdw_snapshot *s, const char *name);
 /* Where something was not found though others like it were. routes: bits of KDW_FOUND_...; name_of: as in
  * layer_names.h. "hidden: not on PsActiveProcessHead; found by MmProcessLinks, PspCidTable". */
 void label_hidden(struct text *t, uint64_t routes, const char *(*name_of)(unsigned bit));

@@ -104,11 +104,11 @@ static void add_details(struct grid *g, const struct kdw_job *job)
 }
 
 /* Reached by one way only: either nothing else leads to it, or somebody took it off the list. */
-static void add_mark(struct grid *g, const struct kdw_job *job)
+static void add_mark(struct grid *g, const struct kdw_snapshot *s, const struct kdw_job *job)
 {
     uint64_t found = job->found.value;
 
-    if (job->found.status != KD_OK)
+    if (job->found.status != KD_OK || !label_list_is_whole(s, "PspJobList"))
         return;
     if (!(found & KDW_FOUND_LIST))
         label_hidden(grid_remark(g), found, kdw_job_route_name);
@@ -137,7 +137,7 @@ void view_jobs(const struct kdw_snapshot *s, bool is_verbose, bool is_tree)
         add_cells(&g, s, job, items[i].depth);
         if (is_verbose)
             add_details(&g, job);
-        add_mark(&g, job);
+        add_mark(&g, s, job);
     }
     grid_print(&g);
     free(items);

@@ -120,11 +120,12 @@ static uint64_t common_routes(const struct kdw_snapshot *s)
     return routes & (KDW_FOUND_LIST | KDW_FOUND_MEMORY | KDW_FOUND_CID);
 }
 
-static void add_mark(struct grid *g, const struct kdw_process *p, uint64_t routes)
+static void add_mark(struct grid *g, const struct kdw_snapshot *s, const struct kdw_process *p,
+                     uint64_t routes)
 {
     struct kdw_u64 lacks = {.value = routes & ~p->found.value};
 
-    if (p->found.status != KD_OK)
+    if (p->found.status != KD_OK || !label_list_is_whole(s, "PsActiveProcessHead"))
         return;
     if (!(p->found.value & KDW_FOUND_LIST)) {
         label_hidden(grid_remark(g), p->found.value, kdw_process_route_name);
@@ -158,7 +159,7 @@ void view_processes(const struct kdw_snapshot *s, bool is_verbose, bool is_tree)
         add_cells(&g, s, p, items[i].depth);
         if (is_verbose)
             add_details(&g, p);
-        add_mark(&g, p, routes);
+        add_mark(&g, s, p, routes);
     }
     grid_print(&g);
     free(items);

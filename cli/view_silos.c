@@ -87,7 +87,8 @@ static void add_mark(struct grid *g, const struct kdw_snapshot *s, const struct 
 {
     const struct kdw_job *job = kdw_snapshot_find(s, KDW_TABLE_JOBS, silo->va);
 
-    if (silo->va && job && job->found.status == KD_OK && !(job->found.value & KDW_FOUND_LIST))
+    if (silo->va && job && job->found.status == KD_OK && !(job->found.value & KDW_FOUND_LIST) &&
+        label_list_is_whole(s, "PspJobList"))
         label_hidden(grid_remark(g), job->found.value, kdw_job_route_name);
 }
 

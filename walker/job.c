@@ -110,9 +110,12 @@ enum kd_status kdw_walk_jobs(struct kdw_walk *w)
         return KD_OK;
     w->s->tables[KDW_TABLE_JOBS].is_taken = kdw_wants_layers(w);
     st = kdw_jobs_plan(w, &plans);
-    if (st == KD_OK)
-        st = kdw_walk_symbol(w, list.name, &list.head_va);
-    if (st != KD_OK || !plans.links.exists)
-        return st == KD_ERR_NOT_FOUND ? KD_OK : st; /* one way fewer */
+    if (st != KD_OK)
+        return st;
+    st = kdw_walk_symbol(w, list.name, &list.head_va);
+    if (st == KD_ERR_NOT_FOUND || (st == KD_OK && !plans.links.exists)) /* one way fewer */
+        return kdw_walk_list_end(w, &(struct kdw_list){.end = KD_ERR_NOT_FOUND}, list.name, 0);
+    if (st != KD_OK)
+        return st;
     return kdw_people_each(w, &list, &left, note_entry, &plans);
 }

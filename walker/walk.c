@@ -245,7 +245,8 @@ enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list
         return w->s->tables[KDW_TABLE_LISTS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
     record->owner_va = kdw_known(owner_va);
     record->entries = kdw_known(list->count);
-    record->end_va = kdw_known(list->end_va);
+    if (list->head_va != 0) /* else nobody knows where it begins */
+        record->end_va = kdw_known(list->end_va);
     st = kdw_walk_text(name, &record->name);
     return st == KD_OK ? kdw_walk_text(kd_status_text(list->end), &record->problem) : st;
 }

@@ -152,6 +152,24 @@ static void hidden_is_told_with_what_led_there(void **state)
     assert_text(&t, "hidden: not on PsActiveProcessHead; found by MmProcessLinks, PspCidTable");
 }
 
+static void a_list_that_breaks_off_is_not_whole(void **state)
+{
+    struct kdw_snapshot s;
+    struct kdw_list_walk *list;
+
+    (void)state;
+    make(&s);
+    assert_true(label_list_is_whole(&s, "PspJobList"));
+    list = kdw_snapshot_add(&s, KDW_TABLE_LISTS, 0);
+    assert_non_null(list);
+    list->name = (struct kdw_text){.status = KD_OK, .utf8 = calloc(1, sizeof "PspJobList")};
+    assert_non_null(list->name.utf8);
+    memcpy(list->name.utf8, "PspJobList", sizeof "PspJobList");
+    assert_false(label_list_is_whole(&s, "PspJobList"));
+    assert_true(label_list_is_whole(&s, "PsActiveProcessHead"));
+    kdw_snapshot_free(&s);
+}
+
 static void a_parent_is_older_than_its_child(void **state)
 {
     struct kdw_snapshot s;
@@ -182,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_logger_is_found_in_its_slot_of_its_state),
         cmocka_unit_test(code_is_named_by_its_module),
         cmocka_unit_test(hidden_is_told_with_what_led_there),
+        cmocka_unit_test(a_list_that_breaks_off_is_not_whole),
         cmocka_unit_test(a_parent_is_older_than_its_child),
     };
 
