@@ -108,7 +108,7 @@ class UnknownKernels(test_dumps.DumpTest):
         expected = self.walk(path, "loggers", "-v")
         result = self.walk(path, "loggers", "-v", symbols=False)
         self.assertEqual(result.out, expected.out)
-        self.assertEqual(result.status, expected.status)
+        self.assertEqual(result.status, 1, result)  # nobody knows the list of jobs
         self.assertIn("built-in tables of 10.0.14393.2068, by time stamp and size of its image; types guessed from the "
                       "nearest revision known; addresses found in memory\n", result.err)
 
