@@ -27,13 +27,8 @@ static enum kd_status judge(struct cli *c, struct kdw_snapshot *s, struct checke
 static enum kd_status collect(struct cli *c, struct source *source, void *work)
 {
     struct kdw_snapshot s;
-    struct kdw_kernel kernel;
-    enum kd_status st = source_kernel(source, &kernel);
+    enum kd_status st = source_snapshot(source, KDW_PART_ALL, &s);
 
-    if (st != KD_OK)
-        return st;
-    st = kdw_snapshot_take(&kernel, KDW_PART_ALL, &s);
-    kdw_kernel_close(&kernel);
     return st == KD_OK ? judge(c, &s, work) : st;
 }
 

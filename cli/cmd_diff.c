@@ -52,15 +52,8 @@ static bool is_document(const char *path)
 
 static enum kd_status collect(struct cli *c, struct source *s, void *work)
 {
-    struct kdw_kernel kernel;
-    enum kd_status st = source_kernel(s, &kernel);
-
     (void)c;
-    if (st != KD_OK)
-        return st;
-    st = kdw_snapshot_take(&kernel, KDW_PART_ALL, work);
-    kdw_kernel_close(&kernel);
-    return st;
+    return source_snapshot(s, KDW_PART_ALL, work);
 }
 
 /* Nothing yet: it takes two. */

@@ -169,13 +169,8 @@ static enum kd_status collect(struct cli *c, struct source *s, void *work)
 {
     unsigned parts = c->options.verbose ? KDW_PART_LOGGER_DETAILS : KDW_PART_LOGGERS;
     struct kdw_snapshot snapshot;
-    struct kdw_kernel kernel;
-    enum kd_status st = source_kernel(s, &kernel);
+    enum kd_status st = source_snapshot(s, parts, &snapshot);
 
-    if (st != KD_OK)
-        return st;
-    st = kdw_snapshot_take(&kernel, parts, &snapshot);
-    kdw_kernel_close(&kernel);
     if (st != KD_OK)
         return st;
     st = require_host(&c->diag, &snapshot, host_of(&snapshot));

@@ -16,15 +16,8 @@
 
 static enum kd_status collect(struct cli *c, struct source *s, void *work)
 {
-    struct kdw_kernel kernel;
-    enum kd_status st = source_kernel(s, &kernel);
-
     (void)c;
-    if (st != KD_OK)
-        return st;
-    st = kdw_snapshot_take(&kernel, KDW_PART_ALL, work);
-    kdw_kernel_close(&kernel);
-    return st;
+    return source_snapshot(s, KDW_PART_ALL, work);
 }
 
 static enum kd_status write_document(json_t *document, struct kdt_part_file *file)

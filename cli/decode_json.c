@@ -20,14 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *address(uint64_t va)
-{
-    char text[19];
-
-    snprintf(text, sizeof text, "0x%016" PRIx64, va);
-    return json_string(text);
-}
-
 static json_t *number(uint64_t v)
 {
     return json_integer((json_int_t)v);
@@ -84,7 +76,7 @@ static void put_memory(json_t *o, const struct kdt_record *rec)
 {
     const struct kd_manipulate *m = &rec->manipulate;
 
-    document_put(o, "address", address(m->u.memory.va));
+    document_put(o, "address", document_word(m->u.memory.va));
     document_put(o, "length", number(m->u.memory.count));
     if (!rec->is_from_host)
         document_put(o, "done", number(kd_manipulate_read_data(m, m->u.memory.count).len));
@@ -95,9 +87,9 @@ static void put_version(json_t *o, const struct kd_version *v)
     document_put(o, "target", json_string(describe_version_kind(v)));
     document_put(o, "build", number(v->minor));
     document_put(o, "machine", number(v->machine));
-    document_put(o, "base", address(v->kernel_base_va));
-    document_put(o, "module_list", address(v->module_list_va));
-    document_put(o, "debugger_data", address(v->debugger_data_list_va));
+    document_put(o, "base", document_word(v->kernel_base_va));
+    document_put(o, "module_list", document_word(v->module_list_va));
+    document_put(o, "debugger_data", document_word(v->debugger_data_list_va));
 }
 
 static void put_manipulate(json_t *o, const struct kdt_record *rec)
@@ -129,11 +121,11 @@ static void put_state_change(json_t *o, const struct kdt_record *rec)
     document_put(o, "new_stop", json_boolean(rec->is_new_stop));
     document_put(o, "processor", number(sc->processor));
     document_put(o, "processors", number(sc->processor_count));
-    document_put(o, "pc", address(sc->pc_va));
+    document_put(o, "pc", document_word(sc->pc_va));
     if (sc->kind == KD_STATE_EXCEPTION)
         document_put(o, "exception", code(sc->exception_code));
     if (sc->kind == KD_STATE_LOAD_SYMBOLS) {
-        document_put(o, "base", address(sc->image_base_va));
+        document_put(o, "base", document_word(sc->image_base_va));
         document_put(o, "size", number(sc->image_size));
         document_put(o, "unload", json_boolean(sc->is_unload));
     }

@@ -4,6 +4,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,19 +25,34 @@ void document_add(json_t *list, json_t *value)
         is_incomplete = true;
 }
 
-void document_name_symbols(const char *origin, bool is_guess)
+json_t *document_word(uint64_t value)
+{
+    char text[19];
+
+    snprintf(text, sizeof text, "0x%016" PRIx64, value);
+    return json_string(text);
+}
+
+json_t *document_escaped(const char *chars)
 {
     struct text t = {0};
     char *shown;
+    json_t *string;
 
+    text_add_escaped(&t, chars, strlen(chars));
+    shown = text_take(&t);
+    string = shown ? json_string(shown) : NULL;
+    free(shown);
+    return string;
+}
+
+void document_name_symbols(const char *origin, bool is_guess)
+{
     json_decref(symbols);
     symbols = NULL;
     if (!origin[0])
         return;
-    text_add_escaped(&t, origin, strlen(origin)); /* the name of a file need not be UTF-8 */
-    shown = text_take(&t);
-    symbols = json_pack("{s:s, s:b}", "origin", shown, "guess", is_guess);
-    free(shown);
+    symbols = json_pack("{s:o, s:b}", "origin", document_escaped(origin), "guess", is_guess);
     if (!symbols)
         is_incomplete = true;
 }

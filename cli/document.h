@@ -12,9 +12,14 @@
 #include <jansson.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 void document_put(json_t *object, const char *name, json_t *value);
 void document_add(json_t *list, json_t *value);
+/* An address, or a word of bits: text, "0x" and 16 digits, because JSON's numbers end at 2^53. */
+json_t *document_word(uint64_t value);
+/* Text that need not be UTF-8, as the name of a file: what is not, is escaped. */
+json_t *document_escaped(const char *chars);
 /* Documents are from now on told with the symbols that were used for them, as their member "symbols":
  * where those are from, and whether they are a guess. An empty origin: none were. */
 void document_name_symbols(const char *origin, bool is_guess);

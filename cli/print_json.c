@@ -12,14 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *address(uint64_t va)
-{
-    char text[19];
-
-    snprintf(text, sizeof text, "0x%016" PRIx64, va);
-    return json_string(text);
-}
-
 /* What stands in the place of a fact: {"unreadable": address}, with a "reason" where more is known than
  * that it is not mapped, or null where this kernel has no such field. */
 static json_t *missing(enum kd_status st, uint64_t fault_va)
@@ -27,9 +19,9 @@ static json_t *missing(enum kd_status st, uint64_t fault_va)
     if (st == KD_ERR_NOT_FOUND)
         return json_null();
     if (st == KD_ERR_NOT_MAPPED)
-        return json_pack("{s:o}", "unreadable", address(fault_va));
+        return json_pack("{s:o}", "unreadable", document_word(fault_va));
     if (kd_is_unreadable(st))
-        return json_pack("{s:o, s:s}", "unreadable", address(fault_va), "reason",
+        return json_pack("{s:o, s:s}", "unreadable", document_word(fault_va), "reason",
                          kd_status_text(st));
     return json_pack("{s:s}", "unreadable", kd_status_text(st));
 }
@@ -42,7 +34,7 @@ static json_t *number(const struct kdw_u64 *v)
 
 static json_t *address_value(const struct kdw_u64 *v)
 {
-    return v->status == KD_OK ? address(v->value) : missing(v->status, v->fault_va);
+    return v->status == KD_OK ? document_word(v->value) : missing(v->status, v->fault_va);
 }
 
 static json_t *text_value(const struct kdw_text *t)
@@ -55,7 +47,7 @@ static json_t *bugcheck(const struct kdw_target *t)
     json_t *parameters = json_array();
 
     for (size_t i = 0; i < 4; i++)
-        document_add(parameters, address(t->bugcheck_parameters[i]));
+        document_add(parameters, document_word(t->bugcheck_parameters[i]));
     return json_pack("{s:I, s:s?, s:o}", "code", (json_int_t)t->bugcheck_code, "name",
                      kdw_bugcheck_name(t->bugcheck_code), "parameters", parameters);
 }
@@ -67,8 +59,8 @@ void print_json_system(const struct kdw_target *target, const struct kdw_system 
                   "build", target->build, "machine", target->machine, "checked", target->is_checked,
                   "mp", target->is_mp, "processors",
                   target->processor_count ? json_integer(target->processor_count) : json_null(),
-                  "kernel_base", address(target->kernel_base_va), "ps_loaded_module_list",
-                  target->module_list_va ? address(target->module_list_va) : json_null());
+                  "kernel_base", document_word(target->kernel_base_va), "ps_loaded_module_list",
+                  target->module_list_va ? document_word(target->module_list_va) : json_null());
 
     if (target->is_kernel) {
         document_put(o, "nt_major_version", number(&system->major));
@@ -119,7 +111,7 @@ void print_json_dt(const struct dt *dt)
         document_add(rows, field);
     }
     if (dt->has_address)
-        document_put(o, "address", address(dt->va));
+        document_put(o, "address", document_word(dt->va));
     document_put(o, "fields", rows);
     document_print(o);
 }
@@ -144,8 +136,8 @@ static json_t *hexadecimal(const uint8_t *bytes, size_t len)
 static json_t *memory_gap(uint64_t va, size_t len, const struct memory_gap *gap)
 {
     char text[MEMORY_GAP_TEXT], status[11];
-    json_t *o = json_pack("{s:o, s:I, s:s}", "address", address(va), "length", (json_int_t)len,
-                          "reason", memory_gap_text(gap, text));
+    json_t *o = json_pack("{s:o, s:I, s:s}", "address", document_word(va), "length",
+                          (json_int_t)len, "reason", memory_gap_text(gap, text));
 
     if (gap->is_refusal) {
         snprintf(status, sizeof status, "0x%08" PRIx32, gap->ntstatus);
@@ -165,11 +157,11 @@ void print_json_memory(const struct memory_dump *dump)
         if (gap)
             document_add(gaps, memory_gap(dump->va + at, run, gap));
         else
-            document_add(known,
-                         json_pack("{s:o, s:I, s:o}", "address", address(dump->va + at), "length",
-                                   (json_int_t)run, "bytes", hexadecimal(dump->bytes + at, run)));
+            document_add(known, json_pack("{s:o, s:I, s:o}", "address",
+                                          document_word(dump->va + at), "length", (json_int_t)run,
+                                          "bytes", hexadecimal(dump->bytes + at, run)));
     }
-    document_print(json_pack("{s:o, s:I, s:o, s:o}", "address", address(dump->va), "length",
+    document_print(json_pack("{s:o, s:I, s:o, s:o}", "address", document_word(dump->va), "length",
                              (json_int_t)dump->len, "known", known, "gaps", gaps));
 }
 

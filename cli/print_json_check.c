@@ -5,29 +5,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static json_t *word(uint64_t value)
-{
-    char text[19];
-
-    snprintf(text, sizeof text, "0x%016" PRIx64, value);
-    return json_string(text);
-}
-
 static json_t *value_of(const struct kdw_u64 *v)
 {
     if (v->status == KD_OK)
-        return word(v->value);
+        return document_word(v->value);
     if (v->status == KD_ERR_NOT_FOUND)
         return json_null();
     return json_pack("{s:o, s:s}", "unreadable",
-                     kd_is_unreadable(v->status) ? word(v->fault_va) : json_null(), "reason",
-                     kd_status_text(v->status));
+                     kd_is_unreadable(v->status) ? document_word(v->fault_va) : json_null(),
+                     "reason", kd_status_text(v->status));
 }
 
 static json_t *expected_of(const struct kdw_finding *f)
 {
     if (f->expected.status == KD_OK)
-        return word(f->expected.value);
+        return document_word(f->expected.value);
     return f->expected_text ? json_string(f->expected_text) : json_null();
 }
 
@@ -35,9 +27,9 @@ static json_t *finding_of(const struct kdw_finding *f)
 {
     return json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:s}", "verdict",
                      kdw_verdict_text(f->verdict), "check", kdw_checks[f->repeated].id, "silo",
-                     word(f->silo_va), "table", kdw_snapshot_tables[f->table].name, "address",
-                     word(f->va), "field", f->what, "actual", value_of(&f->actual), "expected",
-                     expected_of(f), "meaning", f->meaning);
+                     document_word(f->silo_va), "table", kdw_snapshot_tables[f->table].name,
+                     "address", document_word(f->va), "field", f->what, "actual",
+                     value_of(&f->actual), "expected", expected_of(f), "meaning", f->meaning);
 }
 
 static json_t *check_of(const struct kdw_check_list *list, unsigned check)
@@ -67,9 +59,10 @@ static json_t *summary_of(const struct kdw_check_list *list)
 
 json_t *check_json(const struct kdw_snapshot *s, const struct kdw_check_list *list)
 {
-    json_t *o = json_pack("{s:s, s:i, s:i, s:o, s:b, s:o}", "schema", CHECK_SCHEMA, "version",
-                          CHECK_VERSION, "build", s->build, "kernel_base", word(s->kernel_base_va),
-                          "complete", kdw_snapshot_is_complete(s), "summary", summary_of(list));
+    json_t *o =
+        json_pack("{s:s, s:i, s:i, s:o, s:b, s:o}", "schema", CHECK_SCHEMA, "version",
+                  CHECK_VERSION, "build", s->build, "kernel_base", document_word(s->kernel_base_va),
+                  "complete", kdw_snapshot_is_complete(s), "summary", summary_of(list));
     json_t *checks = json_array();
 
     for (unsigned i = 0; i < KDW_CHECKS; i++)

@@ -13,26 +13,12 @@ struct side {
     json_t *document; /* of its snapshot */
 };
 
-/* The name of a file need not be UTF-8. */
-static json_t *file_name(const char *name)
-{
-    struct text t = {0};
-    char *chars;
-    json_t *string;
-
-    text_add_escaped(&t, name, strlen(name));
-    chars = text_take(&t);
-    string = chars ? json_string(chars) : NULL;
-    free(chars);
-    return string;
-}
-
 static json_t *head_of(const struct side *s)
 {
     static const char *const members[] = {"build", "kernel_base", "time", "symbols", "complete"};
     json_t *o = json_object();
 
-    document_put(o, "file", file_name(s->of->file));
+    document_put(o, "file", document_escaped(s->of->file));
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         document_put(o, members[i], json_incref(json_object_get(s->document, members[i])));
     return o;

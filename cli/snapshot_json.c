@@ -11,40 +11,34 @@
 
 /* ---- facts ---- */
 
-static json_t *word(uint64_t value)
-{
-    char text[19];
-
-    snprintf(text, sizeof text, "0x%016" PRIx64, value);
-    return json_string(text);
-}
-
 static json_t *missing(enum kd_status st, uint64_t fault_va)
 {
     if (st == KD_ERR_NOT_FOUND)
         return json_null();
     if (kd_is_unreadable(st))
-        return json_pack("{s:o, s:s}", "unreadable", word(fault_va), "reason", kd_status_text(st));
+        return json_pack("{s:o, s:s}", "unreadable", document_word(fault_va), "reason",
+                         kd_status_text(st));
     return json_pack("{s:n, s:s}", "unreadable", "reason", kd_status_text(st));
 }
 
 static json_t *number(uint64_t value)
 {
-    return value <= SNAPSHOT_NUMBER_MAX ? json_integer((json_int_t)value) : word(value);
+    return value <= SNAPSHOT_NUMBER_MAX ? json_integer((json_int_t)value) : document_word(value);
 }
 
 static json_t *signed_number(uint64_t value)
 {
     int64_t v = (int64_t)value;
 
-    return v >= -SNAPSHOT_NUMBER_MAX && v <= SNAPSHOT_NUMBER_MAX ? json_integer(v) : word(value);
+    return v >= -SNAPSHOT_NUMBER_MAX && v <= SNAPSHOT_NUMBER_MAX ? json_integer(v)
+                                                                 : document_word(value);
 }
 
 static json_t *time_text(uint64_t value)
 {
     char text[KERNEL_TIME_TEXT];
 
-    return kernel_time_text(value, text) ? json_string(text) : word(value);
+    return kernel_time_text(value, text) ? json_string(text) : document_word(value);
 }
 
 static json_t *integer(enum kdw_fact_kind kind, const struct kdw_u64 *v)
@@ -59,7 +53,7 @@ static json_t *integer(enum kdw_fact_kind kind, const struct kdw_u64 *v)
     case KDW_FACT_TIME:
         return time_text(v->value);
     default:
-        return word(v->value);
+        return document_word(v->value);
     }
 }
 
@@ -83,7 +77,7 @@ static json_t *fact_of(const struct kdw_fact *fact, const void *record)
 
     switch (fact->kind) {
     case KDW_FACT_KEY:
-        return word(*(const uint64_t *)at);
+        return document_word(*(const uint64_t *)at);
     case KDW_FACT_TEXT: {
         const struct kdw_text *t = at;
 
@@ -120,24 +114,11 @@ static void add_gap(void *ctx, const struct kdw_gap *gap)
 {
     bool is_a_place = kd_is_unreadable(gap->status);
 
-    document_add(ctx,
-                 json_pack("{s:s, s:o, s:s, s:s, s:o}", "table",
-                           kdw_snapshot_tables[gap->table].name, "record", word(gap->record_va),
-                           "fact", gap->fact->name, "reason", kd_status_text(gap->status),
-                           "address", is_a_place ? word(gap->fault_va) : json_null()));
-}
-
-static json_t *escaped(const char *text)
-{
-    struct text t = {0};
-    char *chars;
-    json_t *string;
-
-    text_add_escaped(&t, text, strlen(text));
-    chars = text_take(&t);
-    string = chars ? json_string(chars) : NULL;
-    free(chars);
-    return string;
+    document_add(ctx, json_pack("{s:s, s:o, s:s, s:s, s:o}", "table",
+                                kdw_snapshot_tables[gap->table].name, "record",
+                                document_word(gap->record_va), "fact", gap->fact->name, "reason",
+                                kd_status_text(gap->status), "address",
+                                is_a_place ? document_word(gap->fault_va) : json_null()));
 }
 
 /* The name of a file need not be UTF-8. */
@@ -146,15 +127,17 @@ static json_t *symbols_of(const struct kdw_snapshot *s)
     const char *text = s->symbols ? s->symbols : "";
     json_t *origin = json_string(text);
 
-    return json_pack("{s:o, s:b}", "origin", origin ? origin : escaped(text), "guess", s->is_guess);
+    return json_pack("{s:o, s:b}", "origin", origin ? origin : document_escaped(text), "guess",
+                     s->is_guess);
 }
 
 json_t *snapshot_json(const struct kdw_snapshot *s)
 {
-    json_t *o = json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:b}", "schema", SNAPSHOT_SCHEMA,
-                          "version", SNAPSHOT_VERSION, "build", s->build, "kernel_base",
-                          word(s->kernel_base_va), "time", integer(KDW_FACT_TIME, &s->time_100ns),
-                          "symbols", symbols_of(s), "complete", kdw_snapshot_is_complete(s));
+    json_t *o =
+        json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:b}", "schema", SNAPSHOT_SCHEMA, "version",
+                  SNAPSHOT_VERSION, "build", s->build, "kernel_base",
+                  document_word(s->kernel_base_va), "time", integer(KDW_FACT_TIME, &s->time_100ns),
+                  "symbols", symbols_of(s), "complete", kdw_snapshot_is_complete(s));
     json_t *tables = json_object(), *cut = json_array(), *gaps = json_array();
 
     for (size_t i = 0; i < KDW_TABLES; i++) {

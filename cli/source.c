@@ -64,6 +64,18 @@ enum kd_status source_kernel(struct source *s, struct kdw_kernel *out)
     return st;
 }
 
+enum kd_status source_snapshot(struct source *s, unsigned parts, struct kdw_snapshot *out)
+{
+    struct kdw_kernel kernel;
+    enum kd_status st = source_kernel(s, &kernel);
+
+    if (st != KD_OK)
+        return st;
+    st = kdw_snapshot_take(&kernel, parts, out);
+    kdw_kernel_close(&kernel);
+    return st;
+}
+
 /* What was missing may be so in these symbols only. */
 static void say_failure(const struct source *s, enum kd_status st)
 {

@@ -20,6 +20,7 @@
 #include <walker/kernel.h>
 #include <walker/mem.h>
 #include <walker/modules.h>
+#include <walker/snapshot.h>
 #include <walker/target.h>
 
 struct source;
@@ -47,6 +48,8 @@ const struct kdw_target *source_target(const struct source *s);
 /* Open the target's kernel with symbols from wherever there are some; which those were is said with
  * what is printed. */
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out);
+/* A snapshot of the target, of these KDW_PART_... */
+enum kd_status source_snapshot(struct source *s, unsigned parts, struct kdw_snapshot *out);
 /* The modules that the kernel has loaded. */
 enum kd_status source_modules(struct source *s, struct kdw_module_list *out);
 /* The memory that the options name: of a process, behind a page-table root, or that of source_mem. k may be

@@ -73,3 +73,19 @@ bool tree_order(const size_t *parents, size_t len, struct tree_item *items)
     free(nodes);
     return true;
 }
+
+struct tree_item *tree_make(size_t len, tree_parent_of *parent_of, const void *ctx)
+{
+    size_t *parents = calloc(len + 1, sizeof *parents);
+    struct tree_item *items = calloc(len + 1, sizeof *items);
+    bool is_done = parents && items;
+
+    for (size_t i = 0; i < len && is_done; i++)
+        parents[i] = parent_of ? parent_of(ctx, i) : TREE_NONE;
+    is_done = is_done && tree_order(parents, len, items);
+    free(parents);
+    if (is_done)
+        return items;
+    free(items);
+    return NULL;
+}

@@ -19,4 +19,10 @@ struct tree_item {
  * False: no memory. */
 bool tree_order(const size_t *parents, size_t len, struct tree_item *items);
 
+/* The index of a thing's parent, as in parents. */
+typedef size_t tree_parent_of(const void *ctx, size_t index);
+/* The same of len things whose parents can be asked for; parent_of NULL: one after the other, none below
+ * another. The caller frees the items. NULL: no memory. */
+struct tree_item *tree_make(size_t len, tree_parent_of *parent_of, const void *ctx);
+
 #endif

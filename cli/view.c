@@ -17,13 +17,8 @@ static enum kd_status collect(struct cli *c, struct source *s, void *work)
 {
     struct work *w = work;
     struct kdw_snapshot snapshot;
-    struct kdw_kernel kernel;
-    enum kd_status st = source_kernel(s, &kernel);
+    enum kd_status st = source_snapshot(s, w->view->parts, &snapshot);
 
-    if (st != KD_OK)
-        return st;
-    st = kdw_snapshot_take(&kernel, w->view->parts, &snapshot);
-    kdw_kernel_close(&kernel);
     if (st != KD_OK)
         return st;
     if (w->view->narrow)

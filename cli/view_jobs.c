@@ -20,31 +20,15 @@ static const struct kdw_job *jobs_of(const struct kdw_snapshot *s)
 
 /* ---- order ---- */
 
-static size_t parent_of(const struct kdw_snapshot *s, const struct kdw_job *job)
+static size_t parent_of(const void *ctx, size_t index)
 {
+    const struct kdw_snapshot *s = ctx;
+    const struct kdw_job *job = &jobs_of(s)[index];
     const struct kdw_job *parent = job->parent_va.status == KD_OK && job->parent_va.value
                                        ? kdw_snapshot_find(s, KDW_TABLE_JOBS, job->parent_va.value)
                                        : NULL;
 
     return parent ? (size_t)(parent - jobs_of(s)) : TREE_NONE;
-}
-
-/* NULL: no memory. */
-static struct tree_item *order(const struct kdw_snapshot *s, bool is_tree)
-{
-    size_t len = s->tables[KDW_TABLE_JOBS].len;
-    size_t *parents = calloc(len + 1, sizeof *parents);
-    struct tree_item *items = calloc(len + 1, sizeof *items);
-    bool is_done = parents && items;
-
-    for (size_t i = 0; i < len && is_done; i++)
-        parents[i] = is_tree ? parent_of(s, &jobs_of(s)[i]) : TREE_NONE;
-    is_done = is_done && tree_order(parents, len, items);
-    free(parents);
-    if (is_done)
-        return items;
-    free(items);
-    return NULL;
 }
 
 /* ---- one job ---- */
@@ -104,11 +88,11 @@ static void add_details(struct grid *g, const struct kdw_job *job)
 }
 
 /* Reached by one way only: either nothing else leads to it, or somebody took it off the list. */
-static void add_mark(struct grid *g, const struct kdw_snapshot *s, const struct kdw_job *job)
+static void add_mark(struct grid *g, const struct kdw_job *job)
 {
     uint64_t found = job->found.value;
 
-    if (job->found.status != KD_OK || !label_list_is_whole(s, "PspJobList"))
+    if (job->found.status != KD_OK)
         return;
     if (!(found & KDW_FOUND_LIST))
         label_hidden(grid_remark(g), found, kdw_job_route_name);
@@ -123,7 +107,9 @@ void view_jobs(const struct kdw_snapshot *s, bool is_verbose, bool is_tree)
         {"session", GRID_RIGHT}, {"active", GRID_RIGHT}, {"total", GRID_RIGHT},
         {"killed", GRID_RIGHT},  {"address", GRID_LEFT}, {"flags", GRID_FLEXIBLE},
     };
-    struct tree_item *items = order(s, is_tree);
+    struct tree_item *items =
+        tree_make(s->tables[KDW_TABLE_JOBS].len, is_tree ? parent_of : NULL, s);
+    bool is_list_whole = label_list_is_whole(s, "PspJobList");
     struct grid g;
 
     if (!items) {
@@ -137,7 +123,8 @@ void view_jobs(const struct kdw_snapshot *s, bool is_verbose, bool is_tree)
         add_cells(&g, s, job, items[i].depth);
         if (is_verbose)
             add_details(&g, job);
-        add_mark(&g, s, job);
+        if (is_list_whole)
+            add_mark(&g, job);
     }
     grid_print(&g);
     free(items);

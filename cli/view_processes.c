@@ -21,29 +21,12 @@ static const struct kdw_process *processes_of(const struct kdw_snapshot *s)
 
 /* ---- order ---- */
 
-static size_t parent_of(const struct kdw_snapshot *s, const struct kdw_process *p)
+static size_t parent_of(const void *ctx, size_t index)
 {
-    const struct kdw_process *parent = process_parent(s, p);
+    const struct kdw_snapshot *s = ctx;
+    const struct kdw_process *parent = process_parent(s, &processes_of(s)[index]);
 
     return parent ? (size_t)(parent - processes_of(s)) : TREE_NONE;
-}
-
-/* NULL: no memory. */
-static struct tree_item *order(const struct kdw_snapshot *s, bool is_tree)
-{
-    size_t len = s->tables[KDW_TABLE_PROCESSES].len;
-    size_t *parents = calloc(len + 1, sizeof *parents);
-    struct tree_item *items = calloc(len + 1, sizeof *items);
-    bool is_done = parents && items;
-
-    for (size_t i = 0; i < len && is_done; i++)
-        parents[i] = is_tree ? parent_of(s, &processes_of(s)[i]) : TREE_NONE;
-    is_done = is_done && tree_order(parents, len, items);
-    free(parents);
-    if (is_done)
-        return items;
-    free(items);
-    return NULL;
 }
 
 /* ---- one process ---- */
@@ -120,12 +103,11 @@ static uint64_t common_routes(const struct kdw_snapshot *s)
     return routes & (KDW_FOUND_LIST | KDW_FOUND_MEMORY | KDW_FOUND_CID);
 }
 
-static void add_mark(struct grid *g, const struct kdw_snapshot *s, const struct kdw_process *p,
-                     uint64_t routes)
+static void add_mark(struct grid *g, const struct kdw_process *p, uint64_t routes)
 {
     struct kdw_u64 lacks = {.value = routes & ~p->found.value};
 
-    if (p->found.status != KD_OK || !label_list_is_whole(s, "PsActiveProcessHead"))
+    if (p->found.status != KD_OK)
         return;
     if (!(p->found.value & KDW_FOUND_LIST)) {
         label_hidden(grid_remark(g), p->found.value, kdw_process_route_name);
@@ -144,8 +126,10 @@ void view_processes(const struct kdw_snapshot *s, bool is_verbose, bool is_tree)
         {"silo", GRID_RIGHT},      {"job", GRID_LEFT},       {"sess", GRID_RIGHT},
         {"protection", GRID_LEFT}, {"integrity", GRID_LEFT}, {"restrictions", GRID_FLEXIBLE},
     };
-    struct tree_item *items = order(s, is_tree);
+    struct tree_item *items =
+        tree_make(s->tables[KDW_TABLE_PROCESSES].len, is_tree ? parent_of : NULL, s);
     uint64_t routes = common_routes(s);
+    bool is_list_whole = label_list_is_whole(s, "PsActiveProcessHead");
     struct grid g;
 
     if (!items) {
@@ -159,7 +143,8 @@ void view_processes(const struct kdw_snapshot *s, bool is_verbose, bool is_tree)
         add_cells(&g, s, p, items[i].depth);
         if (is_verbose)
             add_details(&g, p);
-        add_mark(&g, s, p, routes);
+        if (is_list_whole)
+            add_mark(&g, p, routes);
     }
     grid_print(&g);
     free(items);

@@ -13,7 +13,6 @@ enum {
     LINKS_LEN = 16,
     SLOTS = 32,                 /* no kernel has fewer [guess] */
     DEBUGGER_DATA_ARRAY = 0x10, /* in EtwpDebuggerData [doc] */
-    SIZE_EPROCESS = 0x2a8,      /* in the debugger data block [doc], of 19041 [seen] */
     LOGGER_LEN = 0x800,         /* the largest known has 0x650 [seen] */
     IMAGE_LEN_MAX = 64 << 20,   /* the largest kernel has 18 MiB [seen] */
     NAME_NEAR = 0x1000, /* a name is in its logger's allocation; names have 2 KiB at most [doc] */
@@ -127,14 +126,10 @@ static enum kd_status find_first_process(struct kdw_probe *p, uint64_t head_va)
 static enum kd_status find_sizes(struct kdw_probe *p, uint64_t block_va)
 {
     struct kdw_debugger_data block;
-    uint8_t bytes[2] = {0};
-    struct kd_reader r = kd_reader_of(bytes, sizeof bytes);
     enum kd_status st = kdw_debugger_data_read(p->mem, block_va, NULL, NULL, &block);
 
     if (st == KD_OK)
-        st = kdw_mem_read(p->mem, block_va + SIZE_EPROCESS, bytes, sizeof bytes, NULL);
-    if (st == KD_OK)
-        p->process_len = kd_rd_u16(&r);
+        p->process_len = block.process_len;
     return kdw_ends_walk(st) ? st : KD_OK;
 }
 

@@ -20,6 +20,7 @@ enum {
     NT_BUILD_LAB = 0x208,
     KI_PROCESSOR_BLOCK = 0x218,
     MM_PHYSICAL_MEMORY_BLOCK = 0x270,
+    SIZE_EPROCESS = 0x2A8, /* [doc]; of a 19041 [seen] */
     OFFSET_PRCB_NUMBER = 0x2BE,
     OFFSET_PRCB_SPECIAL_REGISTERS = 0x2F2,
     /* The last address before OffsetPrcbContext at 0x338, by the order of fields [doc]; a 19041.804
@@ -101,6 +102,7 @@ static struct kdw_debugger_data fields_of(const uint8_t *bytes, uint32_t len)
         .physical_memory_va = field(bytes, len, MM_PHYSICAL_MEMORY_BLOCK),
         .build_lab_va = field(bytes, len, NT_BUILD_LAB),
         .processor_block_va = field(bytes, len, KI_PROCESSOR_BLOCK),
+        .process_len = (uint16_t)field(bytes, len, SIZE_EPROCESS),
         .prcb_number = (uint16_t)field(bytes, len, OFFSET_PRCB_NUMBER),
         .prcb_special_registers = (uint16_t)field(bytes, len, OFFSET_PRCB_SPECIAL_REGISTERS),
         .etwp_debugger_data_va = field(bytes, len, ETWP_DEBUGGER_DATA),

@@ -35,18 +35,9 @@ static const struct identity identities[KDW_TABLES] = {
 
 static enum kd_status status_of(const struct kdw_fact *fact, const void *record)
 {
-    const void *at = (const uint8_t *)record + fact->offset;
+    uint64_t fault_va;
 
-    switch (fact->kind) {
-    case KDW_FACT_KEY:
-        return KD_OK;
-    case KDW_FACT_TEXT:
-        return ((const struct kdw_text *)at)->status;
-    case KDW_FACT_GUID:
-        return ((const struct kdw_guid *)at)->status;
-    default:
-        return ((const struct kdw_u64 *)at)->status;
-    }
+    return kdw_fact_status(fact, record, &fault_va);
 }
 
 /* Where the bytes of a known fact are, and how many; a text's end with its NUL. */

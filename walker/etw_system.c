@@ -1,7 +1,5 @@
 #include "etw_parts.h"
 
-#include <kdproto/bytes.h>
-
 #define STATE "_ETW_SILODRIVERSTATE"
 
 /* Both tables are short: what lies beyond these is damage. */
@@ -33,19 +31,6 @@ static enum kd_status add_security(struct kdw_walk *w, uint64_t state_va, uint64
     return KD_OK;
 }
 
-static enum kd_status read_integer(struct kdw_walk *w, uint64_t va, size_t len, struct kdw_u64 *out)
-{
-    uint8_t bytes[8] = {0};
-    uint64_t fault = 0;
-    struct kd_reader r = kd_reader_of(bytes, sizeof bytes);
-    enum kd_status st = kdw_mem_read(w->k->mem, va, bytes, len, &fault);
-
-    *out = (struct kdw_u64){.status = st, .fault_va = fault};
-    if (st == KD_OK)
-        *out = kdw_known(kd_rd_u64(&r));
-    return kdw_ends_walk(st) ? st : KD_OK;
-}
-
 static enum kd_status read_security(struct kdw_walk *w, uint64_t state_va)
 {
     static const char *const name = "EtwpSecurityLoggers";
@@ -59,7 +44,7 @@ static enum kd_status read_security(struct kdw_walk *w, uint64_t state_va)
         uint64_t va = state_va + ref.offset + i * SECURITY_LOGGER_LEN;
         struct kdw_u64 id;
 
-        st = read_integer(w, va, SECURITY_LOGGER_LEN, &id);
+        st = kdw_walk_u16(w, va, &id);
         if (st == KD_OK)
             st = add_security(w, state_va, va, i, &id);
     }
@@ -129,7 +114,7 @@ static enum kd_status read_groups(struct kdw_walk *w, uint64_t va, struct kdw_sy
     enum kd_status st = KD_OK;
 
     for (size_t i = 0; i < MASK_WORDS && st == KD_OK; i++)
-        st = read_integer(w, va + 4 * i, 4, &record->groups[i]);
+        st = kdw_walk_u32(w, va + 4 * i, &record->groups[i]);
     return st;
 }
 
@@ -142,10 +127,10 @@ static enum kd_status read_system_logger(struct kdw_walk *w, const struct system
     uint64_t va = t->loggers_va + i * SYSTEM_LOGGER_LEN;
     struct kdw_system_logger *record;
     struct kdw_u64 id, clock;
-    enum kd_status st = read_integer(w, va, 1, &id);
+    enum kd_status st = kdw_walk_u8(w, va, &id);
 
     if (st == KD_OK)
-        st = read_integer(w, va + 1, 1, &clock);
+        st = kdw_walk_u8(w, va + 1, &clock);
     if (st != KD_OK || (id.status == KD_OK && id.value == 0 && !is_active))
         return st;
     record = kdw_snapshot_add(w->s, KDW_TABLE_SYSTEM, va);

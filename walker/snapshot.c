@@ -37,11 +37,9 @@ static void free_texts(const struct kdw_table_info *info, uint8_t *record)
             kdw_text_free((struct kdw_text *)(void *)(record + info->facts[i].offset));
 }
 
-/* Why a fact is not known, and where. */
-static enum kd_status status_of(const struct kdw_fact *fact, const uint8_t *record,
-                                uint64_t *fault_va)
+enum kd_status kdw_fact_status(const struct kdw_fact *fact, const void *record, uint64_t *fault_va)
 {
-    const void *at = record + fact->offset;
+    const void *at = (const uint8_t *)record + fact->offset;
 
     switch (fact->kind) {
     case KDW_FACT_KEY:
@@ -202,7 +200,7 @@ size_t kdw_snapshot_gaps(const struct kdw_snapshot *s, void *ctx, kdw_on_gap *on
             for (size_t f = 0; f < info->facts_len; f++) {
                 struct kdw_gap gap = {.table = (enum kdw_table_id)i, .fact = &info->facts[f]};
 
-                gap.status = status_of(gap.fact, record, &gap.fault_va);
+                gap.status = kdw_fact_status(gap.fact, record, &gap.fault_va);
                 if (gap.status == KD_OK || gap.status == KD_ERR_NOT_FOUND)
                     continue;
                 gap.record_va = key_of(info, record);

@@ -61,34 +61,38 @@ static void begin_plan(const struct kdw_plan_field *fields, size_t len, struct k
         out->names[i] = fields[i].name;
 }
 
-enum kd_status kdw_plan_resolve(struct kdw_walk *w, const char *type,
-                                const struct kdw_plan_field *fields, size_t len,
-                                struct kdw_plan *out)
+/* kdw_layout_resolve, or _optional. */
+typedef enum kd_status resolve_layout(struct kdw_kernel *k, const char *type_name,
+                                      const char *const *names, size_t len,
+                                      struct kdw_field_ref *refs, struct kdw_layout *out);
+
+static enum kd_status resolve_plan(struct kdw_walk *w, resolve_layout *resolve, const char *type,
+                                   const struct kdw_plan_field *fields, size_t len,
+                                   struct kdw_plan *out)
 {
     enum kd_status st;
 
     if (len > KDW_PLAN_MAX)
         return KD_ERR_LIMIT;
     begin_plan(fields, len, out);
-    st = kdw_layout_resolve(w->k, type, out->names, len, out->refs, &out->layout);
+    st = resolve(w->k, type, out->names, len, out->refs, &out->layout);
     if (st == KD_OK)
         find_stretches(out);
     return st;
+}
+
+enum kd_status kdw_plan_resolve(struct kdw_walk *w, const char *type,
+                                const struct kdw_plan_field *fields, size_t len,
+                                struct kdw_plan *out)
+{
+    return resolve_plan(w, kdw_layout_resolve, type, fields, len, out);
 }
 
 enum kd_status kdw_plan_resolve_optional(struct kdw_walk *w, const char *type,
                                          const struct kdw_plan_field *fields, size_t len,
                                          struct kdw_plan *out)
 {
-    enum kd_status st;
-
-    if (len > KDW_PLAN_MAX)
-        return KD_ERR_LIMIT;
-    begin_plan(fields, len, out);
-    st = kdw_layout_resolve_optional(w->k, type, out->names, len, out->refs, &out->layout);
-    if (st == KD_OK)
-        find_stretches(out);
-    return st;
+    return resolve_plan(w, kdw_layout_resolve_optional, type, fields, len, out);
 }
 
 static enum kd_status read_guid(struct kdw_mem *mem, uint64_t va, struct kdw_guid *out)
@@ -177,6 +181,11 @@ enum kd_status kdw_walk_u64(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out
 enum kd_status kdw_walk_u32(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out)
 {
     return read_integer(w, va, 4, out);
+}
+
+enum kd_status kdw_walk_u16(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out)
+{
+    return read_integer(w, va, 2, out);
 }
 
 enum kd_status kdw_walk_u8(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out)

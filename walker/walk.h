@@ -100,6 +100,7 @@ enum kd_status kdw_plan_read(struct kdw_walk *w, const struct kdw_plan *plan, ui
 /* An integer or pointer at va. Fails with what ends a walk; the rest is in *out. */
 enum kd_status kdw_walk_u64(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out);
 enum kd_status kdw_walk_u32(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out);
+enum kd_status kdw_walk_u16(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out);
 enum kd_status kdw_walk_u8(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out);
 /* Offset of one field; false: this kernel has no such thing. Fails as kdw_plan_resolve_optional. */
 enum kd_status kdw_walk_offset(struct kdw_walk *w, const char *type, const char *field,

@@ -82,6 +82,20 @@ static void documents_name_the_symbols_that_were_used(void **state)
     assert_printed(json_object(), "{}\n");
 }
 
+static void words_have_16_digits_and_odd_text_is_escaped(void **state)
+{
+    json_t *word = document_word(0xfffff80212345678), *text = document_escaped("a\xff\x1b");
+
+    (void)state;
+    assert_string_equal(json_string_value(word), "0xfffff80212345678");
+    assert_string_equal(json_string_value(text), "a\\xff\\x1b");
+    json_decref(word);
+    json_decref(text);
+    word = document_word(7);
+    assert_string_equal(json_string_value(word), "0x0000000000000007");
+    json_decref(word);
+}
+
 /* The failure is said once in a run, so this is the last test of it. */
 static void a_document_that_lost_something_is_not_printed(void **state)
 {
@@ -121,6 +135,7 @@ int main(void)
         cmocka_unit_test(a_whole_document_is_printed),
         cmocka_unit_test(a_stream_has_an_object_a_line),
         cmocka_unit_test(documents_name_the_symbols_that_were_used),
+        cmocka_unit_test(words_have_16_digits_and_odd_text_is_escaped),
         cmocka_unit_test(a_document_that_lost_something_is_not_printed),
     };
 

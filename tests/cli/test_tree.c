@@ -79,6 +79,39 @@ static void nothing_is_a_tree_as_well(void **state)
     assert_true(tree_order(NULL, 0, NULL));
 }
 
+static size_t half_of(const void *ctx, size_t index)
+{
+    (void)ctx;
+    return index == 0 ? TREE_NONE : index / 2;
+}
+
+static void parents_can_be_asked_for(void **state)
+{
+    const struct tree_item expected[] = {{0, 0}, {1, 1}, {2, 2}, {3, 2}};
+    struct tree_item *items = tree_make(4, half_of, NULL);
+
+    (void)state;
+    assert_non_null(items);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(items[i].index, expected[i].index);
+        assert_int_equal(items[i].depth, expected[i].depth);
+    }
+    free(items);
+}
+
+static void without_parents_they_stand_as_they_came(void **state)
+{
+    struct tree_item *items = tree_make(3, NULL, NULL);
+
+    (void)state;
+    assert_non_null(items);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(items[i].index, i);
+        assert_int_equal(items[i].depth, 0);
+    }
+    free(items);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +121,8 @@ int main(void)
         cmocka_unit_test(circles_are_cut_and_nobody_is_lost),
         cmocka_unit_test(a_chain_is_as_deep_as_it_is_long),
         cmocka_unit_test(nothing_is_a_tree_as_well),
+        cmocka_unit_test(parents_can_be_asked_for),
+        cmocka_unit_test(without_parents_they_stand_as_they_came),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,7 @@ struct kdw_debugger_data {
     uint64_t physical_memory_va;     /* of MmPhysicalMemoryBlock, see ram.h */
     uint64_t build_lab_va;           /* NtBuildLab: characters */
     uint64_t processor_block_va;     /* KiProcessorBlock: addresses of PRCBs */
+    uint16_t process_len;            /* of an _EPROCESS */
     uint16_t prcb_number;            /* offsets in a PRCB: of its Number */
     uint16_t prcb_special_registers; /* ProcessorState.SpecialRegisters */
     uint64_t etwp_debugger_data_va;  /* EtwpDebuggerData: behind 16 bytes, the array of loggers */

@@ -405,6 +405,9 @@ void *kdw_snapshot_add(struct kdw_snapshot *s, enum kdw_table_id table, uint64_t
 /* The first record of that address; NULL: there is none. */
 const void *kdw_snapshot_find(const struct kdw_snapshot *s, enum kdw_table_id table, uint64_t va);
 
+/* Of a fact of a record: KD_OK, or why it is not known; *fault_va is where, if that is a place. */
+enum kd_status kdw_fact_status(const struct kdw_fact *fact, const void *record, uint64_t *fault_va);
+
 /* A fact that should be known and could not be read. */
 struct kdw_gap {
     enum kdw_table_id table;
