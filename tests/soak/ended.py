@@ -10,6 +10,7 @@ from runs import kd
 RUN_S = 300   # far above what any run takes, with sanitizers and many others beside it
 CPU_S = 60    # the same, of the processor's time
 CRASHED = 99  # of the sanitizers, whose own exit status is one of kdwalk's
+FOUND = 3     # of check alone: something failed
 ENVIRONMENT = {**os.environ, **{name: f"{os.environ.get(name, '')}:exitcode={CRASHED}"
                                 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}}
 
@@ -18,6 +19,7 @@ class Ended:
     """Its status, its output, the most memory it had, and the processor's time."""
 
     def __init__(self, arguments):
+        self.statuses = (0, 1, 2, FOUND) if arguments[0] == "check" else (0, 1, 2)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = subprocess.Popen([kd.BIN / "kdwalk", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=out,
                                        stderr=err, env=ENVIRONMENT)
@@ -40,7 +42,7 @@ class Ended:
         """What is wrong with how any run may end, whatever is wrong with its file."""
         if self.is_hang:
             run.blame("hang", name)
-        elif self.status not in (0, 1, 2):
+        elif self.status not in self.statuses:
             run.blame(f"{name}: status {self.status}", self.err[-2000:])
         elif self.kib > most_kib:
             run.blame(f"{name}: {self.kib} KiB of memory", f"at most {most_kib} KiB are wanted")
