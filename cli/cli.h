@@ -73,6 +73,7 @@ struct cli_options {
     const char *provider_names;      /* of --providers; NULL: those that are built in */
     bool has_logger, has_process;    /* were given */
     uint64_t logger_id, process_pid; /* of --logger, --process */
+    const char *process_name;        /* instead of the pid; NULL: it is no name */
     bool tree;
     bool json, verbose, raw, stats;
     bool wait; /* for the next boot of a target that restarts */

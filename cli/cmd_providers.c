@@ -32,11 +32,13 @@ enum cli_exit cmd_providers(struct cli *c)
         .has_process = c->options.has_process,
         .logger_id = c->options.logger_id,
         .process_pid = c->options.process_pid,
+        .process_name = c->options.process_name,
     };
     struct view view = {
         /* names of loggers and of drivers are told with details only, and cost as much as the rest */
         .parts = KDW_PART_PROVIDERS |
-                 (has_details(c) ? KDW_PART_LOGGER_DETAILS | KDW_PART_EVIDENCE : 0u),
+                 (has_details(c) ? KDW_PART_LOGGER_DETAILS | KDW_PART_EVIDENCE : 0u) |
+                 (choice.process_name ? KDW_PART_PROCESSES : 0u),
         .narrow = narrow,
         .print = print,
         .ctx = &choice,

@@ -85,7 +85,7 @@ static const struct option_row rows[] = {
      "of this silo only: host, the id of its job, or the job's address"},
     {"logger", OPT_LOGGER, "ID", CLI_OPT_OF,
      "only what is enabled for the logger of this id: 0x1b as loggers prints it, or 27"},
-    {"process", OPT_PROCESS, "PID", CLI_OPT_OF, "only what this process has registered"},
+    {"process", OPT_PROCESS, "PID|NAME", CLI_OPT_OF, "only what this process has registered"},
     {"providers", OPT_PROVIDERS, "FILE", CLI_OPT_NAMES,
      "names of more providers, before those that are built in: lines of GUID,NAME"},
     {"tree", OPT_TREE, NULL, CLI_OPT_TREE, "each below its parent"},
@@ -305,17 +305,33 @@ static bool parse_id(const char *name, const char *text, bool *has, uint64_t *ou
     return *has;
 }
 
-/* All digits: an id, as kdwalk and Windows' own tools show it, or with 0x as debuggers do. */
-static struct cli_space process_of(const char *value)
+/* All digits: an id, as kdwalk and Windows' own tools show it, or with 0x as debuggers do. Else a
+ * name, and *pid stays. False: a message was printed. */
+static bool parse_process(const char *value, uint64_t *pid, const char **name)
 {
     bool is_hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
     const char *digits = is_hex ? "0123456789abcdefABCDEF" : "0123456789";
     const char *number = is_hex ? value + 2 : value;
 
+    if (!value[0]) {
+        message_error("--process is missing the id or the name of a process");
+        return false;
+    }
     if (number[0] && number[strspn(number, digits)] == '\0')
-        return (struct cli_space){.kind = CLI_SPACE_PROCESS_ID,
-                                  .number = strtoull(number, NULL, is_hex ? 16 : 10)};
-    return (struct cli_space){.kind = CLI_SPACE_PROCESS_NAME, .name = value};
+        *pid = strtoull(number, NULL, is_hex ? 16 : 10);
+    else
+        *name = value;
+    return true;
+}
+
+static bool parse_owner(const char *value, struct cli_options *o)
+{
+    if (o->has_process) {
+        message_error("--process can be given once only");
+        return false;
+    }
+    o->has_process = true;
+    return parse_process(value, &o->process_pid, &o->process_name);
 }
 
 static bool parse_space(int letter, const char *value, struct cli_space *out)
@@ -326,13 +342,11 @@ static bool parse_space(int letter, const char *value, struct cli_space *out)
         message_error("--dtb and --process exclude each other, and each can be given once only");
         return false;
     }
-    if (letter == OPT_SPACE_PROCESS && !value[0]) {
-        message_error("--process is missing the id or the name of a process");
-        return false;
-    }
-    if (letter == OPT_SPACE_PROCESS)
-        space = process_of(value);
-    else if (!number_address(value, &space.number)) {
+    if (letter == OPT_SPACE_PROCESS) {
+        if (!parse_process(value, &space.number, &space.name))
+            return false;
+        space.kind = space.name ? CLI_SPACE_PROCESS_NAME : CLI_SPACE_PROCESS_ID;
+    } else if (!number_address(value, &space.number)) {
         message_error("--dtb takes a hexadecimal physical address");
         return false;
     }
@@ -422,7 +436,7 @@ static bool take(struct cli *c, int letter, char *value)
     case OPT_LOGGER:
         return parse_id("--logger", value, &c->options.has_logger, &c->options.logger_id);
     case OPT_PROCESS:
-        return parse_id("--process", value, &c->options.has_process, &c->options.process_pid);
+        return parse_owner(value, &c->options);
     case OPT_PROVIDERS:
         return parse_path("--providers", value, &c->options.provider_names);
     case OPT_TREE:

@@ -1,6 +1,7 @@
 #include "provider_choice.h"
 
 #include "facts.h"
+#include "process_choice.h"
 #include "provider_links.h"
 
 #include <ctype.h>
@@ -14,7 +15,7 @@ struct keep {
     struct provider_links enables, registrations;
     bool has_guid, has_silo;
     uint8_t guid[16];
-    uint64_t silo_va;
+    uint64_t silo_va, process_va;
 };
 
 /* ---- names ---- */
@@ -125,6 +126,8 @@ static enum kd_status choose(struct keep *k, struct kd_diag *diag)
         k->has_silo = true;
         st = silo_choice_find(&k->choice->silo, k->s, diag, &k->silo_va);
     }
+    if (st == KD_OK && k->choice->process_name)
+        st = process_choice_find(k->choice->process_name, k->s, diag, &k->process_va);
     if (st != KD_OK || !name)
         return st;
     return guid_parse(name, strlen(name), k->guid) ? choose_by_guid(k, diag)
@@ -156,17 +159,21 @@ static bool is_of_logger(const struct keep *k, const struct kdw_provider *p)
     return false;
 }
 
+static bool is_by_process(const struct keep *k, const struct kdw_registration *r)
+{
+    if (k->choice->process_name)
+        return r->process_va.status == KD_OK && r->process_va.value == k->process_va;
+    return r->pid.status == KD_OK && r->pid.value == k->choice->process_pid;
+}
+
 static bool is_of_process(const struct keep *k, const struct kdw_provider *p)
 {
     size_t count;
     const struct provider_link *links = provider_links_of(&k->registrations, p->va, &count);
 
-    for (size_t i = 0; i < count; i++) {
-        const struct kdw_registration *r = links[i].record;
-
-        if (r->pid.status == KD_OK && r->pid.value == k->choice->process_pid)
+    for (size_t i = 0; i < count; i++)
+        if (is_by_process(k, links[i].record))
             return true;
-    }
     return false;
 }
 
@@ -226,6 +233,19 @@ static bool consumer_stays(void *ctx, const void *record)
     return kdw_snapshot_find(ctx, KDW_TABLE_LOGGERS, c->logger_va.value) != NULL;
 }
 
+/* Of those that its name was looked up in. */
+static bool process_stays(void *ctx, const void *record)
+{
+    return ((const struct kdw_process *)record)->va == ((const struct keep *)ctx)->process_va;
+}
+
+static bool none(void *ctx, const void *record)
+{
+    (void)ctx;
+    (void)record;
+    return false;
+}
+
 static void leave_out(struct keep *k)
 {
     struct kdw_snapshot *s = k->s;
@@ -235,6 +255,8 @@ static void leave_out(struct keep *k)
     kdw_snapshot_filter(s, KDW_TABLE_REGISTRATIONS, s, registration_stays);
     kdw_snapshot_filter(s, KDW_TABLE_LOGGERS, s, logger_stays);
     kdw_snapshot_filter(s, KDW_TABLE_CONSUMERS, s, consumer_stays);
+    kdw_snapshot_filter(s, KDW_TABLE_PROCESSES, k, process_stays);
+    kdw_snapshot_filter(s, KDW_TABLE_SESSIONS, NULL, none);
 }
 
 static bool is_of_all(const struct provider_choice *c)

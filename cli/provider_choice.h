@@ -15,10 +15,12 @@ struct provider_choice {
     struct silo_choice silo;
     bool has_logger, has_process;
     uint64_t logger_id, process_pid;
+    const char *
+        process_name; /* in the pid's place, and found among the snapshot's processes; NULL: the pid */
 };
 
-/* KD_ERR_NOT_FOUND: nothing is called so, or there is no such silo; KD_ERR_USAGE: several are, and diag
- * names some. */
+/* KD_ERR_NOT_FOUND: nothing is called so, or there is no such silo or process; KD_ERR_USAGE: several are,
+ * and diag names some. */
 enum kd_status provider_choice_keep(const struct provider_choice *choice, struct kdw_snapshot *s,
                                     struct kd_diag *diag);
 

@@ -125,6 +125,34 @@ static void loggers_processes_and_silos_choose_theirs(void **state)
     kdw_snapshot_free(&s);
 }
 
+static void a_process_is_named_as_well(void **state)
+{
+    struct provider_choice choice = {
+        .names = &none, .has_process = true, .process_name = "MSMPENG.exe"};
+    struct kdw_registration *r;
+    struct kdw_snapshot s;
+    struct kd_diag diag = {{0}};
+
+    (void)state;
+    clean_snapshot(&s);
+    r = clean_record(&s, KDW_TABLE_REGISTRATIONS, CLEAN_MEMBER + CLEAN_REG);
+    r->process_va = clean_known(CLEAN_MSMPENG);
+    r->pid = clean_known(4); /* of another: the name is what counts */
+    assert_int_equal(provider_choice_keep(&choice, &s, &diag), KD_OK);
+    assert_int_equal(len(&s, KDW_TABLE_PROVIDERS), 2);
+    assert_int_equal(len(&s, KDW_TABLE_PROCESSES), 1);
+    assert_non_null(kdw_snapshot_find(&s, KDW_TABLE_PROCESSES, CLEAN_MSMPENG));
+    kdw_snapshot_free(&s);
+
+    clean_snapshot(&s);
+    choice.process_name = "lsass.exe";
+    assert_int_equal(provider_choice_keep(&choice, &s, &diag), KD_ERR_USAGE);
+    assert_non_null(strstr(diag.text, "2 processes are called 'lsass.exe'"));
+    choice.process_name = "nobody.exe";
+    assert_int_equal(provider_choice_keep(&choice, &s, &diag), KD_ERR_NOT_FOUND);
+    kdw_snapshot_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +161,7 @@ int main(void)
         cmocka_unit_test(what_it_calls_itself_is_a_name_too),
         cmocka_unit_test(a_wrong_or_ambiguous_name_is_an_error),
         cmocka_unit_test(loggers_processes_and_silos_choose_theirs),
+        cmocka_unit_test(a_process_is_named_as_well),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,11 +104,16 @@ class Views(test_dumps.DumpTest):
         found = json.loads(self.view("18362", "providers", "--logger", hex(enable["logger_id"]), "--silo", "host",
                                      "--json").out)["tables"]
         self.assertEqual({p["address"] for p in found["providers"]}, wanted)
-        pid = next(r["pid"] for r in told["registrations"] if r["pid"])
+        names = [p["name"] for p in told["processes"]]
+        pid = next(r["pid"] for r in told["registrations"]
+                   if r["pid"] and names.count(self.process("18362", pid=r["pid"])["name"]) == 1)
         wanted = {p for r in told["registrations"] if r["pid"] == pid for p in (r["provider"], r["listed_group"])}
         found = json.loads(self.view("18362", "providers", "--process", str(pid), "--json").out)["tables"]
         self.assertEqual({p["address"] for p in found["providers"]},
                          {p for p in wanted if p and int(p, 16)})
+        by_id = self.view("18362", "providers", "--process", hex(pid))
+        name = self.process("18362", pid=pid)["name"]
+        self.assertEqual(self.view("18362", "providers", "--process", name.upper()).out, by_id.out)
 
     def test_a_users_file_names_providers(self):
         guid = next(p["guid"] for p in self.told["18362"]["providers"] if p["type"] == 0)
@@ -145,6 +150,9 @@ class Views(test_dumps.DumpTest):
                 (("providers", "--silo", "77"), "there is no silo with the id 77"),
                 (("providers", "--logger", "x"), "--logger takes a number"),
                 (("providers", "--process", "1", "--process", "2"), "--process can be given once only"),
+                (("providers", "--process="), "--process is missing the id or the name"),
+                (("providers", "--process", "nobody.exe"), "there is no process called 'nobody.exe'"),
+                (("providers", "--process", "svchost.exe"), "processes are called 'svchost.exe': choose one of "),
                 (("providers", "a", "b"), "providers takes [GUID|NAME]"),
                 (("layers",), "layers needs PID|NAME"),
                 (("silos", "--tree"), "--tree is not an option of this command")):
