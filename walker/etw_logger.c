@@ -194,7 +194,7 @@ enum kd_status kdw_walk_loggers(struct kdw_walk *w)
     st = resolve(w, &plans);
     w->s->tables[KDW_TABLE_LOGGERS].is_taken = true;
     w->s->tables[KDW_TABLE_CONSUMERS].is_taken = plans.wants_details;
-    for (size_t i = 0; i < states->len && st == KD_OK; i++)
-        st = read_loggers(w, &plans, (struct kdw_etw_state *)states->records + i);
+    for (size_t *i = &w->followed.states_with_loggers; *i < states->len && st == KD_OK; ++*i)
+        st = read_loggers(w, &plans, (struct kdw_etw_state *)states->records + *i);
     return st;
 }

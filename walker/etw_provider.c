@@ -237,6 +237,7 @@ static enum kd_status read_providers(struct kdw_walk *w, const struct provider_p
 
 enum kd_status kdw_walk_providers(struct kdw_walk *w)
 {
+    const struct kdw_table *states = &w->s->tables[KDW_TABLE_STATES];
     struct provider_plans plans;
     enum kd_status st;
 
@@ -246,10 +247,11 @@ enum kd_status kdw_walk_providers(struct kdw_walk *w)
     w->s->tables[KDW_TABLE_ENABLES].is_taken = true;
     w->s->tables[KDW_TABLE_REGISTRATIONS].is_taken = true;
     st = resolve(w, &plans);
-    KDW_EACH(w->s, KDW_TABLE_STATES, struct kdw_etw_state, state)
-    {
-        if (st == KD_OK && state->va)
-            st = read_providers(w, &plans, state->va);
+    for (size_t *i = &w->followed.states_with_providers; *i < states->len && st == KD_OK; ++*i) {
+        uint64_t va = ((const struct kdw_etw_state *)states->records)[*i].va;
+
+        if (va)
+            st = read_providers(w, &plans, va);
     }
     return st == KD_OK ? kdw_registrations_read(w) : st;
 }

@@ -69,7 +69,8 @@ static enum kd_status resolve(struct kdw_walk *w, struct registration_plans *out
     if (st == KD_OK)
         st = kdw_walk_offset(w, "_ETW_PROVIDER_TRAITS", "Traits", &out->traits, &out->has_traits);
     out->exist = has_head && has_links && has_group_links;
-    out->left = 2 * kdw_snapshot_tables[KDW_TABLE_REGISTRATIONS].max; /* provider and group */
+    out->left = 2 * kdw_snapshot_tables[KDW_TABLE_REGISTRATIONS].max - /* provider and group */
+                w->followed.registrations;
     return st;
 }
 
@@ -167,6 +168,7 @@ static enum kd_status read_entries(struct kdw_walk *w, struct registration_plans
             return st;
     }
     plans->left -= list->count;
+    w->followed.registrations += list->count;
     return kdw_ends_walk(list->end) ? list->end : KD_OK;
 }
 
@@ -189,14 +191,17 @@ static enum kd_status read_list(struct kdw_walk *w, struct registration_plans *p
 
 enum kd_status kdw_registrations_read(struct kdw_walk *w)
 {
+    const struct kdw_table *providers = &w->s->tables[KDW_TABLE_PROVIDERS];
     struct registration_plans plans;
     enum kd_status st = resolve(w, &plans);
 
     for (int groups = 0; groups < 2; groups++) /* which come second */
-        KDW_EACH(w->s, KDW_TABLE_PROVIDERS, struct kdw_provider, p)
-        {
-            if (st == KD_OK && plans.exist && (p->type.value == KDW_PROVIDER_GROUP) == groups)
+        for (size_t i = w->followed.providers; i < providers->len && st == KD_OK; i++) {
+            const struct kdw_provider *p = (const struct kdw_provider *)providers->records + i;
+
+            if (plans.exist && (p->type.value == KDW_PROVIDER_GROUP) == groups)
                 st = read_list(w, &plans, p);
         }
+    w->followed.providers = providers->len;
     return st;
 }

@@ -277,6 +277,7 @@ enum kd_status kdw_walk_states(struct kdw_walk *w)
         return st;
     w->s->tables[KDW_TABLE_SECURITY].is_taken = plans.wants_all;
     w->s->tables[KDW_TABLE_SYSTEM].is_taken = plans.wants_all;
-    st = add_host(w, &plans);
+    if (w->s->tables[KDW_TABLE_STATES].len == 0)
+        st = add_host(w, &plans);
     return st == KD_OK ? add_server_silos(w, &plans) : st;
 }

@@ -181,21 +181,28 @@ enum kd_status kdw_walk_hidden(struct kdw_walk *w)
 
 static enum kd_status follow_states(struct kdw_walk *w, const struct trail *t)
 {
+    const struct kdw_table *table = &w->s->tables[KDW_TABLE_STATES];
     enum kd_status st = KD_OK;
 
-    KDW_EACH(w->s, KDW_TABLE_STATES, struct kdw_etw_state, state)
-    if (st == KD_OK)
+    for (size_t *i = &w->followed.states; *i < table->len && st == KD_OK; ++*i) {
+        const struct kdw_etw_state *state = (const struct kdw_etw_state *)table->records + *i;
+
         st = note_pointer(w, t, &state->own_silo_va, KDW_FOUND_SILO);
+    }
     return st;
 }
 
 static enum kd_status follow_consumers(struct kdw_walk *w, const struct trail *t)
 {
+    const struct kdw_table *table = &w->s->tables[KDW_TABLE_CONSUMERS];
     enum kd_status st = KD_OK;
 
-    KDW_EACH(w->s, KDW_TABLE_CONSUMERS, struct kdw_consumer, c)
-    if (st == KD_OK && t->has_processes && c->process_va.status == KD_OK)
-        st = kdw_process_note(w, &t->process, c->process_va.value, KDW_FOUND_CONSUMER);
+    for (size_t *i = &w->followed.consumers; *i < table->len && st == KD_OK; ++*i) {
+        const struct kdw_consumer *c = (const struct kdw_consumer *)table->records + *i;
+
+        if (t->has_processes && c->process_va.status == KD_OK)
+            st = kdw_process_note(w, &t->process, c->process_va.value, KDW_FOUND_CONSUMER);
+    }
     return st;
 }
 

@@ -16,6 +16,25 @@ static const struct {
     {KDW_PART_SILOS, KDW_PART_JOBS},
 };
 
+/* A silo that only tracing led to traces as well, and that may lead to more. */
+static enum kd_status walk_states_found_late(struct kdw_walk *w)
+{
+    const struct kdw_table *states = &w->s->tables[KDW_TABLE_STATES];
+    enum kd_status st = KD_OK;
+
+    for (size_t len = 0; st == KD_OK && states->len != len;) {
+        len = states->len;
+        st = kdw_walk_hidden_by_etw(w);
+        if (st == KD_OK)
+            st = kdw_walk_states(w);
+        if (st == KD_OK)
+            st = kdw_walk_loggers(w);
+        if (st == KD_OK)
+            st = kdw_walk_providers(w);
+    }
+    return st;
+}
+
 /* In the order of walk.h: each uses what those before it found. */
 static const struct {
     enum kd_status (*walk)(struct kdw_walk *w);
@@ -29,7 +48,7 @@ static const struct {
     {kdw_walk_states, "ETW states"},
     {kdw_walk_loggers, "loggers"},
     {kdw_walk_providers, "providers"},
-    {kdw_walk_hidden_by_etw, "jobs and processes"},
+    {walk_states_found_late, "silos found by tracing"},
     {kdw_walk_places, "silos of processes"},
     {kdw_walk_cpus, "processors"},
     {kdw_walk_evidence, "modules and variables"},

@@ -72,10 +72,12 @@ struct kdw_plan {
     size_t stretches_len;
 };
 
-/* hidden.c: how many records were gone through, how many links may still be. */
+/* How many records were gone through, how many links may still be: what comes later is found by going on. */
 struct kdw_followed {
-    size_t jobs, processes, sessions;
+    size_t jobs, processes, sessions, states, consumers; /* hidden.c */
     size_t children_left, members_left, sessions_left;
+    size_t states_with_loggers, states_with_providers, providers; /* etw_*.c */
+    size_t registrations;                                         /* links of these */
 };
 
 struct kdw_walk {
@@ -122,7 +124,8 @@ enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list
 /* ---- the parts ----
  *
  * In this order; each does nothing where nothing that was asked for wants it, and marks its tables as
- * taken. Fails with what ends a walk, no memory and what is said with each. */
+ * taken. Those of tracing may be called again, for silos that were found meanwhile. Fails with what ends a
+ * walk, no memory and what is said with each. */
 
 enum kd_status kdw_walk_jobs(struct kdw_walk *w); /* job.c: PspJobList */
 enum kd_status kdw_walk_processes(
