@@ -84,6 +84,15 @@ void document_print(json_t *document)
     json_decref(document);
 }
 
+void document_line(json_t *document)
+{
+    if (document_is_whole(document))
+        print(document, JSON_COMPACT, "\n");
+    if (fflush(stdout) != 0)
+        message_output_failed(strerror(errno));
+    json_decref(document);
+}
+
 void document_stream_begin(const char *list)
 {
     printf("{\"%s\": [", list);

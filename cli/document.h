@@ -27,6 +27,8 @@ void document_name_symbols(const char *origin, bool is_guess);
 bool document_is_whole(const json_t *document);
 /* Prints and frees it; says so (message.h) when it is not whole or cannot be written. */
 void document_print(json_t *document);
+/* The same of a document that is a line among others, and is read as soon as it is written. */
+void document_line(json_t *document);
 
 /* A document whose list may be of any length, an object a line: it is printed as it comes.
  *

@@ -16,5 +16,7 @@ void print_text_check(const struct kdw_snapshot *s, const struct kdw_check_list 
 #define CHECK_SCHEMA "kdwalk-check"
 enum { CHECK_VERSION = 1 };
 json_t *check_json(const struct kdw_snapshot *s, const struct kdw_check_list *list);
+/* One of its "checks". */
+json_t *check_json_one(const struct kdw_check_list *list, unsigned check);
 
 #endif

@@ -32,7 +32,7 @@ static json_t *finding_of(const struct kdw_finding *f)
                      value_of(&f->actual), "expected", expected_of(f), "meaning", f->meaning);
 }
 
-static json_t *check_of(const struct kdw_check_list *list, unsigned check)
+json_t *check_json_one(const struct kdw_check_list *list, unsigned check)
 {
     const struct kdw_check_result *result = &list->results[check];
     json_t *findings = json_array();
@@ -66,7 +66,7 @@ json_t *check_json(const struct kdw_snapshot *s, const struct kdw_check_list *li
     json_t *checks = json_array();
 
     for (unsigned i = 0; i < KDW_CHECKS; i++)
-        document_add(checks, check_of(list, i));
+        document_add(checks, check_json_one(list, i));
     document_put(o, "checks", checks);
     return o;
 }

@@ -71,7 +71,7 @@ static json_t *guid(const struct kdw_guid *g)
     return json_string(text);
 }
 
-static json_t *fact_of(const struct kdw_fact *fact, const void *record)
+json_t *snapshot_json_fact(const struct kdw_fact *fact, const void *record)
 {
     const void *at = (const uint8_t *)record + fact->offset;
 
@@ -92,21 +92,25 @@ static json_t *fact_of(const struct kdw_fact *fact, const void *record)
 
 /* ---- tables ---- */
 
-static json_t *record_of(const struct kdw_table_info *info, const void *record)
+json_t *snapshot_json_record(enum kdw_table_id table, const void *record)
 {
+    const struct kdw_table_info *info = &kdw_snapshot_tables[table];
     json_t *o = json_object();
 
     for (size_t i = 0; i < info->facts_len; i++)
-        document_put(o, info->facts[i].name, fact_of(&info->facts[i], record));
+        document_put(o, info->facts[i].name, snapshot_json_fact(&info->facts[i], record));
     return o;
 }
 
-static json_t *table_of(const struct kdw_table_info *info, const struct kdw_table *t)
+static json_t *table_of(const struct kdw_snapshot *s, enum kdw_table_id table)
 {
+    const struct kdw_table_info *info = &kdw_snapshot_tables[table];
+    const struct kdw_table *t = &s->tables[table];
     json_t *list = json_array();
 
     for (size_t i = 0; i < t->len; i++)
-        document_add(list, record_of(info, (const uint8_t *)t->records + i * info->record_size));
+        document_add(
+            list, snapshot_json_record(table, (const uint8_t *)t->records + i * info->record_size));
     return list;
 }
 
@@ -145,7 +149,7 @@ json_t *snapshot_json(const struct kdw_snapshot *s)
         const struct kdw_table *t = &s->tables[i];
 
         if (t->is_taken)
-            document_put(tables, info->name, table_of(info, t));
+            document_put(tables, info->name, table_of(s, (enum kdw_table_id)i));
         if (t->is_cut)
             document_add(cut, json_string(info->name));
     }

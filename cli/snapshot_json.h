@@ -33,5 +33,8 @@
 
 /* NULL, or not whole (document.h): there was no memory for it. */
 json_t *snapshot_json(const struct kdw_snapshot *s);
+/* A record of it, and one of a record's facts. */
+json_t *snapshot_json_record(enum kdw_table_id table, const void *record);
+json_t *snapshot_json_fact(const struct kdw_fact *fact, const void *record);
 
 #endif
