@@ -22,7 +22,7 @@ static enum kd_status collect(struct cli *c, struct source *s, void *work)
 
 static enum kd_status write_document(json_t *document, struct kdt_part_file *file)
 {
-    char *text = json_dumps(document, JSON_INDENT(2)); /* at once: the file has no buffer */
+    char *text = document_text(document, JSON_INDENT(2)); /* at once: the file has no buffer */
     size_t len = text ? strlen(text) : 0;
     bool ok;
 

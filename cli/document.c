@@ -68,11 +68,42 @@ bool document_is_whole(const json_t *value)
     return ok;
 }
 
-static void print(json_t *value, size_t flags, const char *behind)
+/* JSON takes characters as they are that a terminal obeys, and only texts have any: they become escapes, but
+ * for the ends of lines, which are between texts. */
+static char *escape(const char *chars)
 {
+    size_t len = strlen(chars), from = 0, at = 0, code_len;
+    struct text t = {0};
+
+    for (; at < len; at += code_len) {
+        unsigned code;
+
+        at += text_plain(chars + at, len - at, &code, &code_len);
+        if (code_len == 0 || code == '\n')
+            continue;
+        text_add(&t, "%.*s\\u%04x", (int)(at - from), chars + from, code);
+        from = at + code_len;
+    }
+    text_add(&t, "%s", chars + from);
+    return text_take(&t);
+}
+
+char *document_text(const json_t *value, size_t flags)
+{
+    char *raw = json_dumps(value, flags), *text = raw ? escape(raw) : NULL;
+
+    free(raw);
+    return text;
+}
+
+static void print(const json_t *value, size_t flags, const char *behind)
+{
+    char *text = document_text(value, flags);
+
     errno = 0;
-    if (json_dumpf(value, stdout, flags) != 0 || fputs(behind, stdout) == EOF)
-        message_output_failed(errno ? strerror(errno) : kd_status_text(KD_ERR_NO_MEMORY));
+    if (!text || fputs(text, stdout) == EOF || fputs(behind, stdout) == EOF)
+        message_output_failed(text && errno ? strerror(errno) : kd_status_text(KD_ERR_NO_MEMORY));
+    free(text);
 }
 
 void document_print(json_t *document)

@@ -20,6 +20,9 @@ void document_add(json_t *list, json_t *value);
 json_t *document_word(uint64_t value);
 /* Text that need not be UTF-8, as the name of a file: what is not, is escaped. */
 json_t *document_escaped(const char *chars);
+/* JSON as text, from malloc, without any character that a terminal obeys; flags: jansson's. NULL: there was
+ * no memory for it. */
+char *document_text(const json_t *value, size_t flags);
 /* Documents are from now on told with the symbols that were used for them, as their member "symbols":
  * where those are from, and whether they are a guess. An empty origin: none were. */
 void document_name_symbols(const char *origin, bool is_guess);

@@ -52,36 +52,65 @@ void text_add(struct text *t, const char *fmt, ...)
     t->len += (size_t)n;
 }
 
-/* Of three bytes of UTF-8. */
-static unsigned code_point(const unsigned char *p)
+static unsigned code_point(const unsigned char *p, size_t n)
 {
-    return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+    unsigned code = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (p[i] & 0x3fu);
+    return code;
 }
 
 /* It breaks the line, or makes what follows show in another order. */
 static bool is_unruly(unsigned code)
 {
-    return code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069);
+    return code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+/* C1 among them: CSI in one character. */
+static bool is_control(unsigned code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+size_t text_plain(const char *chars, size_t len, unsigned *code, size_t *code_len)
+{
+    const unsigned char *p = (const unsigned char *)chars;
+    size_t at = 0;
+
+    while (at < len) {
+        size_t n;
+
+        if (p[at] >= 0x20 && p[at] < 0x7f) { /* most are */
+            at++;
+            continue;
+        }
+        n = kdw_utf8_len(p + at, len - at);
+        *code = n ? code_point(p + at, n) : p[at];
+        *code_len = n ? n : 1;
+        if (n == 0 || is_control(*code) || is_unruly(*code))
+            return at;
+        at += n;
+    }
+    *code = 0;
+    *code_len = 0;
+    return at;
 }
 
 void text_add_escaped(struct text *t, const char *chars, size_t len)
 {
-    const unsigned char *p = (const unsigned char *)chars;
-    size_t n;
+    while (len > 0) {
+        unsigned code;
+        size_t code_len, plain = text_plain(chars, len, &code, &code_len);
 
-    for (; len > 0; p += n, len -= n) {
-        n = kdw_utf8_len(p, len);
-        if (n == 0 || (n == 1 && (*p < 0x20 || *p == 0x7f))) {
-            text_add(t, *p == '\n' ? "\\n" : "\\x%02x", *p);
-            n = 1;
-        } else if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0) {
-            text_add(t, "\\u%04x", p[1]); /* C1: CSI in one character */
-        } else if (n == 3 && is_unruly(code_point(p))) {
-            text_add(t, "\\u%04x", code_point(p));
-        } else {
-            text_add(t, "%.*s", (int)n, (const char *)p);
-        }
+        text_add(t, "%.*s", (int)plain, chars);
+        if (code_len == 1)
+            text_add(t, code == '\n' ? "\\n" : "\\x%02x", code);
+        else if (code_len > 1)
+            text_add(t, "\\u%04x", code);
+        chars += plain + code_len;
+        len -= plain + code_len;
     }
 }
 

@@ -17,6 +17,9 @@ void text_add(struct text *t, const char *fmt, ...) KD_PRINTF(2, 3);
 /* Text of the target's making, as UTF-8 that no terminal obeys: control characters, those that break
  * or reorder a line, and bytes that are no UTF-8, as escapes. */
 void text_add_escaped(struct text *t, const char *chars, size_t len);
+/* How many bytes from the start on no terminal obeys. The character that stands behind them is `code`, of
+ * code_len bytes: one of a single byte may be no UTF-8, and 0 bytes is the end. */
+size_t text_plain(const char *chars, size_t len, unsigned *code, size_t *code_len);
 /* The text, now the caller's to free; "" when nothing was added; NULL when memory ran out. */
 char *text_take(struct text *t);
 

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -96,6 +97,21 @@ static void words_have_16_digits_and_odd_text_is_escaped(void **state)
     json_decref(word);
 }
 
+/* JSON would take them as they are; it reads the same. */
+static void what_a_terminal_obeys_is_escaped_in_texts(void **state)
+{
+    json_t *o = json_pack("{s:s}", "\x7f", "a\xc2\x9b[2J\xe2\x80\xaez\xc3\xa4\x1b");
+    char *text = document_text(o, JSON_COMPACT);
+    json_t *again = json_loads(text, 0, NULL);
+
+    (void)state;
+    assert_string_equal(text, "{\"\\u007f\":\"a\\u009b[2J\\u202ez\xc3\xa4\\u001B\"}");
+    assert_true(json_equal(o, again));
+    free(text);
+    json_decref(again);
+    assert_printed(o, "{\n  \"\\u007f\": \"a\\u009b[2J\\u202ez\xc3\xa4\\u001B\"\n}\n");
+}
+
 /* The failure is said once in a run, so this is the last test of it. */
 static void a_document_that_lost_something_is_not_printed(void **state)
 {
@@ -136,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_stream_has_an_object_a_line),
         cmocka_unit_test(documents_name_the_symbols_that_were_used),
         cmocka_unit_test(words_have_16_digits_and_odd_text_is_escaped),
+        cmocka_unit_test(what_a_terminal_obeys_is_escaped_in_texts),
         cmocka_unit_test(a_document_that_lost_something_is_not_printed),
     };
 

@@ -65,6 +65,7 @@ static void what_would_disorder_the_line_is_shown_by_number(void **state)
     assert_escaped("\xe2\x80\xa8\xe2\x80\xa9", 6, "\\u2028\\u2029"); /* separators */
     assert_escaped("\xe2\x80\x8f", 3, "\\u200f");
     assert_escaped("\xe2\x81\xa6\xe2\x81\xa9", 6, "\\u2066\\u2069");
+    assert_escaped("\xd8\x9c", 2, "\\u061c");
     assert_escaped("\xe2\x80\xa7\xe2\x81\xaa", 6,
                    "\xe2\x80\xa7\xe2\x81\xaa"); /* their neighbours */
 }
@@ -92,6 +93,22 @@ static void what_is_no_utf8_is_shown_by_number(void **state)
     assert_escaped("\xff\xfe", 2, "\\xff\\xfe");
 }
 
+static void what_is_plain_ends_before_what_is_not(void **state)
+{
+    unsigned code = 0;
+    size_t len = 0;
+
+    (void)state;
+    assert_int_equal(text_plain("a\xc3\xa4\xc2\x9bz", 6, &code, &len), 3);
+    assert_int_equal(code, 0x9b);
+    assert_int_equal(len, 2);
+    assert_int_equal(text_plain("ab\xc3", 3, &code, &len), 2); /* cut short */
+    assert_int_equal(code, 0xc3);
+    assert_int_equal(len, 1);
+    assert_int_equal(text_plain("ab", 2, &code, &len), 2);
+    assert_int_equal(len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +118,7 @@ int main(void)
         cmocka_unit_test(what_would_disorder_the_line_is_shown_by_number),
         cmocka_unit_test(other_utf8_passes_unchanged),
         cmocka_unit_test(what_is_no_utf8_is_shown_by_number),
+        cmocka_unit_test(what_is_plain_ends_before_what_is_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
