@@ -9,7 +9,7 @@ static void print(const struct kdw_snapshot *s, bool is_verbose, void *ctx)
 
 enum cli_exit cmd_cpu(struct cli *c)
 {
-    static const struct view view = {.parts = KDW_PART_CPUS | KDW_PART_EVIDENCE, .print = print};
+    static const struct view view = {.parts = KDW_PART_CPUS, .print = print};
 
     return view_run(c, &view);
 }

@@ -31,8 +31,7 @@ enum cli_exit cmd_layers(struct cli *c)
 {
     struct layers layers = {.process = c->arguments[0]};
     struct view view = {
-        .parts = KDW_PART_PROCESSES | KDW_PART_CPUS | KDW_PART_PROVIDERS | KDW_PART_LOGGER_DETAILS |
-                 KDW_PART_EVIDENCE,
+        .parts = KDW_PART_PROCESSES | KDW_PART_CPUS | KDW_PART_PROVIDERS | KDW_PART_LOGGER_DETAILS,
         .narrow = narrow,
         .print = print,
         .ctx = &layers,

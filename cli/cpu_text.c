@@ -3,7 +3,6 @@
 #include "facts.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static const struct kdw_u64 *register_of(const struct kdw_cpu *cpu, enum kdw_cpu_register which)
 {
@@ -13,7 +12,7 @@ static const struct kdw_u64 *register_of(const struct kdw_cpu *cpu, enum kdw_cpu
     case KDW_CPU_CR4:
         return &cpu->cr4;
     default:
-        return &cpu->efer;
+        return &cpu->nx;
     }
 }
 
@@ -26,32 +25,32 @@ const char *cpu_feature_state(const struct kdw_cpu *cpu, const struct kdw_cpu_fe
     return word->value >> feature->bit & 1 ? "on" : "off";
 }
 
-static const struct kdw_variable *find(const struct kdw_snapshot *s, const char *name)
+/* All processors have the same. */
+static const struct kdw_cpu *first(const struct kdw_snapshot *s)
 {
-    KDW_EACH(s, KDW_TABLE_VARIABLES, struct kdw_variable, v)
-    if (v->name.status == KD_OK && strcmp(v->name.utf8, name) == 0)
-        return v;
-    return NULL;
+    return s->tables[KDW_TABLE_CPUS].len ? s->tables[KDW_TABLE_CPUS].records : NULL;
 }
 
-static void add_variable(struct text *t, const struct kdw_snapshot *s, const char *name)
+static void add_variable(struct text *t, const char *name, const struct kdw_u64 *value)
 {
-    const struct kdw_variable *v = find(s, name);
-
-    if (!v || v->value.status == KD_ERR_NOT_FOUND)
+    if (!value || value->status == KD_ERR_NOT_FOUND)
         text_add(t, "unknown: the symbols have no %s", name);
-    else if (v->value.status != KD_OK)
+    else if (value->status != KD_OK)
         text_add(t, "? (%s)", name);
     else
-        text_add(t, "%s (%s is %" PRIu64 ")", v->value.value ? "on" : "off", name, v->value.value);
+        text_add(t, "%s (%s is %" PRIu64 ")", value->value ? "on" : "off", name, value->value);
 }
 
 void cpu_kva_shadow(struct text *t, const struct kdw_snapshot *s)
 {
-    add_variable(t, s, "KiKvaShadow");
+    const struct kdw_cpu *cpu = first(s);
+
+    add_variable(t, "KiKvaShadow", cpu ? &cpu->kva_shadow : NULL);
 }
 
 void cpu_vsm(struct text *t, const struct kdw_snapshot *s)
 {
-    add_variable(t, s, "VslVsmEnabled");
+    const struct kdw_cpu *cpu = first(s);
+
+    add_variable(t, "VslVsmEnabled", cpu ? &cpu->vsm_enabled : NULL);
 }

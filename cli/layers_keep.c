@@ -78,13 +78,6 @@ static bool consumer_stays(void *ctx, const void *record)
     return is(&((const struct kdw_consumer *)record)->process_va, k->process_va);
 }
 
-static bool handle_stays(void *ctx, const void *record)
-{
-    const struct keep *k = ctx;
-
-    return is(&((const struct kdw_consumer_handle *)record)->process_va, k->process_va);
-}
-
 static bool provider_stays(void *ctx, const void *record)
 {
     const struct keep *k = ctx;
@@ -146,7 +139,6 @@ void layers_keep(struct kdw_snapshot *s, uint64_t process_va)
         {KDW_TABLE_MONITORS, none},
         {KDW_TABLE_SECURITY, none},
         {KDW_TABLE_SYSTEM, none},
-        {KDW_TABLE_HANDLES, handle_stays},
         {KDW_TABLE_CONSUMERS, consumer_stays},
         {KDW_TABLE_REGISTRATIONS, registration_stays},
         {KDW_TABLE_PROVIDERS, provider_stays}, /* of what is left of those before */

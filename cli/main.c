@@ -136,10 +136,11 @@ static const struct cli_command commands[] = {
         .arguments = "",
         .summary = "what the processors protect: SMEP, SMAP, UMIP, CET, NX, KVA shadow, VBS",
         .details =
-            "Prints one line for each processor, from its control registers. KVA shadow and VBS "
-            "are told by\n"
-            "variables of the kernel, where its symbols have them. With -v it says what each "
-            "stands for.\n",
+            "Prints one line for each processor, from its control registers. NX is told by a page "
+            "of the kernel\n"
+            "that has it, KVA shadow and VBS by variables, where the symbols have them. With -v it "
+            "says what\n"
+            "each stands for.\n",
         .examples = "  kdwalk cpu " LIVE_EXAMPLE " -y /srv/symbols\n"
                     "  kdwalk cpu -v -z MEMORY.DMP -y /srv/symbols\n",
         .options = CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE,

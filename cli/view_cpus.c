@@ -1,4 +1,4 @@
-/* view_cpus.c - what the processors protect, by their registers. */
+/* view_cpus.c - what the processors protect. */
 #include "cpu_text.h"
 #include "facts.h"
 #include "grid.h"
@@ -12,7 +12,7 @@ enum { COLUMNS_MAX = 16 };
 /* The features stand between number and registers. */
 static size_t make_columns(struct grid_column columns[COLUMNS_MAX])
 {
-    static const char *const registers[] = {"cr0", "cr4", "efer", "xcr0", "cr8"};
+    static const char *const registers[] = {"cr0", "cr4", "xcr0", "cr8"};
     size_t len = 0;
 
     columns[len++] = (struct grid_column){"cpu", GRID_RIGHT};
@@ -25,7 +25,7 @@ static size_t make_columns(struct grid_column columns[COLUMNS_MAX])
 
 static void add_cells(struct grid *g, const struct kdw_cpu *cpu)
 {
-    const struct kdw_u64 *registers[] = {&cpu->cr0, &cpu->cr4, &cpu->efer, &cpu->xcr0, &cpu->cr8};
+    const struct kdw_u64 *registers[] = {&cpu->cr0, &cpu->cr4, &cpu->xcr0, &cpu->cr8};
 
     fact_number(grid_cell(g), &cpu->number);
     for (size_t i = 0; i < kdw_cpu_features_len; i++)

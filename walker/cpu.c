@@ -3,15 +3,20 @@
  * They stand in its _KPRCB. A kernel saves them on every processor when it enters its debugger or
  * crashes; in a snapshot of a machine that just ran they are as old as its last stop, or zero.
  *
+ * EFER is not among them, and a debugger can read it of one processor only. Whether NX is on is seen by
+ * what the kernel does: with NX off the bit of an entry that says so is reserved, and whoever used the
+ * page would fault [doc]. So one page of the kernel's that has it proves it for all that run there.
+ *
  * Source    Places of the special registers: a build 9600 kernel on the wire [seen], public symbols of
- *           18362, 19041 and 22000 [seen]. When they are saved: public kernel listings [guess]. */
+ *           18362, 19041 and 22000 [seen]. When they are saved: public kernel listings [guess]. Page-table
+ *           entries seen from MmPteBase on: public descriptions [doc]. */
 #include "etw_parts.h"
 
 #include <walker/debugger_data.h>
 
-enum { POINTER_LEN = 8 };
+enum { POINTER_LEN = 8, ENTRY_LEN = 8, PAGE = 4096 };
 
-/* Of ProcessorState.SpecialRegisters. EFER is not among them. */
+/* Of ProcessorState.SpecialRegisters. */
 static const struct {
     uint64_t offset;
     size_t member;
@@ -70,11 +75,85 @@ static enum kd_status read_cpu(struct kdw_walk *w, const struct cpu_plan *plan, 
     return st;
 }
 
+/* ---- what is so for all of them ---- */
+
+enum { LEVELS_MAX = 5 };
+#define ENTRY_PRESENT UINT64_C(1)
+#define ENTRY_LARGE   (UINT64_C(1) << 7)
+#define ENTRY_NX      (UINT64_C(1) << 63)
+
+/* The tables are pages as well: the entries of all pages stand in a row from base on, and so do those
+ * of these, in the same row. How many levels there are shows in which bits of base are free. Fills in
+ * where the entries on the way to va are, the lowest first; 0: that is no such base. */
+static size_t locate_entries(uint64_t base, uint64_t va, uint64_t entries_va[LEVELS_MAX])
+{
+    const size_t levels = base >> 47 == 0x1ffff ? 4 : 5;
+    const unsigned bits = levels == 4 ? 48 : 57;
+
+    if (!(base >> 63) || (base & ((UINT64_C(1) << (bits - 9)) - 1)) != 0)
+        return 0;
+    for (size_t i = 0; i < levels; i++) {
+        va = base + (va & ((UINT64_C(1) << bits) - 1)) / PAGE * ENTRY_LEN;
+        entries_va[i] = va;
+    }
+    return levels;
+}
+
+/* By the page of the System process: objects are in pool that nobody may execute [doc]. */
+static enum kd_status read_nx(struct kdw_walk *w, struct kdw_u64 *nx)
+{
+    uint64_t entries_va[LEVELS_MAX];
+    struct kdw_u64 base, object_va, entry;
+    size_t level;
+    enum kd_status st = kdw_walk_variable(w, "MmPteBase", &base);
+
+    if (st == KD_OK)
+        st = kdw_walk_variable(w, "PsInitialSystemProcess", &object_va);
+    if (st != KD_OK || !kdw_is_set(&base) || !kdw_is_set(&object_va))
+        return st;
+    level = locate_entries(base.value, object_va.value, entries_va);
+    while (level-- > 0) {
+        st = kdw_walk_u64(w, entries_va[level], &entry);
+        if (st != KD_OK || entry.status != KD_OK || !(entry.value & ENTRY_PRESENT))
+            return st;
+        if (entry.value & ENTRY_NX) {
+            *nx = kdw_known(1);
+            return KD_OK;
+        }
+        if (level > 0 && (entry.value & ENTRY_LARGE))
+            return KD_OK; /* there is no table below */
+    }
+    return KD_OK;
+}
+
+static enum kd_status read_flag(struct kdw_walk *w, const char *name, struct kdw_u64 *out)
+{
+    uint64_t va;
+    enum kd_status st = kdw_walk_symbol(w, name, &va);
+
+    if (st != KD_OK)
+        return st == KD_ERR_NOT_FOUND ? KD_OK : st;
+    return kdw_walk_u8(w, va, out);
+}
+
+static enum kd_status read_common(struct kdw_walk *w, struct kdw_cpu *common)
+{
+    enum kd_status st = read_nx(w, &common->nx);
+
+    if (st == KD_OK)
+        st = read_flag(w, "KiKvaShadow", &common->kva_shadow);
+    return st == KD_OK ? read_flag(w, "VslVsmEnabled", &common->vsm_enabled) : st;
+}
+
+/* ---- all of them ---- */
+
 /* How many there are says the target; else the first place that is 0. */
 static enum kd_status read_cpus(struct kdw_walk *w, const struct cpu_plan *plan, uint64_t block_va)
 {
+    static const struct kdw_u64 unknown = {.status = KD_ERR_NOT_FOUND};
+    struct kdw_cpu common = {.nx = unknown, .kva_shadow = unknown, .vsm_enabled = unknown};
     uint32_t count = w->k->target->processor_count;
-    enum kd_status st = KD_OK;
+    enum kd_status st = read_common(w, &common);
 
     if (count == 0 || count > KDW_PROCESSORS_MAX)
         count = KDW_PROCESSORS_MAX;
@@ -88,6 +167,9 @@ static enum kd_status read_cpus(struct kdw_walk *w, const struct cpu_plan *plan,
         cpu = kdw_snapshot_add(w->s, KDW_TABLE_CPUS, va.value);
         if (!cpu)
             return KD_ERR_NO_MEMORY;
+        cpu->nx = common.nx;
+        cpu->kva_shadow = common.kva_shadow;
+        cpu->vsm_enabled = common.vsm_enabled;
         if (va.status == KD_OK && plan->exists)
             st = read_cpu(w, plan, cpu);
         else if (va.status != KD_OK)

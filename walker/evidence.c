@@ -16,8 +16,7 @@ enum {
 
 enum variable_kind {
     POINTER, /* or another word of 8 bytes */
-    BYTE,
-    CODE /* a function: only where it is */
+    CODE     /* a function: only where it is */
 };
 
 static const struct variable {
@@ -48,25 +47,9 @@ static const struct variable {
     {"EtwpGetCycleCount", CODE, 1},
     {"EtwpGetHostPerfCounter", CODE, 1},
     {"PspJobListLock", POINTER, 1},
-    {"KiKvaShadow", BYTE, 1},
-    {"VslVsmEnabled", BYTE, 1},
 };
 
 /* ---- variables ---- */
-
-static enum kd_status read_value(struct kdw_walk *w, enum variable_kind kind, uint64_t va,
-                                 struct kdw_u64 *out)
-{
-    switch (kind) {
-    case POINTER:
-        return kdw_walk_u64(w, va, out);
-    case BYTE:
-        return kdw_walk_u8(w, va, out);
-    case CODE:
-        break;
-    }
-    return KD_OK;
-}
 
 static enum kd_status add_variable(struct kdw_walk *w, const struct variable *v)
 {
@@ -81,8 +64,8 @@ static enum kd_status add_variable(struct kdw_walk *w, const struct variable *v)
             return w->s->tables[KDW_TABLE_VARIABLES].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
         record->index = kdw_known(i);
         st = kdw_walk_text(v->name, &record->name);
-        if (st == KD_OK)
-            st = read_value(w, v->kind, entry_va, &record->value);
+        if (st == KD_OK && v->kind == POINTER)
+            st = kdw_walk_u64(w, entry_va, &record->value);
     }
     return st == KD_ERR_NOT_FOUND ? KD_OK : st;
 }

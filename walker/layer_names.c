@@ -241,7 +241,7 @@ const struct kdw_cpu_feature kdw_cpu_features[] = {
     {"UMIP", "user code reads no descriptor tables", KDW_CPU_CR4, 11},
     {"CET", "shadow stacks and branch tracking can be used", KDW_CPU_CR4, 23},
     {"LA57", "five levels of page tables", KDW_CPU_CR4, 12},
-    {"NX", "pages can be without execution", KDW_CPU_EFER, 11},
+    {"NX", "pages can be without execution", KDW_CPU_NX, 0},
     {"WP", "the kernel keeps to read-only pages", KDW_CPU_CR0, 16},
 };
 const size_t kdw_cpu_features_len = COUNT(kdw_cpu_features);

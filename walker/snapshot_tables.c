@@ -110,10 +110,16 @@ static const struct kdw_fact processes_facts[] = {
 };
 
 static const struct kdw_fact processors_facts[] = {
-    FACT(kdw_cpu, "address", KEY, va), FACT(kdw_cpu, "number", NUMBER, number),
-    FACT(kdw_cpu, "cr0", WORD, cr0),   COUNTER(kdw_cpu, "cr3", NUMBER, cr3),
-    FACT(kdw_cpu, "cr4", WORD, cr4),   COUNTER(kdw_cpu, "cr8", WORD, cr8),
-    FACT(kdw_cpu, "efer", WORD, efer), FACT(kdw_cpu, "xcr0", WORD, xcr0),
+    FACT(kdw_cpu, "address", KEY, va),
+    FACT(kdw_cpu, "number", NUMBER, number),
+    FACT(kdw_cpu, "cr0", WORD, cr0),
+    COUNTER(kdw_cpu, "cr3", NUMBER, cr3),
+    FACT(kdw_cpu, "cr4", WORD, cr4),
+    COUNTER(kdw_cpu, "cr8", WORD, cr8),
+    FACT(kdw_cpu, "xcr0", WORD, xcr0),
+    FACT(kdw_cpu, "nx", NUMBER, nx),
+    FACT(kdw_cpu, "kva_shadow", NUMBER, kva_shadow),
+    FACT(kdw_cpu, "vsm_enabled", NUMBER, vsm_enabled),
 };
 
 static const struct kdw_fact etw_states_facts[] = {

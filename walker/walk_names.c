@@ -3,12 +3,12 @@
 #include "builtin_data.h"
 #include "symbol_table.h"
 
-/* What paging.c, pte.c and evidence.c learn from symbols; no kernel's built-in table has it. */
+/* What paging.c, pte.c, cpu.c and evidence.c learn from symbols; no kernel's built-in table has it. */
 static const char *const more_types[] = {"_MI_SYSTEM_INFORMATION", "_MMPTE_PROTOTYPE",
                                          "_MMPTE_SOFTWARE", "_MMPTE_TRANSITION",
                                          "HAL_PRIVATE_DISPATCH"};
-static const char *const more_symbols[] = {"MiState", "EtwpGetHostPerfCounter", "KiKvaShadow",
-                                           "PspJobListLock", "VslVsmEnabled"};
+static const char *const more_symbols[] = {"MiState",   "EtwpGetHostPerfCounter", "KiKvaShadow",
+                                           "MmPteBase", "PspJobListLock",         "VslVsmEnabled"};
 
 enum { NAMES = UINT16_MAX + 1 }; /* places in the tables' pool of names */
 

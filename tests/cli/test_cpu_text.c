@@ -21,12 +21,12 @@ static void assert_text(struct text *t, const char *expected)
 
 static void a_feature_is_its_bit(void **state)
 {
-    struct kdw_cpu cpu = {.cr4 = clean_known(1 << 20), .efer = {.status = KD_ERR_NOT_FOUND}};
+    struct kdw_cpu cpu = {.cr4 = clean_known(1 << 20), .nx = {.status = KD_ERR_NOT_FOUND}};
 
     (void)state;
     for (size_t i = 0; i < kdw_cpu_features_len; i++) {
         const struct kdw_cpu_feature *f = &kdw_cpu_features[i];
-        const char *expected = f->in == KDW_CPU_EFER          ? "-"
+        const char *expected = f->in == KDW_CPU_NX            ? "-"
                                : strcmp(f->name, "SMEP") == 0 ? "on"
                                                               : "off";
 
@@ -36,28 +36,21 @@ static void a_feature_is_its_bit(void **state)
     assert_string_equal(cpu_feature_state(&cpu, &kdw_cpu_features[0]), "?");
 }
 
-static void add(struct kdw_snapshot *s, uint64_t va, const char *name, struct kdw_u64 value)
-{
-    struct kdw_variable *v = kdw_snapshot_add(s, KDW_TABLE_VARIABLES, va);
-
-    assert_non_null(v);
-    v->name.status = KD_OK;
-    v->name.utf8 = malloc(strlen(name) + 1);
-    assert_non_null(v->name.utf8);
-    strcpy(v->name.utf8, name);
-    v->value = value;
-}
-
 static void variables_tell_the_rest_or_it_is_unknown(void **state)
 {
     struct kdw_snapshot s = {0};
+    struct kdw_cpu *cpu;
     struct text t = {0};
 
     (void)state;
     cpu_kva_shadow(&t, &s);
     assert_text(&t, "unknown: the symbols have no KiKvaShadow");
-    add(&s, 0x1000, "KiKvaShadow", clean_known(1));
-    add(&s, 0x2000, "VslVsmEnabled", clean_unreadable());
+    cpu = kdw_snapshot_add(&s, KDW_TABLE_CPUS, 0x1000);
+    assert_non_null(cpu);
+    cpu_kva_shadow(&t, &s);
+    assert_text(&t, "unknown: the symbols have no KiKvaShadow");
+    cpu->kva_shadow = clean_known(1);
+    cpu->vsm_enabled = clean_unreadable();
     cpu_kva_shadow(&t, &s);
     assert_text(&t, "on (KiKvaShadow is 1)");
     cpu_vsm(&t, &s);

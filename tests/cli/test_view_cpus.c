@@ -26,11 +26,12 @@ static void features_are_told_for_each_processor(void **state)
     cpu->cr0 = clean_known(0x80050033);
     cpu->cr4 = clean_known(0x3506f8);
     cpu->cr3 = clean_known(0x1ad000);
+    cpu->nx = clean_known(1);
     capture_begin(&c, CAPTURE_OUT);
     view_cpus(&s, true);
     text = capture_end(&c);
-    assert_true(lines_have(text, "  0  on    on    off   off  off   -   on  0x80050033  0x3506f8  "
-                                 "-     -     -"));
+    assert_true(lines_have(
+        text, "  0  on    on    off   off  off   on  on  0x80050033  0x3506f8  -     -"));
     assert_true(lines_have(text, "    _KPRCB ffffa80f00001000, page tables at 00000000001ad000"));
     assert_true(lines_have(text, "SMEP  the kernel executes no user pages"));
     assert_true(lines_have(text, "KVA shadow: unknown: the symbols have no KiKvaShadow"));

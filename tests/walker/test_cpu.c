@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "support/fake_kernel.h"
+#include "support/fake_symbols.h"
 #include "walk.h"
 
 #define PRCB UINT64_C(0xfffff80263a00180)
@@ -73,7 +74,9 @@ static void registers_stand_where_the_debugger_data_block_says(void **state)
     is(&cpus[1].cr4, 0x370ef8);
     is(&cpus[1].cr8, 2);
     is(&cpus[1].xcr0, 7);
-    assert_int_equal(cpus[1].efer.status, KD_ERR_NOT_FOUND); /* a kernel does not save it there */
+    assert_int_equal(cpus[1].nx.status,
+                     KD_ERR_NOT_FOUND); /* the built-in symbols have no MmPteBase */
+    assert_int_equal(cpus[1].kva_shadow.status, KD_ERR_NOT_FOUND);
     kdw_snapshot_free(&s);
     fake_kernel_deinit(&k);
 }
@@ -151,6 +154,102 @@ static void a_list_without_end_ends(void **state)
     fake_kernel_deinit(&k);
 }
 
+/* ---- page tables ---- */
+
+#define OBJECT    UINT64_C(0xffffd18001000080)
+#define FOUR      UINT64_C(0xfffff58000000000) /* MmPteBase with so many levels */
+#define FIVE      UINT64_C(0xff6a000000000000)
+#define VARIABLES UINT64_C(0x500000) /* from the kernel's base on */
+#define NX        (UINT64_C(1) << 63)
+
+enum {
+    PTE_BASE = VARIABLES,
+    SYSTEM = VARIABLES + 8,
+    SHADOW = VARIABLES + 16,
+    PRESENT = 1,
+    LARGE = 0x80
+};
+
+/* Symbols that say where the tables are; the kernel's own come back with unname. */
+struct named {
+    struct fake_symbols symbols;
+    struct fake_symbol variables[6];
+    struct kdw_symbols *own;
+};
+
+static void name_tables(struct fake_kernel *k, struct named *n, uint64_t base)
+{
+    static const struct fake_type no_types[] = {{NULL, 0, NULL}};
+
+    *n = (struct named){
+        .variables = {{"KiProcessorBlock",
+                       fake_kernel_global(k, "KiProcessorBlock") - FAKE_KERNEL_BASE},
+                      {"MmPteBase", PTE_BASE},
+                      {"PsInitialSystemProcess", SYSTEM},
+                      {"KiKvaShadow", SHADOW}},
+        .own = k->kernel.symbols,
+    };
+    fake_mem_u64(&k->mem, FAKE_KERNEL_BASE + PTE_BASE, base);
+    fake_mem_u64(&k->mem, FAKE_KERNEL_BASE + SYSTEM, OBJECT);
+    fake_mem_u64(&k->mem, FAKE_KERNEL_BASE + SHADOW, 1);
+    fake_symbols_init(&n->symbols, no_types, n->variables);
+    k->kernel.symbols = &n->symbols.symbols;
+}
+
+static void unname(struct fake_kernel *k, const struct named *n)
+{
+    k->kernel.symbols = n->own;
+}
+
+/* The entries on the way to OBJECT, the lowest first. */
+static const uint64_t four[] = {0xfffff5e8c0008000, 0xfffff5faf4600040, 0xfffff5fafd7a3000,
+                                0xfffff5fafd7ebd18};
+static const uint64_t five[] = {0xff6affe8c0008000, 0xff6ab57ff4600040, 0xff6ab55abffa3000,
+                                0xff6ab55aad5ffd18, 0xff6ab55aad56aff8};
+
+static void pages_without_execution_prove_that_processors_can_have_them(void **state)
+{
+    static const struct {
+        uint64_t base;
+        const uint64_t *entries_va;
+        size_t levels;
+        uint64_t entries[5]; /* the lowest first */
+        bool is_proven;
+    } tables[] = {
+        {FOUR, four, 4, {NX | PRESENT, PRESENT, PRESENT, PRESENT}, true},
+        {FIVE, five, 5, {NX | PRESENT, PRESENT, PRESENT, PRESENT, PRESENT}, true},
+        {FOUR, four, 4, {0, NX | LARGE | PRESENT, PRESENT, PRESENT}, true},
+        {FOUR, four, 4, {PRESENT, PRESENT, PRESENT, PRESENT}, false},
+        {FOUR, four, 4, {NX | PRESENT, LARGE | PRESENT, PRESENT, PRESENT}, false}, /* no table */
+        {FOUR, four, 4, {NX, PRESENT, PRESENT, PRESENT}, false}, /* not of the processor's */
+        {FOUR, four, 4, {NX | PRESENT, PRESENT, 0, PRESENT}, false},
+        {FOUR + 0x1000, four, 4, {NX | PRESENT, PRESENT, PRESENT, PRESENT}, false},
+        {0x7ff000000000, four, 4, {NX | PRESENT, PRESENT, PRESENT, PRESENT}, false},
+        {FOUR, four, 0, {0}, false}, /* none can be read */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        const struct kdw_cpu *cpus;
+        struct kdw_snapshot s;
+        struct fake_kernel k;
+        struct named names;
+
+        make(&k);
+        name_tables(&k, &names, tables[i].base);
+        for (size_t level = 0; level < tables[i].levels; level++)
+            fake_mem_u64(&k.mem, tables[i].entries_va[level], tables[i].entries[level]);
+        cpus = take(&k, &s, 2);
+        assert_int_equal(cpus[1].nx.status, tables[i].is_proven ? KD_OK : KD_ERR_NOT_FOUND);
+        assert_int_equal(cpus[1].nx.value, tables[i].is_proven);
+        is(&cpus[1].kva_shadow, 1);
+        assert_int_equal(cpus[1].vsm_enabled.status, KD_ERR_NOT_FOUND);
+        kdw_snapshot_free(&s);
+        unname(&k, &names);
+        fake_kernel_deinit(&k);
+    }
+}
+
 static void nobody_looks_unless_asked(void **state)
 {
     struct kdw_snapshot s = {0};
@@ -189,6 +288,7 @@ int main(void)
         cmocka_unit_test(without_the_block_it_is_known_only_that_they_are),
         cmocka_unit_test(holes_are_facts),
         cmocka_unit_test(a_list_without_end_ends),
+        cmocka_unit_test(pages_without_execution_prove_that_processors_can_have_them),
         cmocka_unit_test(nobody_looks_unless_asked),
         cmocka_unit_test(what_ends_a_walk_ends_it_wherever_it_comes),
     };

@@ -2,7 +2,7 @@
  *
  * Source    JobFlags, MitigationFlags: bit fields in public symbols, the same bits from 14393, and from 17763,
  * on [seen]. Protection, integrity, mandatory policy, silo states: public types and headers [seen][doc].
- * Signing levels: SE_SIGNING_LEVEL_* of the public headers [doc]. CR0, CR4, EFER: the processor's
+ * Signing levels: SE_SIGNING_LEVEL_* of the public headers [doc]. CR0, CR4: the processor's
  * manuals [doc]. Which mitigations restrict what a process may call: their documentation [doc]. */
 #ifndef WALKER_LAYER_NAMES_H
 #define WALKER_LAYER_NAMES_H
@@ -35,8 +35,8 @@ const char *kdw_token_policy_name(unsigned bit); /* "no write up" */
 const char *kdw_mitigation_name(unsigned word, unsigned bit);
 const char *kdw_restriction_name(unsigned word, unsigned bit);
 
-/* What a processor's registers say of its own protections. */
-enum kdw_cpu_register { KDW_CPU_CR0, KDW_CPU_CR4, KDW_CPU_EFER };
+/* What a processor protects, by its registers; NX by what the kernel does with it. */
+enum kdw_cpu_register { KDW_CPU_CR0, KDW_CPU_CR4, KDW_CPU_NX };
 struct kdw_cpu_feature {
     const char *name; /* "SMEP" */
     const char *text; /* "the kernel executes no user pages" */

@@ -135,7 +135,11 @@ struct kdw_process { /* _EPROCESS */
 struct kdw_cpu { /* a processor as it stood */
     uint64_t va; /* _KPRCB */
     struct kdw_u64 number;
-    struct kdw_u64 cr0, cr3, cr4, cr8, efer, xcr0;
+    struct kdw_u64 cr0, cr3, cr4, cr8, xcr0;
+
+    /* of all of them alike */
+    struct kdw_u64 nx; /* 1: the kernel has a page without execution; else not known */
+    struct kdw_u64 kva_shadow, vsm_enabled; /* KiKvaShadow, VslVsmEnabled */
 };
 
 /* ---- tracing ---- */
