@@ -25,6 +25,13 @@ void document_add(json_t *list, json_t *value)
         is_incomplete = true;
 }
 
+void document_merge(json_t *object, json_t *members)
+{
+    if (!members || json_object_update(object, members) != 0)
+        is_incomplete = true;
+    json_decref(members);
+}
+
 json_t *document_word(uint64_t value)
 {
     char text[19];

@@ -16,6 +16,8 @@
 
 void document_put(json_t *object, const char *name, json_t *value);
 void document_add(json_t *list, json_t *value);
+/* All that is in another object. */
+void document_merge(json_t *object, json_t *members);
 /* An address, or a word of bits: text, "0x" and 16 digits, because JSON's numbers end at 2^53. */
 json_t *document_word(uint64_t value);
 /* Text that need not be UTF-8, as the name of a file: what is not, is escaped. */

@@ -114,15 +114,25 @@ static json_t *table_of(const struct kdw_snapshot *s, enum kdw_table_id table)
     return list;
 }
 
+struct gaps {
+    json_t *list;
+    size_t omitted;
+};
+
 static void add_gap(void *ctx, const struct kdw_gap *gap)
 {
+    struct gaps *gaps = ctx;
     bool is_a_place = kd_is_unreadable(gap->status);
 
-    document_add(ctx, json_pack("{s:s, s:o, s:s, s:s, s:o}", "table",
-                                kdw_snapshot_tables[gap->table].name, "record",
-                                document_word(gap->record_va), "fact", gap->fact->name, "reason",
-                                kd_status_text(gap->status), "address",
-                                is_a_place ? document_word(gap->fault_va) : json_null()));
+    if (json_array_size(gaps->list) >= SNAPSHOT_GAPS_MAX) {
+        gaps->omitted++;
+        return;
+    }
+    document_add(gaps->list, json_pack("{s:s, s:o, s:s, s:s, s:o}", "table",
+                                       kdw_snapshot_tables[gap->table].name, "record",
+                                       document_word(gap->record_va), "fact", gap->fact->name,
+                                       "reason", kd_status_text(gap->status), "address",
+                                       is_a_place ? document_word(gap->fault_va) : json_null()));
 }
 
 /* The name of a file need not be UTF-8. */
@@ -135,14 +145,19 @@ static json_t *symbols_of(const struct kdw_snapshot *s)
                      s->is_guess);
 }
 
+json_t *snapshot_json_head(const struct kdw_snapshot *s)
+{
+    return json_pack("{s:i, s:o, s:o, s:o, s:b}", "build", s->build, "kernel_base",
+                     document_word(s->kernel_base_va), "time",
+                     integer(KDW_FACT_TIME, &s->time_100ns), "symbols", symbols_of(s), "complete",
+                     kdw_snapshot_is_complete(s));
+}
+
 json_t *snapshot_json(const struct kdw_snapshot *s)
 {
-    json_t *o =
-        json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:b}", "schema", SNAPSHOT_SCHEMA, "version",
-                  SNAPSHOT_VERSION, "build", s->build, "kernel_base",
-                  document_word(s->kernel_base_va), "time", integer(KDW_FACT_TIME, &s->time_100ns),
-                  "symbols", symbols_of(s), "complete", kdw_snapshot_is_complete(s));
-    json_t *tables = json_object(), *cut = json_array(), *gaps = json_array();
+    json_t *o = json_pack("{s:s, s:i}", "schema", SNAPSHOT_SCHEMA, "version", SNAPSHOT_VERSION);
+    json_t *head = snapshot_json_head(s), *tables = json_object(), *cut = json_array();
+    struct gaps gaps = {.list = json_array()};
 
     for (size_t i = 0; i < KDW_TABLES; i++) {
         const struct kdw_table_info *info = &kdw_snapshot_tables[i];
@@ -153,9 +168,11 @@ json_t *snapshot_json(const struct kdw_snapshot *s)
         if (t->is_cut)
             document_add(cut, json_string(info->name));
     }
-    (void)kdw_snapshot_gaps(s, gaps, add_gap);
+    (void)kdw_snapshot_gaps(s, &gaps, add_gap);
+    document_merge(o, head);
     document_put(o, "tables", tables);
     document_put(o, "cut", cut);
-    document_put(o, "gaps", gaps);
+    document_put(o, "gaps", gaps.list);
+    document_put(o, "gaps_omitted", json_integer((json_int_t)gaps.omitted));
     return o;
 }

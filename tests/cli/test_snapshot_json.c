@@ -94,6 +94,31 @@ static void gaps_and_cuts_are_listed(void **state)
     kdw_snapshot_free(&s);
 }
 
+/* They are where their facts should be, so nothing is lost. */
+static void of_many_gaps_the_rest_is_counted(void **state)
+{
+    struct kdw_snapshot s = {.build = 18362};
+    json_t *document;
+
+    (void)state;
+    s.tables[KDW_TABLE_PROCESSES].is_taken = true;
+    for (uint64_t i = 0; i < SNAPSHOT_GAPS_MAX / 2; i++) {
+        struct kdw_process *p = kdw_snapshot_add(&s, KDW_TABLE_PROCESSES, VA + i);
+
+        p->user.status = p->name.status = KD_ERR_PAGED_OUT;
+    }
+    document = snapshot_json(&s);
+    assert_int_equal(json_array_size(json_object_get(document, "gaps")), SNAPSHOT_GAPS_MAX);
+    assert_int_equal(json_integer_value(json_object_get(document, "gaps_omitted")), 0);
+    json_decref(document);
+    ((struct kdw_process *)s.tables[KDW_TABLE_PROCESSES].records)->path.status = KD_ERR_LIMIT;
+    document = snapshot_json(&s);
+    assert_int_equal(json_array_size(json_object_get(document, "gaps")), SNAPSHOT_GAPS_MAX);
+    assert_int_equal(json_integer_value(json_object_get(document, "gaps_omitted")), 1);
+    json_decref(document);
+    kdw_snapshot_free(&s);
+}
+
 static void only_what_was_looked_at_is_there(void **state)
 {
     struct kdw_snapshot s = {.build = 18362};
@@ -160,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_have_the_forms_that_the_header_says),
         cmocka_unit_test(gaps_and_cuts_are_listed),
+        cmocka_unit_test(of_many_gaps_the_rest_is_counted),
         cmocka_unit_test(only_what_was_looked_at_is_there),
         cmocka_unit_test(symbols_from_a_file_of_any_name_are_told),
         cmocka_unit_test(every_fact_of_every_table_is_written),

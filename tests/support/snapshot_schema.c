@@ -85,9 +85,10 @@ static json_t *gaps(void)
         reference("word"), "fact", "type", "string", "reason", "type", "string", "address",
         json_pack("{s:[o, {s:s}]}", "anyOf", reference("word"), "type", "null"));
 
-    return json_pack("{s:s, s:o}", "type", "array", "items",
+    return json_pack("{s:s, s:o, s:i}", "type", "array", "items",
                      object(properties, json_pack("[s, s, s, s, s]", "table", "record", "fact",
-                                                  "reason", "address")));
+                                                  "reason", "address")),
+                     "maxItems", SNAPSHOT_GAPS_MAX);
 }
 
 static json_t *definitions(void)
@@ -116,12 +117,13 @@ json_t *snapshot_schema(void)
 {
     json_t *properties = json_pack(
         "{s:{s:s}, s:{s:i}, s:{s:s, s:i, s:i}, s:o, s:o, s:{s:s, s:{s:{s:s}, s:{s:s}}}, s:{s:s}, "
-        "s:o, s:{s:s, s:{s:s}}, s:o}",
+        "s:o, s:{s:s, s:{s:s}}, s:o, s:o}",
         "schema", "const", SNAPSHOT_SCHEMA, "version", "const", SNAPSHOT_VERSION, "build", "type",
         "integer", "minimum", 0, "maximum", 65535, "kernel_base", reference("word"), "time",
         fact(KDW_FACT_TIME), "symbols", "type", "object", "properties", "origin", "type", "string",
         "guess", "type", "boolean", "complete", "type", "boolean", "tables", tables(), "cut",
-        "type", "array", "items", "type", "string", "gaps", gaps());
+        "type", "array", "items", "type", "string", "gaps", gaps(), "gaps_omitted",
+        integer_from(0));
     json_t *schema =
         object(properties, json_pack("[s, s, s, s, s, s, s, s]", "schema", "version", "build",
                                      "kernel_base", "complete", "tables", "cut", "gaps"));
