@@ -1,6 +1,4 @@
-#include <walker/snapshot.h>
-
-#include <walker/text.h>
+#include "walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,10 +107,15 @@ static bool grow(const struct kdw_table_info *info, struct kdw_table *t)
 {
     size_t room = t->room ? 2 * t->room : 16;
     void *bigger = realloc(t->records, room * info->record_size);
+    uint32_t *looks;
 
     if (!bigger)
         return false;
     t->records = bigger;
+    looks = realloc(t->looks, room * sizeof *looks);
+    if (!looks)
+        return false;
+    t->looks = looks;
     t->room = room;
     return grow_index(info, t);
 }
@@ -131,7 +134,8 @@ void *kdw_snapshot_add(struct kdw_snapshot *s, enum kdw_table_id table, uint64_t
     if (t->len == t->room && !grow(info, t))
         return NULL;
     at = place_of(info, t, va);
-    record = record_at(info, t, t->len++);
+    record = record_at(info, t, t->len);
+    t->looks[t->len++] = s->looks;
     init_record(info, record, va);
     if (!t->index[at])
         t->index[at] = (uint32_t)t->len;
@@ -159,14 +163,52 @@ void kdw_snapshot_filter(struct kdw_snapshot *s, enum kdw_table_id table, void *
     for (size_t i = 0; i < t->len; i++) {
         uint8_t *record = record_at(info, t, i);
 
-        if (!keep(ctx, record))
+        if (!keep(ctx, record)) {
             free_texts(info, record);
-        else
-            memmove(record_at(info, t, kept++), record, info->record_size);
+        } else {
+            memmove(record_at(info, t, kept), record, info->record_size);
+            t->looks[kept++] = t->looks[i];
+        }
     }
     t->len = kept;
     if (t->index)
         fill_index(info, t);
+}
+
+/* ---- back to where it was ---- */
+
+struct kdw_snapshot_mark kdw_snapshot_mark(const struct kdw_snapshot *s)
+{
+    struct kdw_snapshot_mark mark;
+
+    for (size_t i = 0; i < KDW_TABLES; i++) {
+        mark.len[i] = s->tables[i].len;
+        mark.is_cut[i] = s->tables[i].is_cut;
+    }
+    return mark;
+}
+
+/* The last record, which is the last that was put into the index as well: nobody was put aside for it. */
+static void drop_last(const struct kdw_table_info *info, struct kdw_table *t)
+{
+    uint8_t *record = record_at(info, t, t->len - 1);
+    size_t at = place_of(info, t, key_of(info, record));
+
+    if (t->index[at] == t->len)
+        t->index[at] = 0;
+    free_texts(info, record);
+    t->len--;
+}
+
+void kdw_snapshot_rewind(struct kdw_snapshot *s, const struct kdw_snapshot_mark *mark)
+{
+    for (size_t i = 0; i < KDW_TABLES; i++) {
+        struct kdw_table *t = &s->tables[i];
+
+        while (t->len > mark->len[i])
+            drop_last(&kdw_snapshot_tables[i], t);
+        t->is_cut = mark->is_cut[i];
+    }
 }
 
 void kdw_snapshot_free(struct kdw_snapshot *s)
@@ -178,6 +220,7 @@ void kdw_snapshot_free(struct kdw_snapshot *s)
         for (size_t r = 0; r < t->len; r++)
             free_texts(info, record_at(info, t, r));
         free(t->records);
+        free(t->looks);
         free(t->index);
     }
     free(s->symbols);
@@ -211,6 +254,11 @@ size_t kdw_snapshot_gaps(const struct kdw_snapshot *s, void *ctx, kdw_on_gap *on
         }
     }
     return count;
+}
+
+bool kdw_snapshot_is_of_one_look(const struct kdw_snapshot *s)
+{
+    return s->looks == 0;
 }
 
 bool kdw_snapshot_is_complete(const struct kdw_snapshot *s)

@@ -3,18 +3,23 @@
 
 #define FACT(record, name, kind, member)                                                           \
     {                                                                                              \
-        name, KDW_FACT_##kind, false, (uint16_t)offsetof(struct record, member)                    \
+        name, KDW_FACT_##kind, false, false, (uint16_t)offsetof(struct record, member)             \
     }
 #define COUNTER(record, name, kind, member)                                                        \
     {                                                                                              \
-        name, KDW_FACT_##kind, true, (uint16_t)offsetof(struct record, member)                     \
+        name, KDW_FACT_##kind, true, false, (uint16_t)offsetof(struct record, member)              \
+    }
+/* Concluded from several structures. */
+#define JOINED(record, name, kind, member)                                                         \
+    {                                                                                              \
+        name, KDW_FACT_##kind, false, true, (uint16_t)offsetof(struct record, member)              \
     }
 
 static const struct kdw_fact silos_facts[] = {
     FACT(kdw_silo, "address", KEY, va),
     FACT(kdw_silo, "kind", NUMBER, kind),
     FACT(kdw_silo, "id", NUMBER, id),
-    FACT(kdw_silo, "parent", ADDRESS, parent_va),
+    JOINED(kdw_silo, "parent", ADDRESS, parent_va),
     FACT(kdw_silo, "container_id", GUID, container_id),
     FACT(kdw_silo, "globals", ADDRESS, globals_va),
     FACT(kdw_silo, "state", NUMBER, state),
@@ -28,7 +33,7 @@ static const struct kdw_fact silos_facts[] = {
 
 static const struct kdw_fact jobs_facts[] = {
     FACT(kdw_job, "address", KEY, va),
-    FACT(kdw_job, "found", WORD, found),
+    JOINED(kdw_job, "found", WORD, found),
     FACT(kdw_job, "id", NUMBER, id),
     COUNTER(kdw_job, "pointer_count", NUMBER, pointer_count),
     FACT(kdw_job, "type_index", NUMBER, type_index),
@@ -70,7 +75,7 @@ static const struct kdw_fact sessions_facts[] = {
 
 static const struct kdw_fact processes_facts[] = {
     FACT(kdw_process, "address", KEY, va),
-    FACT(kdw_process, "found", WORD, found),
+    JOINED(kdw_process, "found", WORD, found),
     FACT(kdw_process, "pid", NUMBER, pid),
     FACT(kdw_process, "parent_pid", NUMBER, parent_pid),
     FACT(kdw_process, "name", TEXT, name),
@@ -83,11 +88,11 @@ static const struct kdw_fact processes_facts[] = {
     FACT(kdw_process, "flags3", WORD, flags3),
     FACT(kdw_process, "job_not_active", NUMBER, job_not_active),
     FACT(kdw_process, "job", ADDRESS, job_va),
-    FACT(kdw_process, "silo", ADDRESS, silo_va),
-    FACT(kdw_process, "server_silo", ADDRESS, server_silo_va),
+    JOINED(kdw_process, "silo", ADDRESS, silo_va),
+    JOINED(kdw_process, "server_silo", ADDRESS, server_silo_va),
     FACT(kdw_process, "own_silo", ADDRESS, own_silo_va),
     FACT(kdw_process, "session", ADDRESS, session_va),
-    FACT(kdw_process, "session_id", NUMBER, session_id),
+    JOINED(kdw_process, "session_id", NUMBER, session_id),
     FACT(kdw_process, "protection", WORD, protection),
     FACT(kdw_process, "signature_level", NUMBER, signature_level),
     FACT(kdw_process, "section_signature_level", NUMBER, section_signature_level),
@@ -134,7 +139,7 @@ static const struct kdw_fact etw_states_facts[] = {
     FACT(kdw_etw_state, "contexts", ADDRESS, contexts_va),
     FACT(kdw_etw_state, "rundowns", ADDRESS, rundowns_va),
     FACT(kdw_etw_state, "slots", NUMBER, slots),
-    FACT(kdw_etw_state, "free_slots", NUMBER, free_slots),
+    JOINED(kdw_etw_state, "free_slots", NUMBER, free_slots),
     FACT(kdw_etw_state, "guid_count", NUMBER, guid_count),
     FACT(kdw_etw_state, "session_count", NUMBER, session_count),
     COUNTER(kdw_etw_state, "pool_paged", NUMBER, pool_paged),
@@ -251,8 +256,8 @@ static const struct kdw_fact enables_facts[] = {
 
 static const struct kdw_fact registrations_facts[] = {
     FACT(kdw_registration, "address", KEY, va),
-    FACT(kdw_registration, "provider", ADDRESS, provider_va),
-    FACT(kdw_registration, "listed_group", ADDRESS, listed_group_va),
+    JOINED(kdw_registration, "provider", ADDRESS, provider_va),
+    JOINED(kdw_registration, "listed_group", ADDRESS, listed_group_va),
     FACT(kdw_registration, "own_provider", ADDRESS, own_provider_va),
     FACT(kdw_registration, "group", ADDRESS, group_va),
     FACT(kdw_registration, "flags", WORD, flags),
@@ -310,9 +315,9 @@ static const struct kdw_fact broken_lists_facts[] = {
     FACT(kdw_list_walk, "address", KEY, va),
     FACT(kdw_list_walk, "name", TEXT, name),
     FACT(kdw_list_walk, "owner", ADDRESS, owner_va),
-    FACT(kdw_list_walk, "entries", NUMBER, entries),
-    FACT(kdw_list_walk, "problem", TEXT, problem),
-    FACT(kdw_list_walk, "end", ADDRESS, end_va),
+    JOINED(kdw_list_walk, "entries", NUMBER, entries),
+    JOINED(kdw_list_walk, "problem", TEXT, problem),
+    JOINED(kdw_list_walk, "end", ADDRESS, end_va),
 };
 
 #define TABLE(name, one, record, max)                                                              \

@@ -80,6 +80,13 @@ static enum kd_status replace_job_list(struct kdw_walk *w)
     return st;
 }
 
+/* A unit. */
+static enum kd_status read_time(struct kdw_walk *w, void *arg)
+{
+    (void)arg;
+    return kdw_system_time(w->k->mem, w->k->target, &w->s->time_100ns);
+}
+
 static enum kd_status begin(struct kdw_walk *w)
 {
     const char *origin = kdw_symbols_origin(w->k->symbols);
@@ -93,13 +100,27 @@ static enum kd_status begin(struct kdw_walk *w)
     if (!s->symbols)
         return KD_ERR_NO_MEMORY;
     memcpy(s->symbols, origin, strlen(origin) + 1);
-    return kdw_system_time(w->k->mem, w->k->target, &s->time_100ns);
+    return kdw_walk_unit(w, read_time, NULL);
 }
 
 enum kd_status kdw_snapshot_take(struct kdw_kernel *k, unsigned parts, struct kdw_snapshot *out)
 {
+    const struct kdw_snapshot_opts opts = {.parts = parts};
+
+    return kdw_snapshot_take_with(k, &opts, out);
+}
+
+enum kd_status kdw_snapshot_take_with(struct kdw_kernel *k, const struct kdw_snapshot_opts *opts,
+                                      struct kdw_snapshot *out)
+{
     struct kdw_snapshot s = {0};
-    struct kdw_walk w = {.k = k, .s = &s, .parts = with_needs(parts), .asked = parts};
+    struct kdw_walk w = {
+        .k = k,
+        .s = &s,
+        .parts = with_needs(opts->parts),
+        .asked = opts->parts,
+        .opts = *opts,
+    };
     const char *what = "snapshot";
     enum kd_status st;
 

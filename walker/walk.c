@@ -158,6 +158,54 @@ enum kd_status kdw_plan_read(struct kdw_walk *w, const struct kdw_plan *plan, ui
     return KD_OK;
 }
 
+static bool is_same(const struct kdw_plan_field *f, const void *a, const void *b)
+{
+    const struct kdw_guid *guid_a = a, *guid_b = b;
+    const struct kdw_u64 *number_a = a, *number_b = b;
+
+    if (f->as == KDW_AS_GUID)
+        return guid_a->status == guid_b->status &&
+               memcmp(guid_a->bytes, guid_b->bytes, GUID_LEN) == 0;
+    return number_a->status == number_b->status && number_a->value == number_b->value;
+}
+
+/* The field of a plan that goes there; its number, or that of fields when there is none. */
+static size_t field_at(const struct kdw_plan *plan, size_t at)
+{
+    size_t i = 0;
+
+    while (i < plan->layout.len && plan->fields[i].at != at)
+        i++;
+    return i;
+}
+
+enum kd_status kdw_walk_is_still(struct kdw_walk *w, enum kdw_table_id table, size_t i,
+                                 const struct kdw_plan *plan, uint64_t va, const size_t *at,
+                                 size_t len, bool *out)
+{
+    const struct kdw_table *t = &w->s->tables[table];
+    const uint8_t *record =
+        (const uint8_t *)t->records + i * kdw_snapshot_tables[table].record_size;
+
+    *out = true;
+    for (size_t n = 0; n < len && *out && t->looks[i] != w->s->looks; n++) {
+        union {
+            struct kdw_u64 number;
+            struct kdw_guid guid;
+        } now = {0};
+        size_t field = field_at(plan, at[n]);
+        enum kd_status st;
+
+        if (field == plan->layout.len || !plan->refs[field].exists)
+            continue;
+        st = read_field(w->k->mem, plan, field, va, &now);
+        if (kdw_ends_walk(st))
+            return st;
+        *out = is_same(&plan->fields[field], record + at[n], &now);
+    }
+    return KD_OK;
+}
+
 /* ---- single values ---- */
 
 static enum kd_status read_integer(struct kdw_walk *w, uint64_t va, size_t len, struct kdw_u64 *out)
@@ -216,15 +264,28 @@ enum kd_status kdw_walk_symbol(struct kdw_walk *w, const char *name, uint64_t *v
     return st;
 }
 
-enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kdw_u64 *out)
+struct variable {
+    const char *name;
+    struct kdw_u64 *out;
+};
+
+static enum kd_status read_variable(struct kdw_walk *w, void *arg)
 {
+    const struct variable *v = arg;
     uint64_t va;
-    enum kd_status st = kdw_walk_symbol(w, name, &va);
+    enum kd_status st = kdw_walk_symbol(w, v->name, &va);
 
     if (st == KD_OK)
-        return kdw_walk_u64(w, va, out);
-    *out = (struct kdw_u64){.status = st};
+        return kdw_walk_u64(w, va, v->out);
+    *v->out = (struct kdw_u64){.status = st};
     return kdw_ends_walk(st) ? st : KD_OK;
+}
+
+enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kdw_u64 *out)
+{
+    struct variable v = {name, out};
+
+    return kdw_walk_unit(w, read_variable, &v);
 }
 
 /* ---- lists ---- */
@@ -244,11 +305,17 @@ enum kd_status kdw_walk_text(const char *text, struct kdw_text *out)
 enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list, const char *name,
                                  uint64_t owner_va)
 {
+    if (list->end == KD_OK || kdw_ends_walk(list->end))
+        return list->end;
+    return kdw_walk_list_tell(w, list, name, owner_va);
+}
+
+enum kd_status kdw_walk_list_tell(struct kdw_walk *w, const struct kdw_list *list, const char *name,
+                                  uint64_t owner_va)
+{
     struct kdw_list_walk *record;
     enum kd_status st;
 
-    if (list->end == KD_OK || kdw_ends_walk(list->end))
-        return list->end;
     record = kdw_snapshot_add(w->s, KDW_TABLE_LISTS, list->head_va);
     if (!record)
         return w->s->tables[KDW_TABLE_LISTS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;

@@ -13,6 +13,11 @@
  * Fields that lie close together are fetched together, into the cache below, and then read each by
  * itself: few requests, no lines that hold no wanted byte, none twice.
  *
+ * Units   Memory is read in units: structures that must be of one look to mean something together. One that
+ *         is interrupted is undone and, after a pause, read again from its beginning; so a unit adds records,
+ *         and what it changes in older ones it may change twice. Whatever a unit follows from an earlier look
+ *         it first compares with memory (kdw_walk_is_still): what was there may be gone.
+ *
  * Errors  A hole is a fact of the record and no failure. What fails is what ends a walk. */
 #ifndef WALKER_WALK_H
 #define WALKER_WALK_H
@@ -86,7 +91,46 @@ struct kdw_walk {
     unsigned parts; /* KDW_PART_..., of which all that they need are among them */
     unsigned asked; /* and without those */
     struct kdw_followed followed;
+    struct kdw_snapshot_opts opts;
+    bool is_in_unit;
 };
+
+/* ---- units: walk_unit.c ---- */
+
+typedef enum kd_status kdw_unit(struct kdw_walk *w, void *arg);
+/* Until it was not interrupted; a unit inside of another one is part of that. Fails as the unit, and with
+ * what ends a walk. */
+enum kd_status kdw_walk_unit(struct kdw_walk *w, kdw_unit *unit, void *arg);
+
+/* How far a snapshot had come, and back to there: snapshot.c. */
+struct kdw_snapshot_mark {
+    size_t len[KDW_TABLES];
+    bool is_cut[KDW_TABLES];
+};
+struct kdw_snapshot_mark kdw_snapshot_mark(const struct kdw_snapshot *s);
+void kdw_snapshot_rewind(struct kdw_snapshot *s, const struct kdw_snapshot_mark *mark);
+
+/* Where a list is broken it may be walked from its other end as well: what lies behind a hole is in it
+ * nonetheless. */
+enum kdw_back { KDW_BACK_FROM_ANY_END, KDW_BACK_FROM_HOLES, KDW_BACK_NEVER };
+
+struct kdw_walk_list {
+    uint64_t head_va;
+    const char *name;  /* for people */
+    uint64_t owner_va; /* the structure that the head is in; 0: a variable */
+    enum kdw_back back;
+    /* After a pause, and where it is walked in a later look than its owner: whether that is still there.
+     * Where it is not, the list ends, and nobody is told of a broken one. NULL: always. */
+    enum kd_status (*is_there)(struct kdw_walk *w, const void *owner, bool *out);
+    const void *owner;
+};
+typedef enum kd_status kdw_note(struct kdw_walk *w, const void *ctx, uint64_t links_va);
+/* Its entries, each a unit. After a pause it goes on where it was, if that is still a place in the list; else it
+ * begins anew and what was read of it is undone, but for some times only. So an entry may be noted twice. At
+ * most *left entries; what remains of those is left there. A list that did not end as it should is told in a
+ * record. Fails with what ends a walk, and as note. */
+enum kd_status kdw_walk_each(struct kdw_walk *w, const struct kdw_walk_list *list, size_t *left,
+                             kdw_note *note, const void *ctx);
 
 /* KD_ERR_NOT_FOUND: the symbols have no such type, and diag names it. _optional: then no field exists. */
 enum kd_status kdw_plan_resolve(struct kdw_walk *w, const char *type,
@@ -99,6 +143,12 @@ enum kd_status kdw_plan_resolve_optional(struct kdw_walk *w, const char *type,
 enum kd_status kdw_plan_read(struct kdw_walk *w, const struct kdw_plan *plan, uint64_t va,
                              void *record);
 
+/* Whether what record number i says in these members, which lie `at` in it, is still so in the structure at va:
+ * numbers and GUIDs, of a plan. Of a record of this look it is, and nothing is read. */
+enum kd_status kdw_walk_is_still(struct kdw_walk *w, enum kdw_table_id table, size_t i,
+                                 const struct kdw_plan *plan, uint64_t va, const size_t *at,
+                                 size_t len, bool *out);
+
 /* An integer or pointer at va. Fails with what ends a walk; the rest is in *out. */
 enum kd_status kdw_walk_u64(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out);
 enum kd_status kdw_walk_u32(struct kdw_walk *w, uint64_t va, struct kdw_u64 *out);
@@ -110,7 +160,7 @@ enum kd_status kdw_walk_offset(struct kdw_walk *w, const char *type, const char 
 /* Address of a kernel variable; KD_ERR_NOT_FOUND without a word in diag: symbols that lack it cost one
  * way to something, and there may be others. */
 enum kd_status kdw_walk_symbol(struct kdw_walk *w, const char *name, uint64_t *va);
-/* A variable that is a pointer or word of 8 bytes: its value. As kdw_walk_u64. */
+/* A variable that is a pointer or word of 8 bytes: its value, a unit. As kdw_walk_u64. */
 enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kdw_u64 *out);
 
 /* A text of our own as a fact; KD_ERR_NO_MEMORY. */
@@ -120,6 +170,9 @@ enum kd_status kdw_walk_text(const char *text, struct kdw_text *out);
  * a record says so. owner_va: the structure that its head is in; 0: a variable. */
 enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list, const char *name,
                                  uint64_t owner_va);
+/* The record, whatever list->end is. */
+enum kd_status kdw_walk_list_tell(struct kdw_walk *w, const struct kdw_list *list, const char *name,
+                                  uint64_t owner_va);
 
 /* ---- the parts ----
  *

@@ -202,6 +202,119 @@ static void a_lost_link_ends_the_list_with_its_status(void **state)
     fake_mem_deinit(&m);
 }
 
+/* ---- after a pause ---- */
+
+/* Two entries were given out; then the list has these. */
+static void resume(struct fake_mem *m, struct kdw_list *l, const uint64_t *now, size_t len)
+{
+    uint64_t va;
+
+    make(m);
+    kdw_list_begin(l, &m->mem, HEAD, LIMIT);
+    assert_true(kdw_list_next(l, &va));
+    assert_true(kdw_list_next(l, &va));
+    fake_mem_list(m, HEAD, now, len);
+}
+
+static void a_place_that_is_still_there_is_gone_on_from(void **state)
+{
+    const uint64_t now[] = {HEAD + 0x5000, entries[0], entries[1], entries[3], HEAD + 0x6000};
+    struct fake_mem m;
+    struct kdw_list l;
+    uint64_t va;
+
+    (void)state;
+    resume(&m, &l, now, 5);
+    assert_true(kdw_list_resume(&l));
+    assert_true(kdw_list_next(&l, &va));
+    assert_true(va == entries[3]);
+    assert_true(kdw_list_next(&l, &va));
+    assert_true(va == HEAD + 0x6000);
+    assert_false(kdw_list_next(&l, &va));
+    assert_int_equal(l.end, KD_OK);
+    fake_mem_deinit(&m);
+}
+
+static void a_place_that_moved_is_none(void **state)
+{
+    const uint64_t gone[] = {entries[0], entries[2], entries[3]};
+    const uint64_t moved[] = {entries[0], entries[2], entries[3], entries[1]};
+    const uint64_t other[] = {entries[0], HEAD + 0x5000, entries[1], entries[2]};
+    const struct {
+        const uint64_t *now;
+        size_t len;
+    } cases[] = {{gone, 3}, {moved, 4}, {other, 4}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fake_mem m;
+        struct kdw_list l;
+
+        resume(&m, &l, cases[i].now, cases[i].len);
+        assert_false(kdw_list_resume(&l));
+        assert_int_equal(l.end, KD_ERR_MISMATCH);
+        assert_true(l.end_va == entries[1]);
+        fake_mem_deinit(&m);
+    }
+}
+
+static void a_place_that_cannot_be_read_is_none(void **state)
+{
+    struct fake_mem m;
+    struct kdw_list l;
+
+    (void)state;
+    resume(&m, &l, entries, ENTRIES);
+    fake_mem_unmap(&m, entries[1], 16);
+    assert_false(kdw_list_resume(&l));
+    assert_int_equal(l.end, KD_ERR_NOT_MAPPED);
+    fake_mem_deinit(&m);
+    for (size_t from = 1; from <= 3; from++) {
+        resume(&m, &l, entries, ENTRIES);
+        m.fail_with = KD_ERR_INTERRUPTED;
+        m.fail_from = m.reads + from;
+        assert_false(kdw_list_resume(&l));
+        assert_int_equal(l.end, KD_ERR_INTERRUPTED);
+        fake_mem_deinit(&m);
+    }
+}
+
+static void before_its_first_entry_a_list_begins_where_it_does_now(void **state)
+{
+    struct fake_mem m;
+    struct kdw_list l;
+    uint64_t va;
+
+    (void)state;
+    make(&m);
+    kdw_list_begin(&l, &m.mem, HEAD, LIMIT);
+    fake_mem_list(&m, HEAD, entries + 2, 2);
+    assert_true(kdw_list_resume(&l));
+    assert_true(kdw_list_next(&l, &va));
+    assert_true(va == entries[2]);
+    fake_mem_deinit(&m);
+}
+
+static void what_ends_a_walk_ends_it_where_a_cycle_is_looked_for(void **state)
+{
+    struct fake_mem m;
+    struct kdw_list l;
+    size_t n = 0;
+    uint64_t va;
+
+    (void)state;
+    make(&m);
+    fake_mem_u64(&m, entries[ENTRIES - 1], entries[0]);
+    m.fail_with = KD_ERR_INTERRUPTED;
+    m.fail_from =
+        1 + ENTRIES + 2; /* the head, the entries, the first again, and what then follows */
+    for (kdw_list_begin(&l, &m.mem, HEAD, LIMIT); kdw_list_next(&l, &va);)
+        n++;
+    assert_int_equal(n, ENTRIES);
+    assert_int_equal(l.end, KD_ERR_INTERRUPTED);
+    fake_mem_deinit(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +329,11 @@ int main(void)
         cmocka_unit_test(from_the_other_end_what_lies_behind_a_hole_is_reached),
         cmocka_unit_test(a_list_longer_than_the_limit_is_cut),
         cmocka_unit_test(a_lost_link_ends_the_list_with_its_status),
+        cmocka_unit_test(a_place_that_is_still_there_is_gone_on_from),
+        cmocka_unit_test(a_place_that_moved_is_none),
+        cmocka_unit_test(a_place_that_cannot_be_read_is_none),
+        cmocka_unit_test(before_its_first_entry_a_list_begins_where_it_does_now),
+        cmocka_unit_test(what_ends_a_walk_ends_it_where_a_cycle_is_looked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include <walker/snapshot.h>
+#include "walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +182,68 @@ static void it_is_complete_without_gaps_cuts_and_broken_lists(void **state)
     kdw_snapshot_free(&s);
 }
 
+static void back_at_a_mark_it_is_as_it_was(void **state)
+{
+    const struct kdw_table *jobs;
+    struct kdw_snapshot_mark mark;
+    struct kdw_snapshot s = {0};
+
+    (void)state;
+    jobs = &s.tables[KDW_TABLE_JOBS];
+    for (uint64_t i = 0; i < 10; i++)
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_JOBS, VA + 0x10 * i));
+    mark = kdw_snapshot_mark(&s);
+    s.looks = 1;
+    for (uint64_t i = 0; i < 500; i++) { /* the index grows; some addresses are there already */
+        struct kdw_process *p = kdw_snapshot_add(&s, KDW_TABLE_PROCESSES, VA + 0x10 * i);
+
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_JOBS, VA + 0x10 * i));
+        assert_non_null(p);
+        p->name = (struct kdw_text){.status = KD_OK, .utf8 = copy("text")};
+        assert_int_equal(s.tables[KDW_TABLE_PROCESSES].looks[i], 1);
+    }
+    s.tables[KDW_TABLE_PROCESSES].is_cut = true;
+    kdw_snapshot_rewind(&s, &mark);
+    assert_int_equal(jobs->len, 10);
+    assert_int_equal(s.tables[KDW_TABLE_PROCESSES].len, 0);
+    assert_false(s.tables[KDW_TABLE_PROCESSES].is_cut);
+    for (uint64_t i = 0; i < 500; i++) {
+        const void *job = kdw_snapshot_find(&s, KDW_TABLE_JOBS, VA + 0x10 * i);
+
+        assert_null(kdw_snapshot_find(&s, KDW_TABLE_PROCESSES, VA + 0x10 * i));
+        assert_true(job == (i < 10 ? (const struct kdw_job *)jobs->records + i : NULL));
+    }
+    assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_JOBS, VA + 0x10 * 11));
+    assert_non_null(kdw_snapshot_find(&s, KDW_TABLE_JOBS, VA + 0x10 * 11));
+    assert_int_equal(jobs->looks[9], 0);
+    assert_int_equal(jobs->looks[10], 1);
+    kdw_snapshot_free(&s);
+}
+
+static bool is_at_an_even_place(void *ctx, const void *record)
+{
+    const struct kdw_job *job = record;
+
+    (void)ctx;
+    return job->va % 0x20 == 0;
+}
+
+static void a_record_that_is_kept_keeps_its_look(void **state)
+{
+    struct kdw_snapshot s = {0};
+
+    (void)state;
+    for (uint64_t i = 0; i < 4; i++) {
+        s.looks = (uint32_t)i;
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_JOBS, VA + 0x10 * (i + 1)));
+    }
+    kdw_snapshot_filter(&s, KDW_TABLE_JOBS, NULL, is_at_an_even_place);
+    assert_int_equal(s.tables[KDW_TABLE_JOBS].len, 2);
+    assert_int_equal(s.tables[KDW_TABLE_JOBS].looks[0], 1);
+    assert_int_equal(s.tables[KDW_TABLE_JOBS].looks[1], 3);
+    kdw_snapshot_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +254,8 @@ int main(void)
         cmocka_unit_test(what_could_not_be_read_is_a_gap_and_what_does_not_exist_is_none),
         cmocka_unit_test(what_is_not_kept_is_gone_and_the_rest_is_found),
         cmocka_unit_test(it_is_complete_without_gaps_cuts_and_broken_lists),
+        cmocka_unit_test(back_at_a_mark_it_is_as_it_was),
+        cmocka_unit_test(a_record_that_is_kept_keeps_its_look),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* snapshot.h - what one look at a kernel found, as plain structs.
+/* snapshot.h - what was found in a kernel, as plain structs.
  *
  * Filled once, by kdw_snapshot_take (or read back from a file), and only read from then on. Text, JSON, checks,
  * differences and reports are functions of it: it does no I/O and points to nothing but itself.
@@ -10,6 +10,9 @@
  * Facts     Each is known, or says why not (value.h). KD_ERR_NOT_FOUND: this kernel has no such
  *           thing. Addresses, times (100 ns since 1601, UTC) and words are the kernel's own.
  * Parts     Only what was asked for is read; a table that was not has is_taken false.
+ * Looks     A walk may pause, and the target runs meanwhile. What is read between two pauses is one look: each
+ *           record is of one, and true of the time of that; records of two may contradict each other
+ *           though nothing is wrong.
  * Lifetime  A snapshot owns its records and their texts; kdw_snapshot_free ends it.
  * Bounds    Each table has its own, far beyond any real machine (kdw_table_info.max). A list that does
  *           not end as it should is a record of its own, in KDW_TABLE_LISTS.
@@ -334,6 +337,7 @@ enum kdw_table_id {
 struct kdw_table {
     void *records; /* an array of the table's struct, in the order in which they were found */
     size_t len, room;
+    uint32_t *looks; /* beside the records: how many pauses there had been when each was read */
     uint32_t *index; /* by address: number of a record + 1, 0: free */
     size_t index_len;
     bool is_taken; /* somebody looked */
@@ -347,6 +351,7 @@ struct kdw_snapshot {
     struct kdw_u64 time_100ns; /* of the target */
     char *symbols;             /* where they came from */
     bool is_guess;             /* they are */
+    uint32_t looks;            /* pauses; 0: all of it is of one time */
 };
 
 /* The records of a table, as in KDW_EACH(s, KDW_TABLE_JOBS, struct kdw_job, job). */
@@ -370,6 +375,9 @@ struct kdw_fact {
     const char *name; /* as in JSON: "parent_job" */
     enum kdw_fact_kind kind;
     bool is_counter; /* it changes while nothing happens that matters */
+    bool
+        is_joined; /* concluded from several structures: where they were read in more than one look it
+                        may never have been so */
     uint16_t offset; /* in the record */
 };
 
@@ -401,7 +409,29 @@ enum { /* what to look at; each includes what it cannot do without */
 /* Fails with what ends a walk, and where the kernel's symbols lack what nothing can be found without;
  * k must have its symbols. */
 enum kd_status kdw_snapshot_take(struct kdw_kernel *k, unsigned parts, struct kdw_snapshot *out);
+
+struct kdw_snapshot_opts {
+    unsigned parts; /* KDW_PART_... */
+    /* An earlier one of the same boot: what cannot have changed of a thing that is still there is taken from
+     * it and not read. May be NULL. */
+    const struct kdw_snapshot *before;
+    void *ctx; /* of the two functions */
+    /* The source may be read no longer (KD_ERR_INTERRUPTED): let the target run, halt it again, forget what
+     * was cached, return KD_OK; another status ends the walk. NULL: so does the interruption. */
+    enum kd_status (*pause)(void *ctx);
+    /* A unit begins: structures that are read in one look, and from their beginning again if that was
+     * interrupted. must_end: they did not fit into a whole look, so until the next unit the source must not
+     * interrupt. May be NULL, then a unit that never fits ends the walk. */
+    void (*unit)(void *ctx, bool must_end);
+};
+
+/* What is read and when it pauses depends on memory and on which reads were interrupted, on nothing else: a
+ * recording of it is walked the same way. Fails as kdw_snapshot_take, and as pause. */
+enum kd_status kdw_snapshot_take_with(struct kdw_kernel *k, const struct kdw_snapshot_opts *opts,
+                                      struct kdw_snapshot *out);
 void kdw_snapshot_free(struct kdw_snapshot *s);
+/* There was no pause: whatever contradicts something does so in the target. */
+bool kdw_snapshot_is_of_one_look(const struct kdw_snapshot *s);
 
 /* Room for one more record, all its facts KD_ERR_NOT_FOUND. NULL: no memory, or the table is full
  * (then it is marked as cut). The record may move when the next is added. */
