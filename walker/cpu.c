@@ -43,9 +43,10 @@ static enum kd_status ask_symbols(struct kdw_walk *w, struct cpu_plan *out)
     return st;
 }
 
-/* Symbols of a few types alone lack it; the debugger data block has it for debuggers without any. */
-static enum kd_status ask_block(struct kdw_walk *w, struct cpu_plan *out)
+/* A unit. Symbols of a few types alone lack it; the debugger data block has it, for debuggers without. */
+static enum kd_status ask_block(struct kdw_walk *w, void *arg)
 {
+    struct cpu_plan *out = arg;
     uint64_t va = w->k->target->debugger_data_va;
     struct kdw_debugger_data block;
     enum kd_status st = va ? KD_OK : kdw_walk_symbol(w, "KdDebuggerDataBlock", &va);
@@ -136,8 +137,10 @@ static enum kd_status read_flag(struct kdw_walk *w, const char *name, struct kdw
     return kdw_walk_u8(w, va, out);
 }
 
-static enum kd_status read_common(struct kdw_walk *w, struct kdw_cpu *common)
+/* A unit. */
+static enum kd_status read_common(struct kdw_walk *w, void *arg)
 {
+    struct kdw_cpu *common = arg;
     enum kd_status st = read_nx(w, &common->nx);
 
     if (st == KD_OK)
@@ -147,34 +150,51 @@ static enum kd_status read_common(struct kdw_walk *w, struct kdw_cpu *common)
 
 /* ---- all of them ---- */
 
+struct processor { /* the unit of one */
+    const struct cpu_plan *plan;
+    const struct kdw_cpu *common;
+    uint64_t block_va; /* KiProcessorBlock */
+    uint32_t i;
+    bool is_there;
+};
+
+static enum kd_status add_cpu(struct kdw_walk *w, void *arg)
+{
+    struct processor *unit = arg;
+    struct kdw_cpu *cpu;
+    struct kdw_u64 va;
+    enum kd_status st = kdw_walk_u64(w, unit->block_va + (uint64_t)POINTER_LEN * unit->i, &va);
+
+    unit->is_there = va.status != KD_OK || va.value != 0;
+    if (st != KD_OK || !unit->is_there)
+        return st;
+    cpu = kdw_snapshot_add(w->s, KDW_TABLE_CPUS, va.value);
+    if (!cpu)
+        return KD_ERR_NO_MEMORY;
+    cpu->nx = unit->common->nx;
+    cpu->kva_shadow = unit->common->kva_shadow;
+    cpu->vsm_enabled = unit->common->vsm_enabled;
+    if (va.status == KD_OK && unit->plan->exists)
+        return read_cpu(w, unit->plan, cpu);
+    if (va.status != KD_OK)
+        cpu->number = va; /* of one that is there, and no more is known */
+    return KD_OK;
+}
+
 /* How many there are says the target; else the first place that is 0. */
 static enum kd_status read_cpus(struct kdw_walk *w, const struct cpu_plan *plan, uint64_t block_va)
 {
     static const struct kdw_u64 unknown = {.status = KD_ERR_NOT_FOUND};
     struct kdw_cpu common = {.nx = unknown, .kva_shadow = unknown, .vsm_enabled = unknown};
+    struct processor unit = {
+        .plan = plan, .common = &common, .block_va = block_va, .is_there = true};
     uint32_t count = w->k->target->processor_count;
-    enum kd_status st = read_common(w, &common);
+    enum kd_status st = kdw_walk_unit(w, read_common, &common);
 
     if (count == 0 || count > KDW_PROCESSORS_MAX)
         count = KDW_PROCESSORS_MAX;
-    for (uint32_t i = 0; i < count && st == KD_OK; i++) {
-        struct kdw_cpu *cpu;
-        struct kdw_u64 va;
-
-        st = kdw_walk_u64(w, block_va + (uint64_t)POINTER_LEN * i, &va);
-        if (st != KD_OK || (va.status == KD_OK && va.value == 0))
-            return st;
-        cpu = kdw_snapshot_add(w->s, KDW_TABLE_CPUS, va.value);
-        if (!cpu)
-            return KD_ERR_NO_MEMORY;
-        cpu->nx = common.nx;
-        cpu->kva_shadow = common.kva_shadow;
-        cpu->vsm_enabled = common.vsm_enabled;
-        if (va.status == KD_OK && plan->exists)
-            st = read_cpu(w, plan, cpu);
-        else if (va.status != KD_OK)
-            cpu->number = va; /* of one that is there, and no more is known */
-    }
+    for (; unit.i < count && unit.is_there && st == KD_OK; unit.i++)
+        st = kdw_walk_unit(w, add_cpu, &unit);
     return st;
 }
 
@@ -192,6 +212,6 @@ enum kd_status kdw_walk_cpus(struct kdw_walk *w)
         return st == KD_ERR_NOT_FOUND ? KD_OK : st;
     st = ask_symbols(w, &plan);
     if (st == KD_OK && !plan.exists)
-        st = ask_block(w, &plan);
+        st = kdw_walk_unit(w, ask_block, &plan);
     return st == KD_OK ? read_cpus(w, &plan, block_va) : st;
 }

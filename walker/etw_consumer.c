@@ -44,29 +44,34 @@ static enum kd_status read_consumer(struct kdw_walk *w, const struct kdw_consume
     return st;
 }
 
+struct consumers {
+    const struct kdw_consumer_plans *plans;
+    uint64_t logger_va;
+};
+
+static enum kd_status note_consumer(struct kdw_walk *w, const void *ctx, uint64_t links_va)
+{
+    const struct consumers *of = ctx;
+    struct kdw_consumer *c =
+        kdw_snapshot_add(w->s, KDW_TABLE_CONSUMERS, links_va - of->plans->links);
+
+    if (!c)
+        return KD_ERR_NO_MEMORY;
+    c->logger_va = kdw_known(of->logger_va);
+    return read_consumer(w, of->plans, c);
+}
+
 enum kd_status kdw_consumers_read(struct kdw_walk *w, const struct kdw_consumer_plans *plans,
                                   uint64_t logger_va)
 {
+    const struct kdw_walk_list list = {.head_va = logger_va + plans->head,
+                                       .name = "Consumers",
+                                       .owner_va = logger_va,
+                                       .back = KDW_BACK_NEVER};
+    const struct consumers of = {plans, logger_va};
     size_t left =
         kdw_snapshot_tables[KDW_TABLE_CONSUMERS].max - w->s->tables[KDW_TABLE_CONSUMERS].len;
     size_t limit = left < KDW_CONSUMERS_MAX ? left : KDW_CONSUMERS_MAX;
-    struct kdw_list list;
-    uint64_t links_va;
 
-    if (!plans->exist)
-        return KD_OK;
-    kdw_list_begin(&list, w->k->mem, logger_va + plans->head, limit);
-    while (kdw_list_next(&list, &links_va)) {
-        struct kdw_consumer *c =
-            kdw_snapshot_add(w->s, KDW_TABLE_CONSUMERS, links_va - plans->links);
-        enum kd_status st;
-
-        if (!c)
-            return KD_ERR_NO_MEMORY;
-        c->logger_va = kdw_known(logger_va);
-        st = read_consumer(w, plans, c);
-        if (st != KD_OK)
-            return st;
-    }
-    return kdw_walk_list_end(w, &list, "Consumers", logger_va);
+    return plans->exist ? kdw_walk_each(w, &list, &limit, note_consumer, &of) : KD_OK;
 }

@@ -2,14 +2,24 @@
 #include "handle_table.h"
 #include "object_header.h"
 
+#define FIELDS(fields) (sizeof(fields) / sizeof((fields)[0]))
+
 /* The second view of who reads events while they happen: a consumer is an object, and a process needs a
  * handle to it. One that was taken out of its logger's list is still here. */
 
 /* Entries of all tables together, in use or not: twice what a busy server has. */
 enum { ENTRIES_MAX = 1 << 19 };
 
+/* By which a process is still the same, with the same handles. */
+static const struct kdw_plan_field process_fields[] = {
+    KDW_PLAN_U64("UniqueProcessId", struct kdw_process, pid),
+    KDW_PLAN_U64("CreateTime", struct kdw_process, created_100ns),
+    KDW_PLAN_U64("ObjectTable", struct kdw_process, handle_table_va),
+};
+
 struct handle_plans {
     struct kdw_handle_plan table;
+    struct kdw_plan process;
     struct kdw_object_headers headers;
     struct kdw_u64 consumer; /* index of the type */
     size_t left;             /* entries that may still be looked at */
@@ -19,6 +29,9 @@ static enum kd_status resolve(struct kdw_walk *w, struct handle_plans *out)
 {
     enum kd_status st = kdw_handle_plan_resolve(w, &out->table);
 
+    if (st == KD_OK)
+        st = kdw_plan_resolve_optional(w, "_EPROCESS", process_fields, FIELDS(process_fields),
+                                       &out->process);
     if (st == KD_OK)
         st = kdw_object_headers_plan(w, &out->headers);
     if (st == KD_OK)
@@ -47,6 +60,28 @@ static enum kd_status is_consumer(struct kdw_walk *w, const struct handle_plans 
     return KD_OK;
 }
 
+/* The process that a table is followed from. */
+struct owner {
+    const struct handle_plans *plans;
+    size_t i; /* its number */
+};
+
+static const struct kdw_process *process_of(const struct kdw_walk *w, const struct owner *owner)
+{
+    return (const struct kdw_process *)w->s->tables[KDW_TABLE_PROCESSES].records + owner->i;
+}
+
+static enum kd_status process_is_there(struct kdw_walk *w, const void *ctx, bool *out)
+{
+    static const size_t members[] = {offsetof(struct kdw_process, pid),
+                                     offsetof(struct kdw_process, created_100ns),
+                                     offsetof(struct kdw_process, handle_table_va)};
+    const struct owner *owner = ctx;
+
+    return kdw_walk_is_still(w, KDW_TABLE_PROCESSES, owner->i, &owner->plans->process,
+                             process_of(w, owner)->va, members, FIELDS(members), out);
+}
+
 static enum kd_status add(struct kdw_walk *w, const struct kdw_handle *h, uint64_t process_va,
                           uint64_t object_va)
 {
@@ -60,25 +95,30 @@ static enum kd_status add(struct kdw_walk *w, const struct kdw_handle *h, uint64
     return KD_OK;
 }
 
-static enum kd_status read_handles(struct kdw_walk *w, struct handle_plans *plans,
-                                   const struct kdw_process *p)
+static enum kd_status note_handle(struct kdw_walk *w, const void *ctx,
+                                  struct kdw_handle_table *table, const struct kdw_handle *h)
 {
-    struct kdw_handle_table table;
-    struct kdw_handle h;
+    const struct owner *owner = ctx;
+    uint64_t object_va = h->pointer_va + owner->plans->headers.body;
+    bool is_one = false;
+    enum kd_status st = is_consumer(w, owner->plans, table, object_va, &is_one);
 
-    kdw_handle_table_begin(&table, w, &plans->table, p->handle_table_va.value, plans->left);
-    while (kdw_handle_table_next(&table, &h)) {
-        uint64_t object_va = h.pointer_va + plans->headers.body;
-        bool is_one = false;
-        enum kd_status st = is_consumer(w, plans, &table, object_va, &is_one);
+    return st == KD_OK && is_one ? add(w, h, process_of(w, owner)->va, object_va) : st;
+}
 
-        if (st == KD_OK && is_one)
-            st = add(w, &h, p->va, object_va);
-        if (st != KD_OK)
-            return st;
-    }
-    plans->left -= table.looked_at < plans->left ? table.looked_at : plans->left;
-    return kdw_handle_table_end(&table, "ObjectTable", p->va);
+static enum kd_status read_handles(struct kdw_walk *w, struct handle_plans *plans, size_t i)
+{
+    const struct owner owner = {plans, i};
+    const struct kdw_process *p = process_of(w, &owner);
+    const struct kdw_walk_list table = {.head_va = p->handle_table_va.value,
+                                        .name = "ObjectTable",
+                                        .owner_va = p->va,
+                                        .is_there = process_is_there,
+                                        .owner = &owner};
+
+    if (!kdw_is_set(&p->handle_table_va))
+        return KD_OK;
+    return kdw_handle_table_each(w, &plans->table, &table, &plans->left, note_handle, &owner);
 }
 
 enum kd_status kdw_walk_handles(struct kdw_walk *w)
@@ -92,10 +132,7 @@ enum kd_status kdw_walk_handles(struct kdw_walk *w)
     if (st != KD_OK || !plans.table.exists || plans.consumer.status != KD_OK)
         return st; /* nobody can tell which handles they are */
     w->s->tables[KDW_TABLE_HANDLES].is_taken = true;
-    KDW_EACH(w->s, KDW_TABLE_PROCESSES, struct kdw_process, p)
-    {
-        if (st == KD_OK && kdw_is_set(&p->handle_table_va))
-            st = read_handles(w, &plans, p);
-    }
+    for (size_t i = 0; i < w->s->tables[KDW_TABLE_PROCESSES].len && st == KD_OK; i++)
+        st = read_handles(w, &plans, i);
     return st;
 }

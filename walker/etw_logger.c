@@ -158,34 +158,75 @@ static enum kd_status read_slot(struct kdw_walk *w, const struct logger_plans *p
 
 /* ---- the loggers of a state ---- */
 
-static enum kd_status read_loggers(struct kdw_walk *w, const struct logger_plans *plans,
-                                   struct kdw_etw_state *state)
+struct array { /* of loggers */
+    const struct logger_plans *plans;
+    size_t state; /* its number */
+    uint32_t slot;
+    bool is_there, has_slots, is_free;
+    uint32_t look; /* in which the slots were read */
+    struct kdw_slots contexts, rundowns;
+};
+
+static struct kdw_etw_state *state_of_array(struct kdw_walk *w, const struct array *a)
 {
-    struct kdw_slots contexts, rundowns = {.len = 0};
-    uint32_t len = kdw_is_set(&state->slots) ? (uint32_t)state->slots.value : 0;
+    return (struct kdw_etw_state *)w->s->tables[KDW_TABLE_STATES].records + a->state;
+}
+
+/* Once a look: a slot and what it leads to must be of the same. */
+static enum kd_status read_slots(struct kdw_walk *w, struct array *a)
+{
+    const struct kdw_etw_state *state = state_of_array(w, a);
+    uint32_t len = (uint32_t)state->slots.value;
+    enum kd_status st;
+
+    if (a->has_slots && a->look == w->s->looks)
+        return KD_OK;
+    st = kdw_state_is_there(w, a->state, &a->is_there);
+    if (st != KD_OK || !a->is_there)
+        return st;
+    st = kdw_slots_read(w, state->contexts_va.value, len, &a->contexts);
+    if (st == KD_OK && a->plans->wants_details && kdw_is_set(&state->rundowns_va))
+        st = kdw_slots_read(w, state->rundowns_va.value, len, &a->rundowns);
+    a->has_slots = st == KD_OK;
+    a->look = w->s->looks;
+    return st;
+}
+
+/* A unit: a slot, the logger in it, and its consumers. */
+static enum kd_status read_logger(struct kdw_walk *w, void *arg)
+{
+    struct array *a = arg;
+    const struct kdw_u64 *slot = &a->contexts.values[a->slot];
+    enum kd_status st = read_slots(w, a);
+
+    a->is_free = st == KD_OK && a->is_there && slot->status == KD_OK && slot->value == SLOT_FREE;
+    if (st != KD_OK || !a->is_there || a->is_free)
+        return st;
+    return read_slot(w, a->plans, state_of_array(w, a)->va, a->slot, slot, &a->rundowns);
+}
+
+static enum kd_status read_loggers(struct kdw_walk *w, const struct logger_plans *plans,
+                                   size_t state)
+{
+    struct array a = {.plans = plans, .state = state, .is_there = true};
+    uint64_t len = state_of_array(w, &a)->slots.value;
     uint64_t free_slots = 0;
     enum kd_status st = KD_OK;
 
-    if (len == 0)
+    if (!kdw_is_set(&state_of_array(w, &a)->slots))
         return KD_OK;
-    st = kdw_slots_read(w, state->contexts_va.value, len, &contexts);
-    if (st == KD_OK && plans->wants_details && kdw_is_set(&state->rundowns_va))
-        st = kdw_slots_read(w, state->rundowns_va.value, len, &rundowns);
-    for (uint32_t i = 0; i < len && st == KD_OK; i++) {
-        const struct kdw_u64 *slot = &contexts.values[i];
-
-        if (slot->status == KD_OK && slot->value == SLOT_FREE)
-            free_slots++;
-        else
-            st = read_slot(w, plans, state->va, i, slot, &rundowns);
+    for (; a.slot < len && a.is_there && st == KD_OK; a.slot++) {
+        st = kdw_walk_unit(w, read_logger, &a);
+        free_slots += a.is_free;
     }
-    state->free_slots = kdw_known(free_slots);
+    if (a.is_there) /* else nobody counted them all */
+        state_of_array(w, &a)->free_slots = kdw_known(free_slots);
     return st;
 }
 
 enum kd_status kdw_walk_loggers(struct kdw_walk *w)
 {
-    struct kdw_table *states = &w->s->tables[KDW_TABLE_STATES];
+    const struct kdw_table *states = &w->s->tables[KDW_TABLE_STATES];
     struct logger_plans plans;
     enum kd_status st;
 
@@ -195,6 +236,6 @@ enum kd_status kdw_walk_loggers(struct kdw_walk *w)
     w->s->tables[KDW_TABLE_LOGGERS].is_taken = true;
     w->s->tables[KDW_TABLE_CONSUMERS].is_taken = plans.wants_details;
     for (size_t *i = &w->followed.states_with_loggers; *i < states->len && st == KD_OK; ++*i)
-        st = read_loggers(w, &plans, (struct kdw_etw_state *)states->records + *i);
+        st = read_loggers(w, &plans, *i);
     return st;
 }

@@ -30,7 +30,10 @@ struct kdw_slots {
 enum kd_status kdw_slots_read(struct kdw_walk *w, uint64_t va, uint32_t len, struct kdw_slots *out);
 bool kdw_slots_know_any(const struct kdw_slots *s);
 
-/* etw_consumer.c: who reads a logger's events while they happen. */
+/* etw_state.c: whether its silo still leads to state number i. Of a state of this look nothing is read. */
+enum kd_status kdw_state_is_there(struct kdw_walk *w, size_t i, bool *out);
+
+/* etw_consumer.c: who reads a logger's events while they happen. In the logger's unit. */
 struct kdw_consumer_plans {
     struct kdw_plan consumer, process;
     uint64_t head, links; /* offsets, of the head in a logger and the links in a consumer */

@@ -168,70 +168,102 @@ static enum kd_status add_provider(struct kdw_walk *w, const struct provider_pla
 
 /* ---- the providers of a state ---- */
 
-static enum kd_status read_entries(struct kdw_walk *w, const struct provider_plans *plans,
-                                   struct kdw_list *list, const struct kdw_provider *found)
+struct place { /* where providers are found */
+    const struct provider_plans *plans;
+    size_t state; /* its number */
+    struct kdw_provider found;
+    uint64_t va; /* of the bucket, of the entry that is in none */
+};
+
+static enum kd_status state_is_there(struct kdw_walk *w, const void *owner, bool *out)
 {
-    uint64_t links_va;
+    const struct place *at = owner;
 
-    while (kdw_list_next(list, &links_va)) {
-        uint64_t va = links_va - plans->links;
-        enum kd_status st;
-
-        if (list->is_back && kdw_snapshot_find(w->s, KDW_TABLE_PROVIDERS, va))
-            return KD_OK; /* from there on all were met */
-        st = add_provider(w, plans, va, found);
-        if (st != KD_OK)
-            return st;
-    }
-    return kdw_ends_walk(list->end) ? list->end : KD_OK;
+    return kdw_state_is_there(w, at->state, out);
 }
 
-/* What lies behind an entry that cannot be read is reached from the other end. */
-static enum kd_status read_list(struct kdw_walk *w, const struct provider_plans *plans,
-                                uint64_t head_va, const struct kdw_provider *found)
+/* A unit. */
+static enum kd_status add_security(struct kdw_walk *w, void *arg)
 {
-    const struct kdw_table *table = &w->s->tables[KDW_TABLE_PROVIDERS];
-    const size_t max = kdw_snapshot_tables[KDW_TABLE_PROVIDERS].max;
-    struct kdw_list list, back;
-    enum kd_status st;
+    const struct place *at = arg;
+    bool is_there = false;
+    enum kd_status st = kdw_state_is_there(w, at->state, &is_there);
 
-    kdw_list_begin(&list, w->k->mem, head_va, max - table->len);
-    st = read_entries(w, plans, &list, found);
-    if (st == KD_OK && kd_is_unreadable(list.end)) {
-        kdw_list_begin_back(&back, w->k->mem, head_va, max - table->len);
-        st = read_entries(w, plans, &back, found);
-    }
-    return st == KD_OK ? kdw_walk_list_end(w, &list, "EtwpGuidHashTable", found->state_va.value)
-                       : st;
+    return st == KD_OK && is_there ? add_provider(w, at->plans, at->va, &at->found) : st;
 }
 
-static enum kd_status read_bucket(struct kdw_walk *w, const struct provider_plans *plans,
-                                  uint64_t state_va, size_t bucket)
+/* A unit. */
+static enum kd_status read_bucket_lock(struct kdw_walk *w, void *arg)
 {
-    uint64_t va = state_va + plans->table + bucket * plans->len;
-    struct kdw_provider found = {.state_va = kdw_known(state_va), .bucket = kdw_known(bucket)};
-    enum kd_status st = kdw_walk_u64(w, va + plans->lock, &found.bucket_lock);
+    struct place *at = arg;
+
+    return kdw_walk_u64(w, at->va + at->plans->lock, &at->found.bucket_lock);
+}
+
+static bool is_in_same_list(const struct kdw_provider *a, const struct kdw_provider *b)
+{
+    return a->state_va.value == b->state_va.value && a->type.value == b->type.value &&
+           a->bucket.value == b->bucket.value;
+}
+
+/* One that moved within its list during a pause, or is met from its other end, was met before. */
+static enum kd_status note_provider(struct kdw_walk *w, const void *ctx, uint64_t links_va)
+{
+    const struct place *at = ctx;
+    uint64_t va = links_va - at->plans->links;
+    const struct kdw_provider *p = kdw_snapshot_find(w->s, KDW_TABLE_PROVIDERS, va);
+
+    return p && is_in_same_list(p, &at->found) ? KD_OK : add_provider(w, at->plans, va, &at->found);
+}
+
+static enum kd_status read_list(struct kdw_walk *w, const struct place *at)
+{
+    const struct kdw_walk_list list = {.head_va = at->va + at->plans->heads +
+                                                  at->found.type.value * LIST_HEAD_LEN,
+                                       .name = "EtwpGuidHashTable",
+                                       .owner_va = at->found.state_va.value,
+                                       .back = KDW_BACK_FROM_HOLES,
+                                       .is_there = state_is_there,
+                                       .owner = at};
+    size_t left =
+        kdw_snapshot_tables[KDW_TABLE_PROVIDERS].max - w->s->tables[KDW_TABLE_PROVIDERS].len;
+
+    return kdw_walk_each(w, &list, &left, note_provider, at);
+}
+
+static enum kd_status read_bucket(struct kdw_walk *w, struct place *at)
+{
+    enum kd_status st = kdw_walk_unit(w, read_bucket_lock, at);
 
     for (unsigned type = 0; type < TYPES && st == KD_OK; type++) {
-        found.type = kdw_known(type);
-        st = read_list(w, plans, va + plans->heads + (uint64_t)type * LIST_HEAD_LEN, &found);
+        at->found.type = kdw_known(type);
+        st = read_list(w, at);
     }
     return st;
 }
 
 static enum kd_status read_providers(struct kdw_walk *w, const struct provider_plans *plans,
-                                     uint64_t state_va)
+                                     size_t state)
 {
-    const struct kdw_provider security = {.state_va = kdw_known(state_va),
-                                          .type = kdw_known(KDW_PROVIDER_SECURITY),
-                                          .bucket.status = KD_ERR_NOT_FOUND,
-                                          .bucket_lock.status = KD_ERR_NOT_FOUND};
+    uint64_t va = ((struct kdw_etw_state *)w->s->tables[KDW_TABLE_STATES].records)[state].va;
+    struct place at = {.plans = plans,
+                       .state = state,
+                       .found = {.state_va = kdw_known(va),
+                                 .type = kdw_known(KDW_PROVIDER_SECURITY),
+                                 .bucket.status = KD_ERR_NOT_FOUND,
+                                 .bucket_lock.status = KD_ERR_NOT_FOUND},
+                       .va = va + plans->security};
     enum kd_status st = KD_OK;
 
+    if (va == 0)
+        return KD_OK;
     if (plans->has_security)
-        st = add_provider(w, plans, state_va + plans->security, &security);
-    for (size_t i = 0; i < plans->buckets && st == KD_OK; i++)
-        st = read_bucket(w, plans, state_va, i);
+        st = kdw_walk_unit(w, add_security, &at);
+    for (size_t i = 0; i < plans->buckets && st == KD_OK; i++) {
+        at.found.bucket = kdw_known(i);
+        at.va = va + plans->table + i * plans->len;
+        st = read_bucket(w, &at);
+    }
     return st;
 }
 
@@ -247,11 +279,7 @@ enum kd_status kdw_walk_providers(struct kdw_walk *w)
     w->s->tables[KDW_TABLE_ENABLES].is_taken = true;
     w->s->tables[KDW_TABLE_REGISTRATIONS].is_taken = true;
     st = resolve(w, &plans);
-    for (size_t *i = &w->followed.states_with_providers; *i < states->len && st == KD_OK; ++*i) {
-        uint64_t va = ((const struct kdw_etw_state *)states->records)[*i].va;
-
-        if (va)
-            st = read_providers(w, &plans, va);
-    }
+    for (size_t *i = &w->followed.states_with_providers; *i < states->len && st == KD_OK; ++*i)
+        st = read_providers(w, &plans, *i);
     return st == KD_OK ? kdw_registrations_read(w) : st;
 }

@@ -40,13 +40,18 @@ static const struct kdw_plan_field process_fields[] = {
     KDW_PLAN_CHARS("ImageFileName", struct kdw_registration, process_name),
 };
 
+/* By which a provider is still the same. */
+static const struct kdw_plan_field provider_fields[] = {
+    KDW_PLAN_GUID("Guid", struct kdw_provider, guid),
+    KDW_PLAN_U64("SiloState", struct kdw_provider, own_state_va),
+};
+
 struct registration_plans {
-    struct kdw_plan entry, owner, process;
+    struct kdw_plan entry, owner, process, provider;
     uint64_t head;               /* in a provider */
     uint64_t links, group_links; /* in a registration */
     uint64_t traits;             /* in what it says of itself */
     bool exist, has_traits;
-    size_t left; /* entries of lists that may still be walked, of all providers together */
 };
 
 static enum kd_status resolve(struct kdw_walk *w, struct registration_plans *out)
@@ -61,6 +66,9 @@ static enum kd_status resolve(struct kdw_walk *w, struct registration_plans *out
         st = kdw_plan_resolve_optional(w, "_EPROCESS", process_fields, FIELDS(process_fields),
                                        &out->process);
     if (st == KD_OK)
+        st = kdw_plan_resolve_optional(w, "_ETW_GUID_ENTRY", provider_fields,
+                                       FIELDS(provider_fields), &out->provider);
+    if (st == KD_OK)
         st = kdw_walk_offset(w, "_ETW_GUID_ENTRY", "RegListHead", &out->head, &has_head);
     if (st == KD_OK)
         st = kdw_walk_offset(w, ENTRY, "RegList", &out->links, &has_links);
@@ -69,8 +77,6 @@ static enum kd_status resolve(struct kdw_walk *w, struct registration_plans *out
     if (st == KD_OK)
         st = kdw_walk_offset(w, "_ETW_PROVIDER_TRAITS", "Traits", &out->traits, &out->has_traits);
     out->exist = has_head && has_links && has_group_links;
-    out->left = 2 * kdw_snapshot_tables[KDW_TABLE_REGISTRATIONS].max - /* provider and group */
-                w->followed.registrations;
     return st;
 }
 
@@ -139,54 +145,72 @@ static struct kdw_registration *find(struct kdw_snapshot *s, uint64_t va)
     return r ? records + (r - records) : NULL;
 }
 
-/* It should have been met in its provider's list. */
-static enum kd_status note_group(struct kdw_walk *w, const struct registration_plans *plans,
-                                 uint64_t va, uint64_t group_va)
+struct place { /* where registrations are found */
+    const struct registration_plans *plans;
+    size_t provider; /* its number */
+    uint64_t provider_va;
+};
+
+/* One that moved within its list during a pause, or is met from its other end, was met before. */
+static enum kd_status note_registration(struct kdw_walk *w, const void *ctx, uint64_t links_va)
 {
+    const struct place *at = ctx;
+    uint64_t va = links_va - at->plans->links;
+    const struct kdw_registration *r = find(w->s, va);
+
+    return r && r->provider_va.value == at->provider_va ? KD_OK
+                                                        : add(w, at->plans, va, at->provider_va, 0);
+}
+
+/* It should have been met in its provider's list. */
+static enum kd_status note_member(struct kdw_walk *w, const void *ctx, uint64_t links_va)
+{
+    const struct place *at = ctx;
+    uint64_t va = links_va - at->plans->group_links;
     struct kdw_registration *r = find(w->s, va);
 
+    if (r && r->listed_group_va.value == at->provider_va)
+        return KD_OK;
     if (!r || r->listed_group_va.value)
-        return add(w, plans, va, 0, group_va);
-    r->listed_group_va = kdw_known(group_va);
+        return add(w, at->plans, va, 0, at->provider_va);
+    r->listed_group_va = kdw_known(at->provider_va);
     return KD_OK;
 }
 
-static enum kd_status read_entries(struct kdw_walk *w, struct registration_plans *plans,
-                                   struct kdw_list *list, const struct kdw_provider *p)
+static enum kd_status provider_is_there(struct kdw_walk *w, const void *owner, bool *out)
 {
-    bool is_group = p->type.value == KDW_PROVIDER_GROUP;
-    uint64_t links_va;
+    static const size_t members[] = {offsetof(struct kdw_provider, guid),
+                                     offsetof(struct kdw_provider, own_state_va)};
+    const struct place *at = owner;
 
-    while (kdw_list_next(list, &links_va)) {
-        enum kd_status st;
-
-        if (is_group)
-            st = note_group(w, plans, links_va - plans->group_links, p->va);
-        else
-            st = add(w, plans, links_va - plans->links, p->va, 0);
-        if (st != KD_OK)
-            return st;
-    }
-    plans->left -= list->count;
-    w->followed.registrations += list->count;
-    return kdw_ends_walk(list->end) ? list->end : KD_OK;
+    return kdw_walk_is_still(w, KDW_TABLE_PROVIDERS, at->provider, &at->plans->provider,
+                             at->provider_va, members, FIELDS(members), out);
 }
 
 /* What lies behind an entry that cannot be read is reached from the other end, and ends there as well. */
-static enum kd_status read_list(struct kdw_walk *w, struct registration_plans *plans,
-                                const struct kdw_provider *p)
+static enum kd_status read_list(struct kdw_walk *w, const struct registration_plans *plans,
+                                size_t i, bool groups)
 {
-    uint64_t head_va = p->va + plans->head;
-    struct kdw_list list, back;
+    const struct kdw_provider *p =
+        (const struct kdw_provider *)w->s->tables[KDW_TABLE_PROVIDERS].records + i;
+    const struct place at = {plans, i, p->va};
+    const struct kdw_walk_list list = {.head_va = p->va + plans->head,
+                                       .name = "RegListHead",
+                                       .owner_va = p->va,
+                                       .back = KDW_BACK_FROM_HOLES,
+                                       .is_there = provider_is_there,
+                                       .owner = &at};
+
+    size_t left = 2 * kdw_snapshot_tables[KDW_TABLE_REGISTRATIONS].max - /* in provider and group */
+                  w->followed.registrations;
+    size_t rest = left;
     enum kd_status st;
 
-    kdw_list_begin(&list, w->k->mem, head_va, plans->left);
-    st = read_entries(w, plans, &list, p);
-    if (st == KD_OK && kd_is_unreadable(list.end)) {
-        kdw_list_begin_back(&back, w->k->mem, head_va, plans->left);
-        st = read_entries(w, plans, &back, p);
-    }
-    return st == KD_OK ? kdw_walk_list_end(w, &list, "RegListHead", p->va) : st;
+    if ((p->type.value == KDW_PROVIDER_GROUP) != groups)
+        return KD_OK;
+    st = kdw_walk_each(w, &list, &rest, groups ? note_member : note_registration, &at);
+    w->followed.registrations += left - rest;
+    return st;
 }
 
 enum kd_status kdw_registrations_read(struct kdw_walk *w)
@@ -195,13 +219,9 @@ enum kd_status kdw_registrations_read(struct kdw_walk *w)
     struct registration_plans plans;
     enum kd_status st = resolve(w, &plans);
 
-    for (int groups = 0; groups < 2; groups++) /* which come second */
-        for (size_t i = w->followed.providers; i < providers->len && st == KD_OK; i++) {
-            const struct kdw_provider *p = (const struct kdw_provider *)providers->records + i;
-
-            if (plans.exist && (p->type.value == KDW_PROVIDER_GROUP) == groups)
-                st = read_list(w, &plans, p);
-        }
+    for (int groups = 0; groups < 2 && plans.exist; groups++) /* which come second */
+        for (size_t i = w->followed.providers; i < providers->len && st == KD_OK; i++)
+            st = read_list(w, &plans, i, groups);
     w->followed.providers = providers->len;
     return st;
 }

@@ -221,10 +221,11 @@ static enum kd_status leads_to_slots(struct kdw_walk *w, const struct state_plan
     return st;
 }
 
-/* The first route that leads to slots; else the first that leads anywhere, whose facts then say why it
- * was in vain. */
-static enum kd_status add_host(struct kdw_walk *w, const struct state_plans *plans)
+/* A unit. The first route that leads to slots; else the first that leads anywhere, whose facts then say
+ * why it was in vain. */
+static enum kd_status add_host(struct kdw_walk *w, void *arg)
 {
+    const struct state_plans *plans = arg;
     struct kdw_etw_state routes = {0};
     const struct kdw_u64 *const ways[] = {&routes.by_silo_globals, &routes.by_host_pointer};
     uint64_t va = 0;
@@ -241,27 +242,76 @@ static enum kd_status add_host(struct kdw_walk *w, const struct state_plans *pla
     return st == KD_OK ? add_state(w, plans, va, &routes) : st;
 }
 
+/* ---- a silo's ---- */
+
+/* Whether a silo of another look has still this state. */
+static enum kd_status silo_has_state(struct kdw_walk *w, const struct kdw_silo *silo, uint64_t va,
+                                     bool *out)
+{
+    struct kdw_u64 now;
+    uint64_t offset = 0;
+    bool exists = false;
+    enum kd_status st;
+
+    *out = false;
+    st = kdw_walk_offset(w, "_ESERVERSILO_GLOBALS", "EtwSiloState", &offset, &exists);
+    if (st != KD_OK || !exists)
+        return st;
+    st = kdw_walk_u64(w, silo->globals_va.value + offset, &now);
+    *out = st == KD_OK && now.status == KD_OK && now.value == va;
+    return st;
+}
+
+enum kd_status kdw_state_is_there(struct kdw_walk *w, size_t i, bool *out)
+{
+    const struct kdw_table *t = &w->s->tables[KDW_TABLE_STATES];
+    const struct kdw_etw_state *state = (const struct kdw_etw_state *)t->records + i;
+    const struct kdw_silo *silo;
+
+    *out = true;
+    if (t->looks[i] == w->s->looks || !kdw_is_set(&state->silo_va))
+        return KD_OK; /* the host does not go */
+    silo = kdw_snapshot_find(w->s, KDW_TABLE_SILOS, state->silo_va.value);
+    return silo ? silo_has_state(w, silo, state->va, out) : KD_OK;
+}
+
+struct silo_state { /* the unit of one */
+    const struct state_plans *plans;
+    size_t silo; /* its number */
+};
+
+static enum kd_status add_server_silo(struct kdw_walk *w, void *arg)
+{
+    const struct silo_state *unit = arg;
+    const struct kdw_table *t = &w->s->tables[KDW_TABLE_SILOS];
+    const struct kdw_silo *silo = (const struct kdw_silo *)t->records + unit->silo;
+    const struct kdw_etw_state routes = {
+        .silo_va = kdw_known(silo->va),
+        .by_silo_globals = silo->etw_state_va,
+        .by_host_pointer.status = KD_ERR_NOT_FOUND,
+        .by_debugger_data.status = KD_ERR_NOT_FOUND,
+    };
+    bool is_there = true;
+    enum kd_status st = KD_OK;
+
+    if (silo->va == 0 || !kdw_is_set(&silo->etw_state_va))
+        return KD_OK; /* the host, an app silo, or one that has none yet */
+    if (t->looks[unit->silo] != w->s->looks)
+        st = silo_has_state(w, silo, silo->etw_state_va.value, &is_there);
+    return st == KD_OK && is_there ? add_state(w, unit->plans, silo->etw_state_va.value, &routes)
+                                   : st;
+}
+
 /* ---- all of them ---- */
 
 static enum kd_status add_server_silos(struct kdw_walk *w, const struct state_plans *plans)
 {
-    KDW_EACH(w->s, KDW_TABLE_SILOS, struct kdw_silo, silo)
-    {
-        struct kdw_etw_state routes = {
-            .silo_va = kdw_known(silo->va),
-            .by_silo_globals = silo->etw_state_va,
-            .by_host_pointer.status = KD_ERR_NOT_FOUND,
-            .by_debugger_data.status = KD_ERR_NOT_FOUND,
-        };
-        enum kd_status st;
+    struct silo_state unit = {.plans = plans};
+    enum kd_status st = KD_OK;
 
-        if (silo->va == 0 || !kdw_is_set(&silo->etw_state_va))
-            continue; /* the host, an app silo, or one that has none yet */
-        st = add_state(w, plans, silo->etw_state_va.value, &routes);
-        if (st != KD_OK)
-            return st;
-    }
-    return KD_OK;
+    for (; unit.silo < w->s->tables[KDW_TABLE_SILOS].len && st == KD_OK; unit.silo++)
+        st = kdw_walk_unit(w, add_server_silo, &unit);
+    return st;
 }
 
 enum kd_status kdw_walk_states(struct kdw_walk *w)
@@ -278,6 +328,6 @@ enum kd_status kdw_walk_states(struct kdw_walk *w)
     w->s->tables[KDW_TABLE_SECURITY].is_taken = plans.wants_all;
     w->s->tables[KDW_TABLE_SYSTEM].is_taken = plans.wants_all;
     if (w->s->tables[KDW_TABLE_STATES].len == 0)
-        st = add_host(w, &plans);
+        st = kdw_walk_unit(w, add_host, &plans);
     return st == KD_OK ? add_server_silos(w, &plans) : st;
 }

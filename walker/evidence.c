@@ -51,8 +51,10 @@ static const struct variable {
 
 /* ---- variables ---- */
 
-static enum kd_status add_variable(struct kdw_walk *w, const struct variable *v)
+/* A unit. */
+static enum kd_status add_variable(struct kdw_walk *w, void *arg)
 {
+    const struct variable *v = arg;
     uint64_t va = 0;
     enum kd_status st = kdw_walk_symbol(w, v->name, &va);
 
@@ -84,15 +86,18 @@ static enum kd_status add_hal_table(struct kdw_walk *w)
         table.count = (size_t)(layout.size / POINTER_LEN);
     if (table.count > HAL_ENTRIES_MAX)
         table.count = HAL_ENTRIES_MAX;
-    return add_variable(w, &table);
+    return kdw_walk_unit(w, add_variable, &table);
 }
 
 static enum kd_status add_variables(struct kdw_walk *w)
 {
     enum kd_status st = add_hal_table(w);
 
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0] && st == KD_OK; i++)
-        st = add_variable(w, &variables[i]);
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0] && st == KD_OK; i++) {
+        struct variable v = variables[i];
+
+        st = kdw_walk_unit(w, add_variable, &v);
+    }
     return st;
 }
 
@@ -113,27 +118,34 @@ static enum kd_status add_module(struct kdw_walk *w, struct kdw_module *m)
     return KD_OK;
 }
 
-static enum kd_status add_modules(struct kdw_walk *w)
+static enum kd_status note_module(struct kdw_walk *w, const void *ctx, uint64_t entry_va)
 {
-    struct kdw_list broken = {.head_va = w->k->target->module_list_va};
-    struct kdw_module_list list = {0};
+    struct kdw_module m = {0};
     enum kd_status st = KD_OK;
 
-    if (broken.head_va == 0)
-        st = kdw_walk_symbol(w, "PsLoadedModuleList", &broken.head_va);
+    (void)ctx;
+    if (kdw_snapshot_find(w->s, KDW_TABLE_MODULES, entry_va))
+        return KD_OK;
+    st = kdw_module_read(w->k->mem, entry_va, &m);
     if (st == KD_OK)
-        st = kdw_modules(w->k->mem, broken.head_va, w->k->diag, &list);
-    if (kdw_ends_walk(st))
-        return st;
-    kd_diag_clear(w->k->diag); /* the record of the list says it */
-    broken.end = st == KD_OK ? list.end : st;
-    broken.end_va = st == KD_OK ? list.end_va : broken.head_va;
-    broken.count = list.len;
-    st = KD_OK;
-    for (size_t i = 0; i < list.len && st == KD_OK; i++)
-        st = add_module(w, &list.modules[i]);
-    kdw_module_list_free(&list);
-    return st == KD_OK ? kdw_walk_list_end(w, &broken, "PsLoadedModuleList", 0) : st;
+        st = add_module(w, &m);
+    kdw_module_free(&m);
+    return st;
+}
+
+static enum kd_status add_modules(struct kdw_walk *w)
+{
+    struct kdw_walk_list list = {.head_va = w->k->target->module_list_va,
+                                 .name = "PsLoadedModuleList",
+                                 .back = KDW_BACK_NEVER};
+    size_t left = KDW_MODULES_MAX;
+    enum kd_status st = KD_OK;
+
+    if (list.head_va == 0)
+        st = kdw_walk_symbol(w, list.name, &list.head_va);
+    if (st == KD_ERR_NOT_FOUND)
+        return kdw_walk_list_end(w, &(struct kdw_list){.end = st}, list.name, 0);
+    return st == KD_OK ? kdw_walk_each(w, &list, &left, note_module, NULL) : st;
 }
 
 enum kd_status kdw_walk_evidence(struct kdw_walk *w)

@@ -101,6 +101,20 @@ void kdw_handle_table_begin(struct kdw_handle_table *t, struct kdw_walk *w,
         kdw_handle_table_hole(t, st, va + plan->table_code);
 }
 
+void kdw_handle_table_resume(struct kdw_handle_table *t)
+{
+    size_t index = t->index;
+    uint64_t va = t->va + t->plan->table_code;
+    enum kd_status st = kdw_mem_u64(t->w->k->mem, va, &t->code);
+
+    if (st != KD_OK) {
+        (void)stop(t, st, va);
+        return;
+    }
+    find_leaf(t);
+    t->index = index;
+}
+
 /* The entry at va. False: it is not in use, or not known; then that is noted. */
 static bool read_entry(struct kdw_handle_table *t, uint64_t va, uint64_t *pointer_va)
 {
@@ -142,4 +156,75 @@ bool kdw_handle_table_next(struct kdw_handle_table *t, struct kdw_handle *out)
 enum kd_status kdw_handle_table_end(struct kdw_handle_table *t, const char *name, uint64_t owner_va)
 {
     return kdw_walk_list_end(t->w, &t->broken, name, owner_va);
+}
+
+struct way { /* through a table */
+    const struct kdw_handle_plan *plan;
+    const struct kdw_walk_list *list;
+    kdw_note_handle *note;
+    const void *ctx;
+    size_t limit;
+
+    struct kdw_handle_table at;
+    uint32_t look; /* in which that was true */
+    bool has_begun, is_over;
+};
+
+/* The place in this look, in *at; way->is_over: there is none any more. */
+static enum kd_status find_place(struct kdw_walk *w, struct way *way, struct kdw_handle_table *at)
+{
+    bool is_there = true;
+    enum kd_status st = KD_OK;
+
+    if (way->has_begun && way->look == w->s->looks)
+        return KD_OK;
+    if (way->list->is_there)
+        st = way->list->is_there(w, way->list->owner, &is_there);
+    way->is_over = !is_there;
+    if (st != KD_OK || !is_there)
+        return st;
+    if (way->has_begun)
+        kdw_handle_table_resume(at);
+    else
+        kdw_handle_table_begin(at, w, way->plan, way->list->head_va, way->limit);
+    return kdw_ends_walk(at->broken.end) ? at->broken.end : KD_OK;
+}
+
+/* A unit: the next handle. */
+static enum kd_status step(struct kdw_walk *w, void *arg)
+{
+    struct way *way = arg;
+    struct kdw_handle_table at = way->at; /* nothing of a step counts that was interrupted */
+    struct kdw_handle handle;
+    enum kd_status st;
+
+    way->is_over = false;
+    st = find_place(w, way, &at);
+    if (st != KD_OK || way->is_over)
+        return st;
+    way->is_over = !kdw_handle_table_next(&at, &handle);
+    if (way->is_over)
+        st = kdw_ends_walk(at.broken.end) ? at.broken.end : KD_OK;
+    else
+        st = way->note(w, way->ctx, &at, &handle);
+    if (st != KD_OK)
+        return st;
+    way->at = at;
+    way->look = w->s->looks;
+    way->has_begun = true;
+    return KD_OK;
+}
+
+enum kd_status kdw_handle_table_each(struct kdw_walk *w, const struct kdw_handle_plan *plan,
+                                     const struct kdw_walk_list *list, size_t *left,
+                                     kdw_note_handle *note, const void *ctx)
+{
+    struct way way = {.plan = plan, .list = list, .note = note, .ctx = ctx, .limit = *left};
+    enum kd_status st = KD_OK;
+
+    while (st == KD_OK && !way.is_over)
+        st = kdw_walk_unit(w, step, &way);
+    *left -= way.at.looked_at < *left ? way.at.looked_at : *left;
+    return st == KD_OK && way.has_begun ? kdw_handle_table_end(&way.at, list->name, list->owner_va)
+                                        : st;
 }

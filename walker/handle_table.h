@@ -5,6 +5,9 @@
  *         ...
  *     st = kdw_handle_table_end(&table, "ObjectTable", process_va);
  *
+ * or, over pauses, kdw_handle_table_each: numbers stay, however a table grows, so it goes on at the number that
+ * was reached.
+ *
  * A table is a page of entries (a leaf), a page of pointers to leaves, or one of pointers to those: the
  * low bits of TableCode tell. Pages of pointers are filled from their beginning, so the first 0 ends
  * them. The first entry of each leaf is the kernel's own.
@@ -48,10 +51,19 @@ enum kd_status kdw_handle_plan_resolve(struct kdw_walk *w, struct kdw_handle_pla
 void kdw_handle_table_begin(struct kdw_handle_table *t, struct kdw_walk *w,
                             const struct kdw_handle_plan *plan, uint64_t va, size_t limit);
 bool kdw_handle_table_next(struct kdw_handle_table *t, struct kdw_handle *out);
+/* The target ran: where the pages are now. */
+void kdw_handle_table_resume(struct kdw_handle_table *t);
 /* What a handle leads to cannot be read: as bad as a hole in the table itself. */
 void kdw_handle_table_hole(struct kdw_handle_table *t, enum kd_status why, uint64_t va);
 /* As kdw_walk_list_end. */
 enum kd_status kdw_handle_table_end(struct kdw_handle_table *t, const char *name,
                                     uint64_t owner_va);
+
+typedef enum kd_status kdw_note_handle(struct kdw_walk *w, const void *ctx,
+                                       struct kdw_handle_table *t, const struct kdw_handle *h);
+/* All of the table at list->head_va, each a unit; otherwise as kdw_walk_each, of which list says the rest. */
+enum kd_status kdw_handle_table_each(struct kdw_walk *w, const struct kdw_handle_plan *plan,
+                                     const struct kdw_walk_list *list, size_t *left,
+                                     kdw_note_handle *note, const void *ctx);
 
 #endif

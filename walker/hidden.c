@@ -3,16 +3,18 @@
  * What is found leads on: a process to its job, that to its parent, that to the processes in it. So it
  * is gone through in the order in which it was found until nothing is left; each job, process and
  * session once, and of all lists together no more entries than a table has room for. */
+#include "etw_parts.h"
 #include "people.h"
 
-#define JOB     "_EJOB"
-#define SESSION "_MM_SESSION_SPACE"
+#define JOB            "_EJOB"
+#define FIELDS(fields) (sizeof(fields) / sizeof((fields)[0]))
 
 enum { ANCESTORS_MAX = 256, POINTER_LEN = 8 }; /* NestingDepth is one byte */
 
 struct trail {
     struct kdw_job_plans job;
     struct kdw_process_plans process;
+    struct kdw_consumer_plans consumer;
     struct kdw_place children, siblings, members, ancestors;
     struct kdw_plan ancestor_count;
     bool has_processes; /* they were asked for */
@@ -40,10 +42,17 @@ static enum kd_status resolve(struct kdw_walk *w, struct trail *out)
         st = kdw_place_resolve(w, JOB, "Ancestors", &out->ancestors);
     if (st == KD_OK)
         st = kdw_plan_resolve_optional(w, JOB, ancestor_fields, 1, &out->ancestor_count);
+    if (st == KD_OK)
+        st = kdw_consumers_plan(w, &out->consumer);
     return st == KD_OK && out->has_processes ? kdw_processes_plan(w, &out->process) : st;
 }
 
 /* ---- from a job ---- */
+
+static uint64_t job_va(const struct kdw_walk *w, size_t i)
+{
+    return ((const struct kdw_job *)w->s->tables[KDW_TABLE_JOBS].records)[i].va;
+}
 
 static enum kd_status note_pointer(struct kdw_walk *w, const struct trail *t,
                                    const struct kdw_u64 *pointer, unsigned found)
@@ -58,13 +67,36 @@ static enum kd_status note_child(struct kdw_walk *w, const void *ctx, uint64_t l
     return kdw_job_note(w, &t->job, links_va - t->siblings.offset, KDW_FOUND_TREE);
 }
 
-static enum kd_status follow_children(struct kdw_walk *w, const struct trail *t, uint64_t va)
+struct from { /* a record that something is followed from */
+    const struct trail *t;
+    size_t i; /* its number */
+};
+
+/* What a job leads to, it leads to as long as it is the same. */
+static enum kd_status job_is_there(struct kdw_walk *w, const void *owner, bool *out)
 {
-    const struct kdw_people_list list = {va + t->children.offset, "ChildJobListHead", va};
+    static const size_t members[] = {
+        offsetof(struct kdw_job, id), offsetof(struct kdw_job, parent_va),
+        offsetof(struct kdw_job, root_va), offsetof(struct kdw_job, nesting_depth)};
+    const struct from *job = owner;
+
+    return kdw_walk_is_still(w, KDW_TABLE_JOBS, job->i, &job->t->job.job, job_va(w, job->i),
+                             members, FIELDS(members), out);
+}
+
+static enum kd_status follow_children(struct kdw_walk *w, const struct from *job)
+{
+    const struct trail *t = job->t;
+    uint64_t va = job_va(w, job->i);
+    const struct kdw_walk_list list = {.head_va = va + t->children.offset,
+                                       .name = "ChildJobListHead",
+                                       .owner_va = va,
+                                       .is_there = job_is_there,
+                                       .owner = job};
 
     if (!t->children.exists || !t->siblings.exists)
         return KD_OK;
-    return kdw_people_each(w, &list, &w->followed.children_left, note_child, t);
+    return kdw_walk_each(w, &list, &w->followed.children_left, note_child, t);
 }
 
 /* An array of pointers to those above it; the same field is used for something else where there are
@@ -89,10 +121,16 @@ static enum kd_status follow_ancestors(struct kdw_walk *w, const struct trail *t
     return st;
 }
 
-static enum kd_status follow_members(struct kdw_walk *w, const struct trail *t, uint64_t va)
+static enum kd_status follow_members(struct kdw_walk *w, const struct from *job)
 {
+    const struct trail *t = job->t;
+    uint64_t va = job_va(w, job->i);
     const struct kdw_process_list list = {
-        .list = {va + t->members.offset, "ProcessListHead", va},
+        .list = {.head_va = va + t->members.offset,
+                 .name = "ProcessListHead",
+                 .owner_va = va,
+                 .is_there = job_is_there,
+                 .owner = job},
         .links = "JobLinks",
         .found = KDW_FOUND_JOB,
     };
@@ -102,39 +140,78 @@ static enum kd_status follow_members(struct kdw_walk *w, const struct trail *t, 
     return kdw_process_list_walk(w, &t->process, &list, &w->followed.members_left);
 }
 
+/* A unit. */
+static enum kd_status follow_pointers(struct kdw_walk *w, void *arg)
+{
+    const struct from *from = arg;
+    const struct kdw_job job = ((struct kdw_job *)w->s->tables[KDW_TABLE_JOBS].records)[from->i];
+    bool is_there = false;
+    enum kd_status st = job_is_there(w, from, &is_there);
+
+    if (st != KD_OK || !is_there)
+        return st;
+    st = note_pointer(w, from->t, &job.parent_va, KDW_FOUND_TREE);
+    if (st == KD_OK && job.root_va.value != job.va)
+        st = note_pointer(w, from->t, &job.root_va, KDW_FOUND_TREE);
+    return st == KD_OK ? follow_ancestors(w, from->t, job.va) : st;
+}
+
 static enum kd_status follow_job(struct kdw_walk *w, const struct trail *t, size_t i)
 {
-    const struct kdw_job job = ((struct kdw_job *)w->s->tables[KDW_TABLE_JOBS].records)[i];
-    enum kd_status st = KD_OK;
+    struct from from = {t, i};
+    enum kd_status st;
 
-    if (!kdw_is_job(&t->job, &job))
+    if (!kdw_is_job(&t->job, (const struct kdw_job *)w->s->tables[KDW_TABLE_JOBS].records + i))
         return KD_OK; /* whoever put it into the list: nothing in it means anything */
-    st = note_pointer(w, t, &job.parent_va, KDW_FOUND_TREE);
-    if (st == KD_OK && job.root_va.value != job.va)
-        st = note_pointer(w, t, &job.root_va, KDW_FOUND_TREE);
+    st = kdw_walk_unit(w, follow_pointers, &from);
     if (st == KD_OK)
-        st = follow_ancestors(w, t, job.va);
-    if (st == KD_OK)
-        st = follow_children(w, t, job.va);
-    return st == KD_OK ? follow_members(w, t, job.va) : st;
+        st = follow_children(w, &from);
+    return st == KD_OK ? follow_members(w, &from) : st;
 }
 
 /* ---- from a process, from a session ---- */
 
-static enum kd_status follow_process(struct kdw_walk *w, const struct trail *t, size_t i)
+/* A unit. */
+static enum kd_status follow_process(struct kdw_walk *w, void *arg)
 {
+    static const size_t members[] = {
+        offsetof(struct kdw_process, pid), offsetof(struct kdw_process, created_100ns),
+        offsetof(struct kdw_process, job_va), offsetof(struct kdw_process, own_silo_va)};
+    const struct from *from = arg;
     const struct kdw_process p =
-        ((struct kdw_process *)w->s->tables[KDW_TABLE_PROCESSES].records)[i];
-    enum kd_status st = note_pointer(w, t, &p.job_va, KDW_FOUND_PROCESS);
+        ((struct kdw_process *)w->s->tables[KDW_TABLE_PROCESSES].records)[from->i];
+    bool is_there = false;
+    enum kd_status st =
+        kdw_walk_is_still(w, KDW_TABLE_PROCESSES, from->i, &from->t->process.process, p.va, members,
+                          FIELDS(members), &is_there);
 
-    return st == KD_OK ? note_pointer(w, t, &p.own_silo_va, KDW_FOUND_SILO) : st;
+    if (st == KD_OK && is_there)
+        st = note_pointer(w, from->t, &p.job_va, KDW_FOUND_PROCESS);
+    return st == KD_OK && is_there ? note_pointer(w, from->t, &p.own_silo_va, KDW_FOUND_SILO) : st;
+}
+
+static enum kd_status session_is_there(struct kdw_walk *w, const void *owner, bool *out)
+{
+    static const size_t members[] = {offsetof(struct kdw_session, id),
+                                     offsetof(struct kdw_session, created_100ns)};
+    const struct from *from = owner;
+    const struct kdw_session *s =
+        (const struct kdw_session *)w->s->tables[KDW_TABLE_SESSIONS].records + from->i;
+
+    return kdw_walk_is_still(w, KDW_TABLE_SESSIONS, from->i, &from->t->process.session.session,
+                             s->va, members, FIELDS(members), out);
 }
 
 static enum kd_status follow_session(struct kdw_walk *w, const struct trail *t, size_t i)
 {
+    const struct from from = {t, i};
     uint64_t va = ((struct kdw_session *)w->s->tables[KDW_TABLE_SESSIONS].records)[i].va;
     const struct kdw_process_list list = {
-        .list = {va + t->process.session.processes.offset, "ProcessList", va},
+        .list = {.head_va = va + t->process.session.processes.offset,
+                 .name = "ProcessList",
+                 .owner_va = va,
+                 .is_there = session_is_there,
+                 .owner = &from},
         .links = "SessionProcessLinks",
         .found = KDW_FOUND_SESSION,
     };
@@ -152,7 +229,7 @@ static enum kd_status follow_all(struct kdw_walk *w, const struct trail *t)
 
     while (st == KD_OK) {
         if (f->processes < tables[KDW_TABLE_PROCESSES].len)
-            st = follow_process(w, t, f->processes++);
+            st = kdw_walk_unit(w, follow_process, &(struct from){t, f->processes++});
         else if (f->sessions < tables[KDW_TABLE_SESSIONS].len)
             st = follow_session(w, t, f->sessions++);
         else if (f->jobs < tables[KDW_TABLE_JOBS].len)
@@ -179,30 +256,46 @@ enum kd_status kdw_walk_hidden(struct kdw_walk *w)
 
 /* ---- from what traces ---- */
 
-static enum kd_status follow_states(struct kdw_walk *w, const struct trail *t)
+/* A unit. */
+static enum kd_status follow_state(struct kdw_walk *w, void *arg)
 {
-    const struct kdw_table *table = &w->s->tables[KDW_TABLE_STATES];
-    enum kd_status st = KD_OK;
+    const struct from *from = arg;
+    const struct kdw_etw_state *state =
+        (const struct kdw_etw_state *)w->s->tables[KDW_TABLE_STATES].records + from->i;
+    bool is_there = false;
+    enum kd_status st = kdw_state_is_there(w, from->i, &is_there);
 
-    for (size_t *i = &w->followed.states; *i < table->len && st == KD_OK; ++*i) {
-        const struct kdw_etw_state *state = (const struct kdw_etw_state *)table->records + *i;
-
-        st = note_pointer(w, t, &state->own_silo_va, KDW_FOUND_SILO);
-    }
-    return st;
+    return st == KD_OK && is_there ? note_pointer(w, from->t, &state->own_silo_va, KDW_FOUND_SILO)
+                                   : st;
 }
 
-static enum kd_status follow_consumers(struct kdw_walk *w, const struct trail *t)
+/* A unit. */
+static enum kd_status follow_consumer(struct kdw_walk *w, void *arg)
 {
-    const struct kdw_table *table = &w->s->tables[KDW_TABLE_CONSUMERS];
+    static const size_t members[] = {offsetof(struct kdw_consumer, process_va),
+                                     offsetof(struct kdw_consumer, logger_id)};
+    const struct from *from = arg;
+    const struct kdw_consumer *c =
+        (const struct kdw_consumer *)w->s->tables[KDW_TABLE_CONSUMERS].records + from->i;
+    bool is_there = false;
+    enum kd_status st;
+
+    if (c->process_va.status != KD_OK)
+        return KD_OK;
+    st = kdw_walk_is_still(w, KDW_TABLE_CONSUMERS, from->i, &from->t->consumer.consumer, c->va,
+                           members, FIELDS(members), &is_there);
+    return st == KD_OK && is_there
+               ? kdw_process_note(w, &from->t->process, c->process_va.value, KDW_FOUND_CONSUMER)
+               : st;
+}
+
+static enum kd_status follow_each(struct kdw_walk *w, const struct trail *t,
+                                  enum kdw_table_id table, size_t *followed, kdw_unit *follow)
+{
     enum kd_status st = KD_OK;
 
-    for (size_t *i = &w->followed.consumers; *i < table->len && st == KD_OK; ++*i) {
-        const struct kdw_consumer *c = (const struct kdw_consumer *)table->records + *i;
-
-        if (t->has_processes && c->process_va.status == KD_OK)
-            st = kdw_process_note(w, &t->process, c->process_va.value, KDW_FOUND_CONSUMER);
-    }
+    for (; *followed < w->s->tables[table].len && st == KD_OK; ++*followed)
+        st = kdw_walk_unit(w, follow, &(struct from){t, *followed});
     return st;
 }
 
@@ -215,9 +308,9 @@ enum kd_status kdw_walk_hidden_by_etw(struct kdw_walk *w)
         return KD_OK;
     st = resolve(w, &t);
     if (st == KD_OK)
-        st = follow_states(w, &t);
-    if (st == KD_OK)
-        st = follow_consumers(w, &t);
+        st = follow_each(w, &t, KDW_TABLE_STATES, &w->followed.states, follow_state);
+    if (st == KD_OK && t.has_processes)
+        st = follow_each(w, &t, KDW_TABLE_CONSUMERS, &w->followed.consumers, follow_consumer);
     if (st == KD_OK)
         st = follow_all(w, &t);
     return st == KD_OK ? kdw_walk_silos(w) : st;

@@ -101,7 +101,7 @@ static enum kd_status note_entry(struct kdw_walk *w, const void *ctx, uint64_t l
 
 enum kd_status kdw_walk_jobs(struct kdw_walk *w)
 {
-    struct kdw_people_list list = {.name = "PspJobList"};
+    struct kdw_walk_list list = {.name = "PspJobList"};
     size_t left = kdw_snapshot_tables[KDW_TABLE_JOBS].max;
     struct kdw_job_plans plans;
     enum kd_status st;
@@ -117,5 +117,5 @@ enum kd_status kdw_walk_jobs(struct kdw_walk *w)
         return kdw_walk_list_end(w, &(struct kdw_list){.end = KD_ERR_NOT_FOUND}, list.name, 0);
     if (st != KD_OK)
         return st;
-    return kdw_people_each(w, &list, &left, note_entry, &plans);
+    return kdw_walk_each(w, &list, &left, note_entry, &plans);
 }

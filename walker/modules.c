@@ -44,8 +44,7 @@ static enum kd_status read_name(const struct kdw_stretch *entry, size_t offset,
     return out->status == KD_OK ? kdw_unicode_of(entry->mem, at, out) : out->status;
 }
 
-/* Fails with what ends a walk only. */
-static enum kd_status read_entry(struct kdw_mem *mem, uint64_t va, struct kdw_module *m)
+enum kd_status kdw_module_read(struct kdw_mem *mem, uint64_t va, struct kdw_module *m)
 {
     uint8_t bytes[ENTRY_LEN];
     struct kdw_stretch entry;
@@ -103,7 +102,7 @@ enum kd_status kdw_modules(struct kdw_mem *mem, uint64_t list_head_va, struct kd
     while (st == KD_OK && kdw_list_next(&list, &va)) {
         struct kdw_module *m = add(&l, &room);
 
-        st = m ? read_entry(mem, va, m) : KD_ERR_NO_MEMORY;
+        st = m ? kdw_module_read(mem, va, m) : KD_ERR_NO_MEMORY;
         if (st == KD_OK && has_gap(m))
             l.has_gaps = true;
     }
@@ -130,7 +129,7 @@ enum kd_status kdw_first_module(struct kdw_mem *mem, uint64_t list_head_va, stru
 
     kdw_list_begin(&list, mem, list_head_va, 1);
     if (kdw_list_next(&list, &va))
-        st = read_entry(mem, va, &m);
+        st = kdw_module_read(mem, va, &m);
     else
         st = list.end != KD_OK ? list.end : KD_ERR_NOT_FOUND;
     if (st != KD_OK) {

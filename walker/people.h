@@ -24,18 +24,6 @@ enum kd_status kdw_place_resolve(struct kdw_walk *w, const char *type, const cha
 /* The record of that address, to be changed; NULL: there is none. */
 void *kdw_walk_find(struct kdw_walk *w, enum kdw_table_id table, uint64_t va);
 
-/* A list whose entries are noted one by one. Where it is broken it is walked from its other end as well:
- * what lies behind a hole is in it nonetheless. */
-struct kdw_people_list {
-    uint64_t head_va;
-    const char *name; /* for people */
-    uint64_t owner_va;
-};
-typedef enum kd_status kdw_note(struct kdw_walk *w, const void *ctx, uint64_t links_va);
-/* At most *left entries; what remains of those is left there. Fails with what ends a walk, and as note. */
-enum kd_status kdw_people_each(struct kdw_walk *w, const struct kdw_people_list *list, size_t *left,
-                               kdw_note *note, const void *ctx);
-
 /* ---- jobs: job.c ---- */
 
 struct kdw_job_plans {
@@ -93,7 +81,7 @@ enum kd_status kdw_process_note(struct kdw_walk *w, const struct kdw_process_pla
                                 uint64_t va, unsigned found);
 /* Of a list, all that its header calls a process: the head of a ring that nobody knows is none. */
 struct kdw_process_list {
-    struct kdw_people_list list;
+    struct kdw_walk_list list;
     const char *links; /* the field that it links */
     unsigned found;
 };

@@ -162,7 +162,7 @@ enum kd_status kdw_process_list_walk(struct kdw_walk *w, const struct kdw_proces
     enum kd_status st = kdw_place_resolve(w, PROCESS, list->links, &links);
 
     m.links = links.offset;
-    return st == KD_OK && links.exists ? kdw_people_each(w, &list->list, left, note_entry, &m) : st;
+    return st == KD_OK && links.exists ? kdw_walk_each(w, &list->list, left, note_entry, &m) : st;
 }
 
 static enum kd_status walk_active(struct kdw_walk *w, const struct kdw_process_plans *plans)
@@ -179,6 +179,19 @@ static enum kd_status walk_active(struct kdw_walk *w, const struct kdw_process_p
     if (st != KD_OK)
         return st == KD_ERR_NOT_FOUND ? KD_OK : st;
     return kdw_process_list_walk(w, plans, &list, &left);
+}
+
+struct system {
+    const struct kdw_process_plans *plans;
+    uint64_t va;
+};
+
+/* A unit. */
+static enum kd_status note_system(struct kdw_walk *w, void *arg)
+{
+    const struct system *system = arg;
+
+    return kdw_process_note(w, system->plans, system->va, KDW_FOUND_MEMORY);
 }
 
 /* The memory manager's list: few symbols say where its head is, so it is walked as a ring, from the
@@ -198,14 +211,15 @@ static enum kd_status walk_memory(struct kdw_walk *w, const struct kdw_process_p
         return st;
     list.list.head_va = system.value + links.offset;
     list.list.owner_va = system.value;
-    st = kdw_process_note(w, plans, system.value, KDW_FOUND_MEMORY);
+    st = kdw_walk_unit(w, note_system, &(struct system){plans, system.value});
     return st == KD_OK ? kdw_process_list_walk(w, plans, &list, &left) : st;
 }
 
 /* The table of ids has threads as well. */
-static enum kd_status note_id(struct kdw_walk *w, const struct kdw_process_plans *plans,
-                              struct kdw_handle_table *table, const struct kdw_handle *handle)
+static enum kd_status note_id(struct kdw_walk *w, const void *ctx, struct kdw_handle_table *table,
+                              const struct kdw_handle *handle)
 {
+    const struct kdw_process_plans *plans = ctx;
     struct kdw_u64 type;
     enum kd_status st = kdw_object_type_index(w, &plans->headers, handle->pointer_va, &type);
 
@@ -218,20 +232,18 @@ static enum kd_status note_id(struct kdw_walk *w, const struct kdw_process_plans
 
 static enum kd_status walk_ids(struct kdw_walk *w, const struct kdw_process_plans *plans)
 {
-    struct kdw_handle_table table;
+    struct kdw_walk_list table = {.name = "PspCidTable"};
+    size_t left = IDS_MAX;
     struct kdw_handle_plan plan;
-    struct kdw_handle handle;
     struct kdw_u64 table_va;
-    enum kd_status st = kdw_walk_variable(w, "PspCidTable", &table_va);
+    enum kd_status st = kdw_walk_variable(w, table.name, &table_va);
 
     if (st == KD_OK)
         st = kdw_handle_plan_resolve(w, &plan);
     if (st != KD_OK || !kdw_is_set(&table_va) || plans->type.status != KD_OK)
         return st;
-    kdw_handle_table_begin(&table, w, &plan, table_va.value, IDS_MAX);
-    while (st == KD_OK && kdw_handle_table_next(&table, &handle))
-        st = note_id(w, plans, &table, &handle);
-    return st == KD_OK ? kdw_handle_table_end(&table, "PspCidTable", 0) : st;
+    table.head_va = table_va.value;
+    return kdw_handle_table_each(w, &plan, &table, &left, note_id, plans);
 }
 
 enum kd_status kdw_walk_processes(struct kdw_walk *w)

@@ -19,13 +19,20 @@ static const struct kdw_plan_field globals_fields[] = {
     KDW_PLAN_UNICODE("SiloRootDirectoryName", struct kdw_silo, root_directory),
     KDW_PLAN_UNICODE("NtSystemRoot", struct kdw_silo, system_root),
 };
+/* What makes a job this silo. */
+static const struct kdw_plan_field job_fields[] = {
+    KDW_PLAN_U64("JobId", struct kdw_job, id),
+    KDW_PLAN_U64("ServerSiloGlobals", struct kdw_job, globals_va),
+};
+static const size_t job_members[] = {offsetof(struct kdw_job, id),
+                                     offsetof(struct kdw_job, globals_va)};
 static const struct kdw_plan_field shared_fields[] = {
     KDW_PLAN_U64("ServiceSessionId", struct kdw_silo, service_session),
     KDW_PLAN_U64("ActiveConsoleId", struct kdw_silo, console_session),
 };
 
 struct silo_plans {
-    struct kdw_plan globals, shared;
+    struct kdw_plan globals, shared, job;
     struct kdw_field_ref shared_data; /* inside the globals, or in newer kernels a pointer */
     struct kdw_place storage;
     bool wants_all;
@@ -44,6 +51,8 @@ static enum kd_status resolve(struct kdw_walk *w, struct silo_plans *out)
     if (st == KD_OK)
         st = kdw_plan_resolve_optional(w, SHARED, shared_fields, FIELDS(shared_fields),
                                        &out->shared);
+    if (st == KD_OK)
+        st = kdw_plan_resolve_optional(w, "_EJOB", job_fields, FIELDS(job_fields), &out->job);
     if (st == KD_OK)
         st = kdw_layout_resolve_optional(w->k, GLOBALS, names, 1, &out->shared_data, &layout);
     return st == KD_OK ? kdw_place_resolve(w, GLOBALS, "Storage", &out->storage) : st;
@@ -96,8 +105,10 @@ static enum kd_status not_added(const struct kdw_walk *w)
 
 /* ---- the host ---- */
 
-static enum kd_status add_host(struct kdw_walk *w, const struct silo_plans *plans)
+/* A unit. */
+static enum kd_status add_host(struct kdw_walk *w, void *arg)
 {
+    const struct silo_plans *plans = arg;
     struct kdw_silo *silo = add_silo(w, 0, KDW_SILO_HOST);
     struct kdw_u64 storage;
     uint64_t va;
@@ -175,9 +186,30 @@ static enum kd_status add_job(struct kdw_walk *w, const struct silo_plans *plans
     return kdw_is_set(&job->storage_va) ? kdw_storage_read(w, job->va, job->storage_va.value) : st;
 }
 
+struct silo_job { /* the unit of one */
+    const struct silo_plans *plans;
+    size_t job; /* its number */
+};
+
+static enum kd_status add_silo_of_job(struct kdw_walk *w, void *arg)
+{
+    const struct silo_job *unit = arg;
+    const struct kdw_job *job =
+        (const struct kdw_job *)w->s->tables[KDW_TABLE_JOBS].records + unit->job;
+    bool is_there = false;
+    enum kd_status st;
+
+    if (!is_silo(job) || kdw_snapshot_find(w->s, KDW_TABLE_SILOS, job->va))
+        return KD_OK;
+    st = kdw_walk_is_still(w, KDW_TABLE_JOBS, unit->job, &unit->plans->job, job->va, job_members,
+                           FIELDS(job_members), &is_there);
+    return st == KD_OK && is_there ? add_job(w, unit->plans, job) : st;
+}
+
 enum kd_status kdw_walk_silos(struct kdw_walk *w)
 {
     struct silo_plans plans;
+    struct silo_job unit = {.plans = &plans};
     enum kd_status st;
 
     if (!(w->parts & KDW_PART_SILOS))
@@ -186,12 +218,9 @@ enum kd_status kdw_walk_silos(struct kdw_walk *w)
     w->s->tables[KDW_TABLE_STORAGE].is_taken = kdw_wants_layers(w);
     st = resolve(w, &plans);
     if (st == KD_OK && w->s->tables[KDW_TABLE_SILOS].len == 0)
-        st = add_host(w, &plans);
-    KDW_EACH(w->s, KDW_TABLE_JOBS, struct kdw_job, job)
-    {
-        if (st == KD_OK && is_silo(job) && !kdw_snapshot_find(w->s, KDW_TABLE_SILOS, job->va))
-            st = add_job(w, &plans, job);
-    }
+        st = kdw_walk_unit(w, add_host, &plans);
+    for (; unit.job < w->s->tables[KDW_TABLE_JOBS].len && st == KD_OK; unit.job++)
+        st = kdw_walk_unit(w, add_silo_of_job, &unit);
     return st;
 }
 

@@ -64,11 +64,16 @@ enum kd_status kdw_storage_read(struct kdw_walk *w, uint64_t silo_va, uint64_t s
 
 /* ---- monitors ---- */
 
-static enum kd_status add_monitor(struct kdw_walk *w, uint64_t va)
+/* Links come first in a node. */
+static enum kd_status note_monitor(struct kdw_walk *w, const void *ctx, uint64_t va)
 {
-    struct kdw_monitor *m = kdw_snapshot_add(w->s, KDW_TABLE_MONITORS, va);
+    struct kdw_monitor *m;
     enum kd_status st;
 
+    (void)ctx;
+    if (kdw_snapshot_find(w->s, KDW_TABLE_MONITORS, va))
+        return KD_OK;
+    m = kdw_snapshot_add(w->s, KDW_TABLE_MONITORS, va);
     if (!m)
         return w->s->tables[KDW_TABLE_MONITORS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
     st = kdw_walk_u32(w, va + NODE_SLOT, &m->slot);
@@ -84,18 +89,15 @@ static enum kd_status add_monitor(struct kdw_walk *w, uint64_t va)
 
 enum kd_status kdw_walk_monitors(struct kdw_walk *w)
 {
-    struct kdw_list list;
-    uint64_t va = 0;
+    struct kdw_walk_list list = {.name = "PspSiloMonitorList", .back = KDW_BACK_NEVER};
+    size_t left = kdw_snapshot_tables[KDW_TABLE_MONITORS].max;
     enum kd_status st;
 
     if (!(w->asked & KDW_PART_SILOS))
         return KD_OK;
     w->s->tables[KDW_TABLE_MONITORS].is_taken = true;
-    st = kdw_walk_symbol(w, "PspSiloMonitorList", &va);
+    st = kdw_walk_symbol(w, list.name, &list.head_va);
     if (st != KD_OK)
         return st == KD_ERR_NOT_FOUND ? KD_OK : st;
-    kdw_list_begin(&list, w->k->mem, va, kdw_snapshot_tables[KDW_TABLE_MONITORS].max);
-    while (st == KD_OK && kdw_list_next(&list, &va)) /* links come first in a node */
-        st = add_monitor(w, va);
-    return st == KD_OK ? kdw_walk_list_end(w, &list, "PspSiloMonitorList", 0) : st;
+    return kdw_walk_each(w, &list, &left, note_monitor, NULL);
 }

@@ -33,7 +33,8 @@ static struct kdw_object_headers plan_of(struct kdw_walk *w)
 static void the_index_of_an_object_is_that_of_its_type(void **state)
 {
     struct fake_kernel k;
-    struct kdw_walk w = {.k = &k.kernel};
+    struct kdw_snapshot s = {0};
+    struct kdw_walk w = {.k = &k.kernel, .s = &s};
     struct kdw_object_headers headers;
     struct kdw_u64 of_object, of_type;
 
@@ -52,7 +53,8 @@ static void the_index_of_an_object_is_that_of_its_type(void **state)
 static void without_the_byte_that_is_drawn_at_boot_no_index_is_known(void **state)
 {
     struct fake_kernel k;
-    struct kdw_walk w = {.k = &k.kernel};
+    struct kdw_snapshot s = {0};
+    struct kdw_walk w = {.k = &k.kernel, .s = &s};
     struct kdw_object_headers headers;
     struct kdw_u64 index;
 
@@ -69,7 +71,8 @@ static void without_the_byte_that_is_drawn_at_boot_no_index_is_known(void **stat
 static void a_header_that_cannot_be_read_says_where(void **state)
 {
     struct fake_kernel k;
-    struct kdw_walk w = {.k = &k.kernel};
+    struct kdw_snapshot s = {0};
+    struct kdw_walk w = {.k = &k.kernel, .s = &s};
     struct kdw_object_headers headers;
     struct kdw_u64 index;
 
@@ -85,7 +88,8 @@ static void a_header_that_cannot_be_read_says_where(void **state)
 static void a_type_that_the_symbols_lack_is_not_found(void **state)
 {
     struct fake_kernel k;
-    struct kdw_walk w = {.k = &k.kernel};
+    struct kdw_snapshot s = {0};
+    struct kdw_walk w = {.k = &k.kernel, .s = &s};
     struct kdw_object_headers headers;
     struct kdw_u64 index;
 
@@ -105,7 +109,8 @@ static void a_type_that_the_symbols_lack_is_not_found(void **state)
 static void what_ends_a_walk_ends_it(void **state)
 {
     struct fake_kernel k;
-    struct kdw_walk w = {.k = &k.kernel};
+    struct kdw_snapshot s = {0};
+    struct kdw_walk w = {.k = &k.kernel, .s = &s};
     struct kdw_object_headers headers;
     struct kdw_u64 index;
 

@@ -36,6 +36,9 @@ struct kdw_module_list {
  * there is none. The caller frees it. */
 enum kd_status kdw_first_module(struct kdw_mem *mem, uint64_t list_head_va, struct kd_diag *diag,
                                 struct kdw_module *out);
+/* The module whose entry is at va, into one that was zero. Fails with what ends a walk only; the caller frees it
+ * even then. */
+enum kd_status kdw_module_read(struct kdw_mem *mem, uint64_t va, struct kdw_module *m);
 void kdw_module_free(struct kdw_module *m);
 
 /* Fails only when the list cannot be entered at all (and with what ends a walk). */
