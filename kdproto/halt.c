@@ -18,6 +18,8 @@ enum {
     BREAK_INS = 20,
     BREAK_IN_AT_RESET = 8, /* unanswered RESETs that make a running target likely */
     REPEATS = 3,           /* of a Continue that was acknowledged, yet not obeyed */
+    STRAY_MS = 2000,       /* after a Continue; reports that are lost come again meanwhile. What
+                              halts later at the same place, as a bugcheck does, is no stray */
 };
 
 /* --- breaking in --- */
@@ -35,7 +37,8 @@ static void send_break_in(struct kd_session *s, uint64_t now_ms)
 void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms)
 {
     s->state = STATE_BREAKING;
-    s->break_ins = 0;
+    if (from != ESCALATE_BREAK_IN)
+        s->break_ins = 0;
     s->may_stray = false;
     s->escalation = from;
     if (from == ESCALATE_BREAK_IN) {
@@ -86,6 +89,17 @@ void kd_session_break_in(struct kd_session *s, uint64_t now_ms)
         return; /* when there is a link, when it runs */
     }
     kd_halt_start(s, s->state == STATE_RUNNING ? ESCALATE_BREAK_IN : ESCALATE_RESEND, now_ms);
+}
+
+void kd_session_break_off(struct kd_session *s)
+{
+    if (s->is_leaving)
+        return;
+    s->wants_halt = false;
+    if (s->state != STATE_BREAKING)
+        return;
+    s->state = s->break_ins > 0 ? STATE_RUNNING : STATE_LINKED;
+    s->step_deadline_ms = KD_NEVER;
 }
 
 /* --- stops --- */
@@ -139,9 +153,10 @@ static bool is_breakpoint(const struct kd_state_change *stop)
 
 /* A b that arrived when the target stood already makes it halt once more after it was continued:
  * at the same place as for the one that was wanted. */
-static bool is_stray(struct kd_session *s)
+static bool is_stray(struct kd_session *s, uint64_t now_ms)
 {
-    bool is_it = s->may_stray && (s->stray_pc_va == 0 || s->stray_pc_va == s->stop.pc_va);
+    bool is_it = s->may_stray && now_ms <= s->stray_until_ms &&
+                 (s->stray_pc_va == 0 || s->stray_pc_va == s->stop.pc_va);
 
     if (!is_breakpoint(&s->stop))
         return false; /* it is still to come */
@@ -153,13 +168,19 @@ static void halted(struct kd_session *s)
 {
     bool took_break_in = is_breakpoint(&s->stop);
 
-    if (s->state == STATE_BREAKING) {
+    if (s->state == STATE_BREAKING || s->break_ins > 0) {
         s->may_stray = s->break_ins > (took_break_in ? 1u : 0u);
         s->stray_pc_va = took_break_in ? s->stop.pc_va : 0;
+        s->break_ins = 0;
     }
     s->wants_halt = false;
     s->state = STATE_HALTED;
     kd_session_raise(s, KD_EVENT_HALTED);
+}
+
+static bool stays_at_module(const struct kd_session *s)
+{
+    return !s->is_leaving && s->stays_at_module && s->stays_at_module(s->ctx, &s->stop);
 }
 
 /* The target stands at s->stop, and stood nowhere before. */
@@ -167,13 +188,14 @@ static void stopped(struct kd_session *s, uint64_t now_ms)
 {
     bool is_module = s->stop.kind == KD_STATE_LOAD_SYMBOLS;
     bool is_coming = s->state == STATE_BREAKING && s->break_ins > 0; /* another halt */
-    bool is_unwanted = s->state == STATE_RUNNING && is_stray(s);
+    bool is_unwanted = s->state == STATE_RUNNING && is_stray(s, now_ms);
+    bool may_go_on = is_module && (s->state == STATE_RUNNING || is_coming || s->is_leaving);
 
     kd_session_freeze(s, now_ms);
     if (kd_state_change_is_farewell(&s->stop)) {
         kd_session_raise(s, KD_EVENT_RESTARTING);
         kd_resume_begin(s, false, now_ms);
-    } else if (is_module && (s->state == STATE_RUNNING || is_coming || s->is_leaving)) {
+    } else if (may_go_on && !stays_at_module(s)) {
         kd_session_raise(s, KD_EVENT_MODULE);
         kd_resume_begin(s, false, now_ms);
     } else if (s->is_leaving || is_unwanted) {
@@ -244,6 +266,8 @@ void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_m
     s->exchange.was_report_asked = false;
     if (was_resuming && !s->resume.is_repeated)
         s->repeats_left = REPEATS;
+    if (was_resuming)
+        s->stray_until_ms = now_ms + STRAY_MS;
     if (was_resuming && s->resume.is_asked)
         kd_session_raise_resumed(s, st, is_presumed, s->resume.rip_status);
     if (s->is_leaving) {

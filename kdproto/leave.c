@@ -2,7 +2,7 @@
  *
  *   found in           what is done
  *   HALTED, RESUMING   continued, its Rip moved if that takes no longer than a moment; then linger
- *   BREAKING, b sent   the halt is waited for and continued; none within 1.3 s (a report that was
+ *   b sent, no halt    the halt is waited for and continued; none within 1.3 s (a report that was
  *                      lost comes again after 500 ms and 1 s): left, and told
  *   otherwise          linger
  *
@@ -89,7 +89,8 @@ void kd_session_leave(struct kd_session *s, uint64_t now_ms)
         kd_resume_begin(s, false, now_ms);
     } else if (s->state == STATE_RESUMING) {
         kd_resume_hurry(s, now_ms);
-    } else if (s->state == STATE_BREAKING && s->break_ins > 0) {
+    } else if (s->break_ins > 0) { /* also where the wish was taken back: the halt may yet come */
+        s->state = STATE_BREAKING;
         s->quiet_deadline_ms = KD_NEVER;
         s->linger_end_ms = now_ms + (kd_session_is_lossy(s) ? HALT_WAIT_LOSSY_MS : HALT_WAIT_MS);
     } else if (s->state == STATE_BREAKING) {

@@ -2,7 +2,7 @@
  *
  *   input           LINKED          RUNNING         BREAKING           HALTED          RESUMING
  *   stop            HALTED          HALTED          HALTED             replaces (a)    HALTED (b)
- *   load symbols    HALTED          goes on, MODULE (c)                replaces (a)    goes on (b)
+ *   load symbols    HALTED          goes on, MODULE (c) (g)            replaces (a)    goes on (b)
  *   farewell        goes on, RESTARTING             same               same            same (b)
  *   print           PRINT           PRINT           PRINT (d)          PRINT           runs (e)
  *   file wish,      refused or      same            same (d)           RUNNING, its    runs (e)
@@ -11,6 +11,7 @@
  *   time            RUNNING         -               escalates          -               resume.c
  *   break_in        BREAKING        BREAKING, b     -                  HALTED again    afterwards
  *   resume          interrupted     resumed         RUNNING, resumed   RESUMING        -
+ *   break_off       -               -               RUNNING or LINKED  -               -
  *   leave           leave.c in every state
  *   lost            LINKED          RUNNING         LINKED             HALTED (f)      Continue
  *
@@ -20,7 +21,8 @@
  *       the target goes on (MODULE) and BREAKING stays
  *   (d) and nothing more need be found out: the next step is b
  *   (e) only a running target says that, so the Continue has arrived
- *   (f) as far as anybody knows: leaving still tries to continue it */
+ *   (f) as far as anybody knows: leaving still tries to continue it
+ *   (g) or HALTED, where stays_at_module says so */
 #include "session_state.h"
 
 #include <stdlib.h>
@@ -39,6 +41,8 @@ enum kd_status kd_session_create(const struct kd_session_opts *opts, struct kd_s
     if (!s)
         return KD_ERR_NO_MEMORY;
     s->may_alter = opts->may_alter;
+    s->stays_at_module = opts->stays_at_module;
+    s->ctx = opts->ctx;
     kd_exchange_init(&s->exchange, opts, &s->counters);
     *out = s;
     return KD_OK;
@@ -204,6 +208,7 @@ static void forget_target(struct kd_session *s, uint64_t now_ms)
         kd_session_raise_resumed(s, KD_ERR_REBOOTED, false, KD_OK);
     s->state = STATE_LINKED;
     s->step_deadline_ms = KD_NEVER;
+    s->break_ins = 0;
     s->lacks_context_ex = s->may_stray = s->is_lost = false;
     s->repeats_left = 0;
     s->thinking_ms = 0;
@@ -303,6 +308,7 @@ void kd_session_lost(struct kd_session *s)
         return; /* the Continue is tried all the same, and says how it went */
     if (s->state == STATE_BREAKING) {
         s->wants_halt = false;
+        s->break_ins = 0;
         s->state = STATE_LINKED;
         s->step_deadline_ms = KD_NEVER;
     }
@@ -412,7 +418,7 @@ void kd_session_link_up(struct kd_session *s, bool is_new_boot, uint64_t now_ms)
         relink_halted(s, now_ms);
     } else if (s->wants_halt) {
         kd_halt_start(s, ESCALATE_RESEND, now_ms); /* a RESEND on KDNET too */
-    } else {
+    } else if (s->state != STATE_RUNNING) {
         s->state = STATE_LINKED;
         s->step_deadline_ms = is_kdnet ? now_ms + LINKED_QUIET_MS : KD_NEVER;
     }
@@ -496,7 +502,9 @@ void kd_session_resume(struct kd_session *s, uint64_t now_ms)
         if (s->state == STATE_BREAKING) {
             s->may_stray = s->break_ins > 0;
             s->stray_pc_va = 0;
+            s->stray_until_ms = KD_NEVER;
             s->state = s->break_ins > 0 ? STATE_RUNNING : STATE_LINKED;
+            s->break_ins = 0;
             s->step_deadline_ms = KD_NEVER;
         }
         s->wants_halt = false;
@@ -525,6 +533,11 @@ enum kd_run_state kd_session_run_state(const struct kd_session *s)
     if (kd_session_is_halted(s))
         return KD_RUN_HALTED;
     return s->state == STATE_RUNNING ? KD_RUN_RUNNING : KD_RUN_UNKNOWN;
+}
+
+bool kd_session_is_frozen(const struct kd_session *s)
+{
+    return s->is_frozen;
 }
 
 const struct kd_session_counters *kd_session_get_counters(const struct kd_session *s)

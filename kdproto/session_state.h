@@ -70,6 +70,8 @@ enum { BREAKPOINTS_MAX = 32 }; /* handles are 1..32 [doc] */
 
 struct kd_session { /* NOLINT(*Padding): there is one, in the order of its subjects */
     bool may_alter;
+    bool (*stays_at_module)(void *ctx, const struct kd_state_change *load); /* may be NULL */
+    void *ctx;
     bool is_up;
     uint64_t heard_ms;    /* the last packet */
     uint64_t answered_ms; /* the last one that reacted to something of ours */
@@ -90,10 +92,11 @@ struct kd_session { /* NOLINT(*Padding): there is one, in the order of its subje
     /* breaking in */
     bool wants_halt; /* also while RESUMING: begins when that is done */
     enum escalation escalation;
-    unsigned break_ins;
+    unsigned break_ins; /* b sent since the target stood last; RUNNING: the wish was taken back */
     uint64_t step_deadline_ms; /* LINKED: believed running then; BREAKING: the next escalation */
     bool may_stray;            /* a break-in may be pending in the target that nobody wants */
     uint64_t stray_pc_va;
+    uint64_t stray_until_ms; /* one that is pending shows as soon as the target runs */
 
     struct request request;
     uint32_t last_token;

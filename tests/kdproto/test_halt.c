@@ -471,10 +471,170 @@ static void a_continue_that_was_not_obeyed_ends_no_freeze(void **state)
     script_ack(&t, 0x80000000);
     t.now_ms += 500;
     script_stop(&t, 0, &stop); /* our ACK was lost: it waits for that one still */
+    assert_true(kd_session_is_frozen(t.s));
     t.now_ms += 1;
     script_ack(&t, 0x80000002);
+    assert_false(kd_session_is_frozen(t.s));
     assert_int_equal(kd_session_get_counters(t.s)->freezes, 1);
     assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 601);
+}
+
+/* A bugcheck halts where a b does: what comes long after the Continue is no stray. */
+static void a_stray_that_does_not_come_soon_is_none(void **state)
+{
+    struct script_stop stop = break_in_stop;
+
+    (void)state;
+    stop.byte = 0x90;
+    script_pass(&t, 600 + 1500);
+    script_stop(&t, 0, &stop);
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000000);
+    (void)script_raised(&t);
+    script_pass(&t, 2001);
+    script_stop(&t, 2, &stop);
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001000)");
+}
+
+/* --- a wish taken back --- */
+
+static void a_halt_that_comes_after_all_is_told(void **state)
+{
+    (void)state;
+    kd_session_break_in(t.s, t.now_ms);
+    kd_session_break_off(t.s);
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_RUNNING);
+    assert_string_equal(script_sent(&t), "b");
+    script_pass(&t, 60000);
+    assert_string_equal(script_sent(&t), "");
+    assert_string_equal(script_raised(&t), "");
+    script_stop(&t, 0, &break_in_stop);
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001000)");
+}
+
+static void a_wish_taken_back_before_a_b_leaves_nothing(void **state)
+{
+    (void)state;
+    kd_session_break_off(t.s);
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_UNKNOWN);
+    assert_string_equal(script_sent(&t), "RESEND");
+    script_pass(&t, 60000);
+    assert_string_equal(script_sent(&t), "");
+}
+
+static void of_two_wishes_that_both_sent_a_b_one_halt_is_too_many(void **state)
+{
+    struct script_stop stop = break_in_stop;
+
+    (void)state;
+    stop.byte = 0x90;
+    kd_session_break_in(t.s, t.now_ms);
+    kd_session_break_off(t.s);
+    kd_session_break_in(t.s, t.now_ms);
+    assert_string_equal(script_sent(&t), "b b RESET(80000000)");
+    script_stop(&t, 0, &stop);
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000000);
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001000) RESUMED(ok)");
+    script_stop(&t, 2, &stop);
+    assert_string_equal(script_raised(&t), "");
+}
+
+static void wishes_taken_back_again_and_again_are_reported_in_the_end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        kd_session_break_in(t.s, t.now_ms);
+        script_pass(&t, 100);
+        assert_string_equal(script_raised(&t), "");
+        if (i < 19)
+            kd_session_break_off(t.s);
+    }
+    script_pass(&t, 1400);
+    assert_string_equal(script_raised(&t), "LOST");
+}
+
+/* --- modules that stay --- */
+
+static bool is_disk(void *ctx, const struct kd_state_change *load)
+{
+    *(unsigned *)ctx += 1;
+    return load->path.len == 8 && memcmp(load->path.data, "disk.sys", 8) == 0;
+}
+
+static unsigned asked;
+
+static int choosy(void **state)
+{
+    const struct kd_session_opts opts = {
+        .dialect = KD_DIALECT_KDNET, .stays_at_module = is_disk, .ctx = &asked};
+
+    (void)state;
+    asked = 0;
+    script_open(&t, &opts);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_pass(&t, 1000);
+    (void)script_sent(&t);
+    return 0;
+}
+
+static void a_module_that_is_to_stay_is_a_halt(void **state)
+{
+    struct script_stop quiet = module_stop;
+
+    (void)state;
+    quiet.byte = 0x90;
+    script_stop(&t, 0, &quiet);
+    assert_string_equal(script_sent(&t), "ACK(0)");
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001500)");
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000000);
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_RUNNING);
+}
+
+static void any_other_module_goes_on(void **state)
+{
+    struct script_stop quiet = module_stop;
+
+    (void)state;
+    quiet.byte = 0x90;
+    quiet.path = "other.sys";
+    script_stop(&t, 0, &quiet);
+    assert_int_equal(asked, 1);
+    assert_string_equal(script_sent(&t), "ACK(0) Continue(80000000)");
+    assert_string_equal(script_raised(&t), "MODULE(other.sys)");
+}
+
+/* The b is still pending in it then: one halt that nobody wants. */
+static void a_module_that_stays_is_the_halt_that_was_wished_for(void **state)
+{
+    struct script_stop quiet = module_stop;
+
+    (void)state;
+    quiet.byte = 0x90;
+    kd_session_break_in(t.s, t.now_ms);
+    script_stop(&t, 0, &quiet);
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000000);
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001500) RESUMED(ok)");
+    (void)script_sent(&t);
+    quiet = break_in_stop;
+    quiet.byte = 0x90;
+    script_stop(&t, 2, &quiet);
+    assert_string_equal(script_sent(&t), "ACK(2) Continue(80000002)");
+    assert_string_equal(script_raised(&t), "");
+}
+
+static void no_module_stays_with_who_leaves(void **state)
+{
+    struct script_stop quiet = module_stop;
+
+    (void)state;
+    quiet.byte = 0x90;
+    kd_session_leave(t.s, t.now_ms);
+    script_stop(&t, 0, &quiet);
+    assert_int_equal(asked, 0);
+    assert_string_equal(script_sent(&t), "ACK(0) Continue(80000000)");
 }
 
 int main(void)
@@ -508,6 +668,15 @@ int main(void)
         ROW(prints_while_halted_are_told, halted),
         ROW(one_halt_by_a_break_in_byte_too_many_is_continued_and_no_other, breaking),
         ROW(after_a_single_break_in_byte_every_halt_is_real, breaking),
+        ROW(a_stray_that_does_not_come_soon_is_none, breaking),
+        ROW(a_halt_that_comes_after_all_is_told, running),
+        ROW(a_wish_taken_back_before_a_b_leaves_nothing, breaking),
+        ROW(of_two_wishes_that_both_sent_a_b_one_halt_is_too_many, running),
+        ROW(wishes_taken_back_again_and_again_are_reported_in_the_end, running),
+        ROW(a_module_that_is_to_stay_is_a_halt, choosy),
+        ROW(any_other_module_goes_on, choosy),
+        ROW(a_module_that_stays_is_the_halt_that_was_wished_for, choosy),
+        ROW(no_module_stays_with_who_leaves, choosy),
         ROW(freezes_are_counted_and_their_time_is_summed, running),
         ROW(a_freeze_begins_with_the_first_report_though_it_could_not_be_taken_yet, breaking),
         ROW(a_freeze_begins_with_a_report_that_found_no_room, running),

@@ -390,6 +390,20 @@ static void leaving_twice_is_leaving_once(void **state)
     assert_string_equal(script_raised(&t), "LEFT(ok)");
 }
 
+static void a_wish_that_was_taken_back_may_still_halt_it_while_leaving(void **state)
+{
+    (void)state;
+    kd_session_break_off(t.s);
+    assert_string_equal(left(), "");
+    script_pass(&t, 1000);
+    assert_string_equal(script_raised(&t), ""); /* awaited, as any halt that was asked for */
+    script_stop(&t, 0, &step_stop);
+    assert_string_equal(script_sent(&t), "ACK(0) Continue(80000000)");
+    script_ack(&t, 0x80000000);
+    script_pass(&t, 300);
+    assert_string_equal(script_raised(&t), "LEFT(ok)");
+}
+
 static void who_is_leaving_wishes_nothing_more(void **state)
 {
     struct kd_manipulate read = script_read(0x1000, 16);
@@ -509,6 +523,7 @@ int main(void)
         ROW(a_link_that_goes_down_ends_the_leaving, halted),
         ROW(a_reboot_while_leaving_ends_it_well, halted),
         ROW(leaving_twice_is_leaving_once, running),
+        ROW(a_wish_that_was_taken_back_may_still_halt_it_while_leaving, breaking),
         ROW(who_is_leaving_wishes_nothing_more, running),
         ROW(a_session_that_left_can_be_linked_again, running),
         ROW(a_target_that_fell_silent_is_still_told_to_continue, halted),

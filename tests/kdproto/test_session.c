@@ -97,6 +97,22 @@ static void a_link_that_comes_back_to_the_same_boot_repeats_what_was_outstanding
     script_close(&t);
 }
 
+static void a_target_that_ran_is_believed_to_run_when_the_link_comes_back(void **state)
+{
+    struct script t;
+
+    (void)state;
+    script_open(&t, &kdnet);
+    kd_session_link_up(t.s, true, t.now_ms);
+    script_pass(&t, 1000);
+    kd_session_link_down(t.s, KD_ERR_LOST, t.now_ms);
+    kd_session_link_up(t.s, false, t.now_ms);
+    assert_int_equal(kd_session_run_state(t.s), KD_RUN_RUNNING);
+    script_stop(&t, 0, &module_stop); /* so it goes on by itself */
+    assert_string_equal(script_raised(&t), "MODULE(disk.sys)");
+    script_close(&t);
+}
+
 static void a_link_that_goes_down_fails_the_request_with_the_reason(void **state)
 {
     struct script t;
@@ -418,6 +434,7 @@ int main(void)
         cmocka_unit_test(nothing_is_done_without_a_link),
         cmocka_unit_test(a_reboot_fails_the_request_and_starts_ids_anew),
         cmocka_unit_test(a_link_that_comes_back_to_the_same_boot_repeats_what_was_outstanding),
+        cmocka_unit_test(a_target_that_ran_is_believed_to_run_when_the_link_comes_back),
         cmocka_unit_test(a_link_that_goes_down_fails_the_request_with_the_reason),
         cmocka_unit_test(
             a_halt_wished_for_without_a_link_is_told_when_it_comes_back_to_a_halted_target),

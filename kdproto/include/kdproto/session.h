@@ -48,6 +48,11 @@ struct kd_session_opts {
     bool may_alter; /* else requests that alter the target are refused with KD_ERR_READ_ONLY */
     uint32_t bytes_per_second; /* of a slow line, so that its timers allow for it: 11520 at 115200
                                   baud; 0: the line's speed does not matter */
+    /* Does a load-symbols stop that the session would continue by itself stay? Then it is
+     * KD_EVENT_HALTED like any other stop. Asked from within the session: it may not call it. NULL:
+     * none does. */
+    bool (*stays_at_module)(void *ctx, const struct kd_state_change *load);
+    void *ctx; /* handed back to stays_at_module */
 };
 
 enum kd_run_state { KD_RUN_UNKNOWN, KD_RUN_RUNNING, KD_RUN_HALTED };
@@ -128,11 +133,17 @@ bool kd_session_next_output(struct kd_session *s, struct kd_span *bytes);
 bool kd_session_next_event(struct kd_session *s, struct kd_event *ev);
 
 enum kd_run_state kd_session_run_state(const struct kd_session *s);
+/* A stop was reported, and no Continue of it was acknowledged or presumed yet: what frozen_ms
+ * counts. */
+bool kd_session_is_frozen(const struct kd_session *s);
 const struct kd_session_counters *kd_session_get_counters(const struct kd_session *s);
 
 /* Wish the target halted: escalates from RESEND over RESET to break-in bytes until KD_EVENT_HALTED
  * (at once when it is halted already). Needs a link, or waits for one. */
 void kd_session_break_in(struct kd_session *s, uint64_t now_ms);
+/* Wish that no more: nothing more is sent for it. A halt that comes all the same, of what was sent
+ * already, is a KD_EVENT_HALTED; the next wish counts on from there towards KD_EVENT_LOST. */
+void kd_session_break_off(struct kd_session *s);
 
 /* Ask a halted target. Refused with KD_ERR_BUSY (one is outstanding), KD_ERR_INTERRUPTED (not
  * halted, or about to be continued), KD_ERR_READ_ONLY, KD_ERR_LIMIT (too large for one packet),
