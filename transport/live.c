@@ -60,7 +60,9 @@ static enum kd_status open_channel(struct kdt_live *l, const struct kdt_target_s
 static enum kd_status create_session(struct kdt_live *l)
 {
     const struct kd_session_opts opts = {.dialect = l->channel->dialect,
-                                         .bytes_per_second = l->channel->bytes_per_second};
+                                         .bytes_per_second = l->channel->bytes_per_second,
+                                         .stays_at_module = l->opts.stays_at_module,
+                                         .ctx = l->opts.ctx};
     enum kd_status st = kd_session_create(&opts, &l->session);
 
     return st == KD_OK ? KD_OK : kd_diag_set(l->opts.diag, st, "session: %s", kd_status_text(st));
@@ -123,12 +125,28 @@ uint32_t kdt_live_line_len(const struct kdt_live *l)
     return l->channel->line_len;
 }
 
+enum kd_status kdt_live_over(const struct kdt_live *l)
+{
+    return l->over;
+}
+
+static uint64_t last_stop_ns(const struct kdt_live *l)
+{
+    return (l->is_frozen ? uv_hrtime() : l->thawed_ns) - l->froze_ns;
+}
+
+uint64_t kdt_live_frozen_us(const struct kdt_live *l)
+{
+    return last_stop_ns(l) / 1000;
+}
+
 void kdt_live_get_stats(const struct kdt_live *l, struct kdt_live_stats *out)
 {
     *out = (struct kdt_live_stats){
         .session = *kd_session_get_counters(l->session),
         .packets_sent = l->packets_sent,
         .packets_received = l->packets_received,
+        .frozen_us = (l->frozen_ns + last_stop_ns(l)) / 1000,
     };
     l->channel->verbs->add_stats(l->channel, out);
 }

@@ -30,7 +30,7 @@ static enum kd_status explain_timeout(struct kdt_live *l)
 
 /* A target that stands already says so at once; one that is just being let go on says so when it
  * stands again. A halt that was reported may be over already: a reboot, or a break-in that came twice. */
-static enum kd_status wait_until_halted(struct kdt_live *l, uint64_t until_ms)
+enum kd_status kdt_live_await_halt(struct kdt_live *l, uint64_t until_ms)
 {
     enum kd_status st;
 
@@ -41,6 +41,14 @@ static enum kd_status wait_until_halted(struct kdt_live *l, uint64_t until_ms)
         st = kdt_live_wait(l, SEEN_HALTED, until_ms);
     } while (st == KD_OK && kd_session_run_state(l->session) != KD_RUN_HALTED);
     return st;
+}
+
+void kdt_live_begin_reading(struct kdt_live *l)
+{
+    l->aim_ms = kdt_live_now_ms(l);
+    l->resets_at_resume = kd_session_get_counters(l->session)->resets;
+    if (l->channel->dialect == KD_DIALECT_STREAM)
+        l->progress_ms = l->aim_ms + SLOW_MS;
 }
 
 /* Wait for a target, whichever it is, until it stands still and has said what it is. */
@@ -54,7 +62,7 @@ static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_vers
     l->may_be_halted = l->may_be_halted || l->is_linked;
     l->progress_ms = kdt_live_now_ms(l);
     for (int i = 0; i < VERSION_TRIES && (st == KD_ERR_INTERRUPTED || st == KD_ERR_REBOOTED); i++) {
-        st = wait_until_halted(l, until_ms);
+        st = kdt_live_await_halt(l, until_ms);
         if (st == KD_OK)
             st = kdt_live_request(l, &get_version, until_ms);
         /* The version may be the last thing that was heard of a target before it restarted. */
@@ -71,10 +79,8 @@ static enum kd_status halt(struct kdt_live *l, uint64_t until_ms, struct kd_vers
     if (st != KD_OK)
         return st;
     kdt_live_progress(l, KDT_PROGRESS_HALTED, kdt_live_now_ms(l) - l->opened_ms);
-    l->aim_ms = kdt_live_now_ms(l); /* reading, from here on */
-    if (l->channel->dialect == KD_DIALECT_STREAM)
-        l->progress_ms = l->aim_ms + SLOW_MS;
-    *version = l->reply.u.version;
+    kdt_live_begin_reading(l);
+    l->version = *version = l->reply.u.version;
     *stop = l->stop;
     return KD_OK;
 }
@@ -130,6 +136,8 @@ static void forget_target(struct kdt_live *l)
         kd_session_link_down(l->session, KD_ERR_LOST, now_ms);
     } else if (l->is_linked) {
         kd_session_link_up(l->session, true, now_ms);
+    } else {
+        l->is_stranger = true;
     }
 }
 
@@ -199,7 +207,9 @@ enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed)
     if (kd_session_run_state(l->session) != KD_RUN_HALTED)
         return kd_diag_set(l->opts.diag, KD_ERR_INTERRUPTED, "the target is not halted");
     kdt_live_progress(l, KDT_PROGRESS_RESUMING, 0);
+    l->progress_ms = KD_NEVER;
     l->seen &= ~(unsigned)SEEN_RESUMED;
+    l->resets_at_resume = kd_session_get_counters(l->session)->resets;
     kd_session_resume(l->session, kdt_live_now_ms(l));
     kdt_live_flush(l);
     return resumed(l, kdt_live_wait(l, SEEN_RESUMED, kdt_live_now_ms(l) + RESUME_MS), is_presumed);

@@ -135,11 +135,17 @@ static void on_lost(struct kdt_live *l)
         kd_session_break_in(l->session, kdt_live_now_ms(l)); /* all over again */
 }
 
+/* Does a new boot, or silence, end the session? */
+static bool is_final(const struct kdt_live *l)
+{
+    return l->aim == AIM_NONE || l->aim == AIM_STAY;
+}
+
 /* What was known of the target is void; between calls, or during a request, that is the end. */
 static void on_new_boot(struct kdt_live *l)
 {
     l->seen = (l->seen | SEEN_NEW_BOOT) & ~(unsigned)SEEN_HALTED;
-    if (l->aim == AIM_NONE)
+    if (is_final(l))
         kdt_live_end(l, KD_ERR_REBOOTED, "the target restarted");
 }
 
@@ -188,6 +194,22 @@ void kdt_live_flush(struct kdt_live *l)
     }
 }
 
+void kdt_live_note_freeze(struct kdt_live *l, uint64_t at_ns)
+{
+    uint64_t freezes = kd_session_get_counters(l->session)->freezes;
+    bool is_frozen = kd_session_is_frozen(l->session);
+
+    if (freezes != l->freezes) { /* a new one, which ends the last in any case */
+        l->frozen_ns += (l->is_frozen ? at_ns : l->thawed_ns) - l->froze_ns;
+        l->froze_ns = l->thawed_ns = at_ns;
+        l->freezes = freezes;
+        l->is_frozen = true;
+    }
+    if (l->is_frozen && !is_frozen)
+        l->thawed_ns = at_ns;
+    l->is_frozen = is_frozen; /* again, without a new one: what was taken for its end was none */
+}
+
 /* --- in: the channel --- */
 
 static void on_up(struct kdt_live *l, bool is_new_boot)
@@ -201,6 +223,8 @@ static void on_up(struct kdt_live *l, bool is_new_boot)
     if (l->aim == AIM_HALT)
         l->may_be_halted = true; /* soon: it is asked to */
     kdt_live_progress(l, KDT_PROGRESS_LINKED, now - l->opened_ms);
+    is_new_boot = is_new_boot || l->is_stranger;
+    l->is_stranger = false;
     kd_session_link_up(l->session, is_new_boot, now);
     if (is_new_boot)
         on_new_boot(l);
@@ -210,7 +234,7 @@ static void on_silent(struct kdt_live *l)
 {
     l->is_linked = false;
     kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
-    if (l->aim == AIM_NONE)
+    if (is_final(l))
         kdt_live_end(l, KD_ERR_LOST, "target stopped answering");
 }
 
@@ -222,12 +246,14 @@ static void on_cut(struct kdt_live *l)
     if (l->cut_ms == KD_NEVER)
         l->cut_ms = kdt_live_now_ms(l);
     kd_session_link_down(l->session, KD_ERR_LOST, kdt_live_now_ms(l));
+    if (l->aim == AIM_STAY)
+        kdt_live_end(l, KD_ERR_LOST, "the connection was cut");
 }
 
 void kdt_live_on_channel(void *ctx, const struct kdt_channel_event *ev)
 {
     struct kdt_live *l = ctx;
-    uint64_t now = kdt_live_now_ms(l);
+    uint64_t now = kdt_live_now_ms(l), arrived_ns = uv_hrtime();
 
     switch (ev->kind) {
     case KDT_CHANNEL_CALLED:
@@ -259,6 +285,7 @@ void kdt_live_on_channel(void *ctx, const struct kdt_channel_event *ev)
         kd_session_hears(l->session, now);
         break;
     }
+    kdt_live_note_freeze(l, arrived_ns);
     kdt_live_flush(l);
 }
 
@@ -322,6 +349,7 @@ static void turn(struct kdt_live *l, uint64_t until_ms)
         l->channel->verbs->tick(l->channel);
     if (now >= kd_session_deadline_ms(l->session)) {
         kd_session_tick(l->session, now);
+        kdt_live_note_freeze(l, uv_hrtime());
         kdt_live_flush(l);
     }
     repeat_progress(l);
@@ -329,12 +357,15 @@ static void turn(struct kdt_live *l, uint64_t until_ms)
 
 enum kd_status kdt_live_wait(struct kdt_live *l, unsigned wanted, uint64_t until_ms)
 {
+    bool is_late = false;
+
     while (!(l->seen & wanted)) {
         check_limits(l);
         if (l->over != KD_OK && l->aim != AIM_LEAVE)
             return say_over(l);
-        if (kdt_live_now_ms(l) >= until_ms)
+        if (is_late)
             return KD_ERR_TIMEOUT;
+        is_late = kdt_live_now_ms(l) >= until_ms; /* what has arrived by then is looked at */
         turn(l, until_ms);
     }
     return KD_OK;

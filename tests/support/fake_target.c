@@ -54,7 +54,7 @@ void fake_transmit(struct fake_target *t)
     t->resend_ms = fake_clock_ms() + RESEND_MS;
 }
 
-static void send_packet(struct fake_target *t, uint16_t type, const uint8_t *data, size_t len)
+void fake_send_packet(struct fake_target *t, uint16_t type, const uint8_t *data, size_t len)
 {
     const struct kd_packet pkt = {.type = type, .id = t->id, .data = data, .len = len};
 
@@ -80,12 +80,33 @@ static bool stands_at_int3(const struct fake_target *t)
     return kd_x64_context_rip(t->context) == FAKE_STOP_PC;
 }
 
+static void send_module(struct fake_target *t)
+{
+    static const char path[] = FAKE_MODULE;
+    uint8_t buf[KD_STATE_CHANGE_LEN + sizeof path] = {0};
+    struct kd_writer w = kd_writer_of(buf, sizeof buf);
+
+    kd_wr_u32(&w, KD_STATE_LOAD_SYMBOLS);
+    kd_wr_zero(&w, 20);
+    kd_wr_u64(&w, kd_x64_context_rip(t->context));
+    kd_wr_u32(&w, sizeof path);
+    kd_wr_zero(&w, 4);
+    kd_wr_u64(&w, FAKE_MODULE_BASE);
+    kd_wr_zero(&w, KD_STATE_CHANGE_LEN - w.pos);
+    kd_wr_bytes(&w, path, sizeof path);
+    fake_send_packet(t, KD_PACKET_STATE_CHANGE64, buf, sizeof buf);
+}
+
 static void send_stop(struct fake_target *t)
 {
     uint8_t buf[KD_STATE_CHANGE_LEN] = {0};
     struct kd_writer w = kd_writer_of(buf, sizeof buf);
     uint64_t pc = kd_x64_context_rip(t->context);
 
+    if (t->is_at_module) {
+        send_module(t);
+        return;
+    }
     kd_wr_u32(&w, KD_STATE_EXCEPTION);
     kd_wr_u32(&w, 0); /* processor 0 */
     kd_wr_u32(&w, 2); /* of 2 */
@@ -101,10 +122,10 @@ static void send_stop(struct fake_target *t)
     kd_wr_u16(&w, 3);
     kd_wr_u16(&w, stands_at_int3(t) ? 0xC3CC : 0xC390); /* int3 or nop, ret */
     kd_wr_zero(&w, sizeof buf - w.pos);
-    send_packet(t, KD_PACKET_STATE_CHANGE64, buf, sizeof buf);
+    fake_send_packet(t, KD_PACKET_STATE_CHANGE64, buf, sizeof buf);
 }
 
-static void halt_at(struct fake_target *t, uint64_t pc)
+void fake_halt_at(struct fake_target *t, uint64_t pc)
 {
     t->is_halted = true;
     kd_x64_context_set_rip(t->context, pc);
@@ -113,21 +134,21 @@ static void halt_at(struct fake_target *t, uint64_t pc)
 
 static void halt(struct fake_target *t)
 {
-    halt_at(t, FAKE_STOP_PC);
+    fake_halt_at(t, FAKE_STOP_PC);
 }
 
-static void print(struct fake_target *t)
+void fake_print(struct fake_target *t)
 {
     uint8_t buf[16 + 6] = {0x30, 0x32, [8] = 6, [16] = 'h', 'e', 'l', 'l', 'o', '\n'};
 
     t->has_printed = true;
-    send_packet(t, KD_PACKET_DEBUG_IO, buf, sizeof buf);
+    fake_send_packet(t, KD_PACKET_DEBUG_IO, buf, sizeof buf);
 }
 
 /* A new boot, or the next stage of this one: nothing is left but memory and the configured key. */
-static void restart(struct fake_target *t)
+void fake_restart(struct fake_target *t)
 {
-    t->is_halted = t->is_unacknowledged = false;
+    t->is_halted = t->is_at_module = t->is_unacknowledged = false;
     t->is_kernel = true;
     t->carrier->restart(t);
     if (t->carrier->announces_itself)
@@ -158,7 +179,7 @@ static void answer_read(struct fake_target *t, uint8_t *reply, uint64_t offset, 
         w.pos -= actual, actual = 0;
     kd_wr_patch_u32(&w, 8, actual < wanted || actual == 0 ? (uint32_t)NTSTATUS_UNSUCCESSFUL : 0);
     kd_wr_patch_u32(&w, 28, actual);
-    send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, w.pos);
+    fake_send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, w.pos);
 }
 
 static void answer_version(struct fake_target *t, uint8_t *reply)
@@ -178,7 +199,7 @@ static void answer_version(struct fake_target *t, uint8_t *reply)
     kd_wr_u64(&w, FAKE_VA);
     kd_wr_u64(&w, t->is_kernel ? FAKE_VA + 0x100 : 0);
     kd_wr_patch_u32(&w, 8, 0);
-    send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, KD_MANIPULATE_HEADER_LEN);
+    fake_send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, KD_MANIPULATE_HEADER_LEN);
 }
 
 static void answer_control_space(struct fake_target *t, uint8_t *reply, uint32_t count)
@@ -190,7 +211,7 @@ static void answer_control_space(struct fake_target *t, uint8_t *reply, uint32_t
     kd_wr_bytes(&w, special, count < sizeof special ? count : sizeof special);
     kd_wr_patch_u32(&w, 8, 0);
     kd_wr_patch_u32(&w, 28, sizeof special); /* the whole size, also where less was asked [doc] */
-    send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, w.pos);
+    fake_send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, w.pos);
 }
 
 static void answer_get_context(struct fake_target *t, uint8_t *reply, bool is_ex, uint32_t offset,
@@ -206,7 +227,7 @@ static void answer_get_context(struct fake_target *t, uint8_t *reply, bool is_ex
     kd_wr_patch_u32(&w, 8, 0);
     if (is_ex)
         kd_wr_patch_u32(&w, 24, count);
-    send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, w.pos);
+    fake_send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, w.pos);
 }
 
 static void answer_set_context(struct fake_target *t, uint8_t *reply, uint32_t offset,
@@ -227,19 +248,19 @@ static void answer_set_context(struct fake_target *t, uint8_t *reply, uint32_t o
     w.pos = KD_MANIPULATE_HEADER_LEN;
     kd_wr_patch_u32(&w, 8, 0);
     kd_wr_patch_u32(&w, 24, (uint32_t)data.len);
-    send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, KD_MANIPULATE_HEADER_LEN);
+    fake_send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, KD_MANIPULATE_HEADER_LEN);
 }
 
 static void go(struct fake_target *t)
 {
     t->seen.continues++;
-    t->is_halted = false;
+    t->is_halted = t->is_at_module = false;
     if (!t->is_kernel)
-        restart(t);
+        fake_restart(t);
     else if (stands_at_int3(t))
         halt(t); /* the int3 is executed again */
     else if (t->opts.halts_on)
-        halt_at(t, kd_x64_context_rip(t->context) + 16);
+        fake_halt_at(t, kd_x64_context_rip(t->context) + 16);
 }
 
 static void refuse(struct fake_target *t, uint8_t *reply, uint32_t api)
@@ -249,7 +270,7 @@ static void refuse(struct fake_target *t, uint8_t *reply, uint32_t api)
     t->seen.other_altering += kd_api_class(api) != KD_API_READS;
     w.pos = KD_MANIPULATE_HEADER_LEN;
     kd_wr_patch_u32(&w, 8, (uint32_t)NTSTATUS_UNSUCCESSFUL);
-    send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, KD_MANIPULATE_HEADER_LEN);
+    fake_send_packet(t, KD_PACKET_STATE_MANIPULATE, reply, KD_MANIPULATE_HEADER_LEN);
 }
 
 static void serve(struct fake_target *t, const struct kd_packet *pkt)
@@ -320,7 +341,7 @@ static void on_request(struct fake_target *t, const struct kd_packet *pkt)
     }
     if (is_after(t->opts.reboot_after, t)) {
         t->opts.reboot_after = 0;
-        restart(t);
+        fake_restart(t);
         return;
     }
     fake_send_control(t, KD_PACKET_ACKNOWLEDGE, pkt->id);
@@ -361,12 +382,16 @@ static void on_control(struct fake_target *t, const struct kd_packet *pkt)
 
 static void on_break_in(struct fake_target *t)
 {
-    if (t->opts.never_halts || t->is_halted)
+    if (t->is_halted)
         return;
+    if (t->opts.never_halts) {
+        t->is_break_missed = true; /* until it takes notice again */
+        return;
+    }
     t->seen.break_ins++;
     t->is_break_pending = t->is_unacknowledged || (t->opts.prints && !t->has_printed);
     if (t->opts.prints && !t->has_printed)
-        print(t);
+        fake_print(t);
     else if (!t->is_unacknowledged)
         halt(t);
 }
@@ -431,10 +456,11 @@ static void run(void *arg)
         if (poll(&wait, 1, wait_ms(t)) > 0)
             t->carrier->receive(t);
         t->carrier->tick(t);
+        fake_do(t);
         if (t->is_unacknowledged && fake_clock_ms() >= t->resend_ms)
             fake_transmit(t);
         if (t->opts.prints_on && t->carrier->is_heard(t) && !t->is_halted && !t->is_unacknowledged)
-            print(t);
+            fake_print(t);
     }
 }
 

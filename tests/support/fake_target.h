@@ -24,6 +24,9 @@ uint8_t fake_byte(uint64_t offset);
 #define FAKE_KERNEL_BASE 0xFFFFF80010000000u
 #define FAKE_STOP_PC     0xFFFFF80010001234u
 #define FAKE_CR3         0x1AB000u
+#define FAKE_FAULT_PC    0xFFFFF80010005678u
+#define FAKE_MODULE      "\\SystemRoot\\loaded.sys"
+#define FAKE_MODULE_BASE 0xFFFFF80055500000u
 
 enum { FAKE_WIRE_MAX = 64 * 1024 };
 
@@ -74,6 +77,24 @@ struct fake_target_seen {
     bool is_running;             /* at the end */
     bool has_rip_changed_by_one; /* SetContext, if there was one, was the permitted kind */
 };
+
+/* What it does when it is told to; it takes some 50 ms to hear of it. */
+enum fake_deed {
+    FAKE_NOTHING,
+    FAKE_PRINTS, /* "hello", running */
+    FAKE_LOADS,  /* FAKE_MODULE, running: halts */
+    FAKE_FAULTS, /* halts at FAKE_FAULT_PC */
+    FAKE_REBOOTS,
+    FAKE_SLEEPS, /* is not heard any more, and hears nothing */
+    FAKE_WAKES,
+    FAKE_IS_BUSY,  /* takes no notice of break-ins */
+    FAKE_IS_IDLE,  /* the last is over: it halts if one came meanwhile */
+    FAKE_CUTS,     /* the connection, which can be made again */
+    FAKE_IS_SAVED, /* a snapshot of a virtual machine that runs */
+    FAKE_IS_RESTORED,
+};
+/* After the last was done. */
+void fake_target_do(struct fake_target *t, enum fake_deed deed);
 
 /* NULL: the machine refused a socket or a thread. */
 struct fake_target *fake_target_start(const struct fake_target_opts *opts);

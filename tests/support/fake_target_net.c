@@ -24,6 +24,10 @@ struct net {
     bool is_linked;
     uint8_t data_key[KD_KEY_LEN];
     uint64_t sent_sequence, received_sequence;
+    struct saved {
+        uint64_t nonce_a, poke_sequence, sent_sequence, received_sequence;
+        uint8_t data_key[KD_KEY_LEN];
+    } saved; /* as a virtual machine's snapshot has it */
 };
 
 /* --- datagrams out --- */
@@ -246,6 +250,26 @@ static void net_cut(struct fake_target *t)
     (void)t; /* there is no connection */
 }
 
+static void net_save(struct fake_target *t)
+{
+    struct net *n = t->carried;
+
+    n->saved = (struct saved){n->nonce_a, n->poke_sequence, n->sent_sequence, n->received_sequence,
+                              .data_key = {0}};
+    memcpy(n->saved.data_key, n->data_key, sizeof n->data_key);
+}
+
+static void net_restore(struct fake_target *t)
+{
+    struct net *n = t->carried;
+
+    n->nonce_a = n->saved.nonce_a;
+    n->poke_sequence = n->saved.poke_sequence;
+    n->sent_sequence = n->saved.sent_sequence;
+    n->received_sequence = n->saved.received_sequence;
+    memcpy(n->data_key, n->saved.data_key, sizeof n->data_key);
+}
+
 const struct fake_carrier fake_carrier_net = {
     .open = net_open,
     .close = net_close,
@@ -261,4 +285,6 @@ const struct fake_carrier fake_carrier_net = {
     .restart = net_restart,
     .reset = net_reset,
     .cut = net_cut,
+    .save = net_save,
+    .restore = net_restore,
 };

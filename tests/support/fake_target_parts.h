@@ -1,6 +1,7 @@
 /* fake_target_parts.h - what the files of the fake target share.
  *
  *     fake_target.c          the machine: packets, requests, its thread
+ *     fake_target_deeds.c    what it does when the test says so
  *     fake_target_net.c      carried by KDNET datagrams
  *     fake_target_stream.c   carried by a unix socket */
 #ifndef TESTS_SUPPORT_FAKE_TARGET_PARTS_H
@@ -31,6 +32,8 @@ struct fake_carrier {
     void (*restart)(struct fake_target *t);
     void (*reset)(struct fake_target *t); /* the host sent RESET */
     void (*cut)(struct fake_target *t);
+    void (*save)(struct fake_target *t); /* as a virtual machine's snapshot has it */
+    void (*restore)(struct fake_target *t);
     bool announces_itself; /* a new boot, by halting; else by a handshake */
 };
 
@@ -46,6 +49,10 @@ struct fake_target {
 
     bool is_silent, is_mute;
     bool is_halted, is_kernel, has_printed, is_break_pending;
+    bool is_break_missed; /* it never halts, as it is */
+    bool is_at_module;    /* halted by a module load */
+    atomic_int deed;      /* enum fake_deed; to be done */
+    uint32_t saved_id;
     uint8_t context[KD_CONTEXT_LEN];
 
     uint32_t id;            /* of the next packet */
@@ -56,6 +63,13 @@ struct fake_target {
 };
 
 uint64_t fake_clock_ms(void);
+
+/* What the test wants done, if it does. */
+void fake_do(struct fake_target *t);
+void fake_halt_at(struct fake_target *t, uint64_t pc);
+void fake_print(struct fake_target *t);
+void fake_restart(struct fake_target *t);
+void fake_send_packet(struct fake_target *t, uint16_t type, const uint8_t *data, size_t len);
 
 /* One packet, or the break-in byte, came from the host. */
 void fake_payload(struct fake_target *t, struct kd_span payload);

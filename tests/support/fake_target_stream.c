@@ -17,6 +17,7 @@ enum {
 struct stream {
     int listening, connected; /* -1: not */
     uint32_t host_id;         /* expected next */
+    uint32_t saved_host_id;   /* as a virtual machine's snapshot has it */
     uint64_t connect_ms;      /* when to try again */
     uint8_t held[KD_PACKET_LEN_MAX + 1];
     size_t len;
@@ -248,6 +249,20 @@ static void stream_reset(struct fake_target *t)
     fake_send_control(t, KD_PACKET_RESET, 0x5F863); /* its id is noise [doc] */
 }
 
+static void stream_save(struct fake_target *t)
+{
+    struct stream *s = t->carried;
+
+    s->saved_host_id = s->host_id;
+}
+
+static void stream_restore(struct fake_target *t)
+{
+    struct stream *s = t->carried;
+
+    s->host_id = s->saved_host_id;
+}
+
 const struct fake_carrier fake_carrier_stream = {
     .open = stream_open,
     .close = stream_close,
@@ -263,5 +278,7 @@ const struct fake_carrier fake_carrier_stream = {
     .restart = stream_restart,
     .reset = stream_reset,
     .cut = cut,
+    .save = stream_save,
+    .restore = stream_restore,
     .announces_itself = true,
 };

@@ -22,6 +22,10 @@ static void on_event(void *ctx, const struct kd_event *ev)
 {
     struct live_pair *p = ctx;
 
+    if (ev->kind == KD_EVENT_MODULE)
+        p->modules++;
+    if (ev->kind == KD_EVENT_PRINT && p->has_enough)
+        kdt_live_stop_listening(p->live);
     if (ev->kind == KD_EVENT_PRINT)
         snprintf(p->printed, sizeof p->printed, "%.*s", (int)ev->u.text.len,
                  (const char *)ev->u.text.data);

@@ -18,6 +18,8 @@ struct live_pair {
     enum kd_status attached;
     unsigned progress[KDT_PROGRESS_LEFT + 1]; /* how often each was reported */
     char printed[64];
+    unsigned modules; /* loads that the session continued */
+    bool has_enough;  /* a print is the end of listening */
 };
 
 /* What a test changes of these, it sets before _open: the port is filled in there. */

@@ -16,7 +16,8 @@
  *           KD_ERR_UNSUPPORTED: a 32-bit target. Each of
  *           these is final: later calls fail with the same at once, but for _leave and _close, for
  *           _attach after a mere timeout of its own, and for _next_stage after a restart
- *           or silence.
+ *           or silence. What _listen and _break call a timeout of their own is not final either:
+ *           see kdt_live_over.
  *           KD_ERR_INTERRUPTED: the target is not halted. Details in the diag given at _open. */
 #ifndef TRANSPORT_LIVE_H
 #define TRANSPORT_LIVE_H
@@ -55,6 +56,10 @@ struct kdt_live_opts {
     void (*on_progress)(void *ctx, enum kdt_progress_kind kind,
                         uint64_t ms); /* those with a time repeat once a second */
     void (*on_event)(void *ctx, const struct kd_event *ev); /* prints, module loads, file wishes */
+    /* A module is loaded or unloaded, which halts a target; the session lets it go on by itself and
+     * tells with KD_EVENT_MODULE, but where this returns true: then it is a halt like any other.
+     * May call nothing but _stop_listening. NULL: none stays. */
+    bool (*stays_at_module)(void *ctx, const struct kd_state_change *load);
     struct kdt_recorder
         *recorder; /* of what goes over the link; may be NULL; outlives the session */
 };
@@ -64,9 +69,10 @@ struct kdt_live_stats {
     uint64_t packets_sent, packets_received;     /* of KD, whole ones; not the break-in byte */
     uint64_t datagrams_sent, datagrams_received; /* KDNET's, handshakes included */
     uint64_t bytes_sent, bytes_received;         /* by the link, all together */
-    uint64_t unsent;  /* datagrams or packets that the system would not take */
-    uint64_t refused; /* datagrams that were not accepted, all reasons together */
-    uint64_t garbled; /* packets that arrived damaged; KDNET has none, they are refused */
+    uint64_t unsent;    /* datagrams or packets that the system would not take */
+    uint64_t refused;   /* datagrams that were not accepted, all reasons together */
+    uint64_t garbled;   /* packets that arrived damaged; KDNET has none, they are refused */
+    uint64_t frozen_us; /* all that the target has stood, as kdt_live_frozen_us counts it */
 };
 
 /* Listen, or open the port. KD_ERR_BUSY: it is in use; KD_ERR_USAGE: the spec has no key;
@@ -82,8 +88,9 @@ void kdt_live_close(struct kdt_live *l);
 enum kd_status kdt_live_attach(struct kdt_live *l, struct kd_version *version,
                                struct kd_state_change *stop);
 /* After attaching to a boot debugger, or after a restart: let it go on, attach to the next stage;
- * after KD_ERR_LOST: wait for the target to be there again, as one does whose firmware is busy. The
- * timeout is that of attaching, from the call. */
+ * after KD_ERR_LOST: wait for the target to be there again, as one does whose firmware is busy, who
+ * sleeps, or whose cable was pulled; where that was its connection, it is made anew. The timeout is
+ * that of attaching, from the call. */
 enum kd_status kdt_live_next_stage(struct kdt_live *l, struct kd_version *version,
                                    struct kd_state_change *stop);
 
@@ -105,6 +112,32 @@ enum kd_status kdt_live_read_control(struct kdt_live *l, uint16_t processor, uin
  * connection that was cut, which gets two seconds to come back. */
 enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed);
 enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed);
+
+/* Of a target that was let run: hear what it says for so long; 0: what has arrived already. Events go
+ * to on_event meanwhile.
+ *     KD_OK               it halted by itself, and stands until the next _resume; *stop says why (its
+ *                         path is valid until the next halt)
+ *     KD_ERR_TIMEOUT      the time is over, and it runs
+ *     KD_ERR_INTERRUPTED  _stop_listening was called; it runs
+ *     KD_ERR_REBOOTED     it restarted, or a snapshot of it was restored (see kdnet.h); _next_stage
+ *     KD_ERR_LOST         the connection was cut; or, on KDNET, where a target calls every three
+ *                         seconds, it was silent for ten: it sleeps, or the cable is pulled.
+ *                         _next_stage. A stream owes nothing, and mere silence there is none. */
+enum kd_status kdt_live_listen(struct kdt_live *l, uint32_t ms, struct kd_state_change *stop);
+/* The _listen that is waiting, else the next one, returns at once. For on_event. */
+void kdt_live_stop_listening(struct kdt_live *l);
+/* Halt it again, as fast as the link allows: its version is asked for only where the link shows signs
+ * of a restart. Where it stands already, *stop says why, at once. KD_ERR_TIMEOUT: it is busy, and
+ * runs; a halt that comes later is reported by _listen, or taken by the next _break. KD_ERR_LOST:
+ * also when it did not halt for half a minute of such breaks. Else as _listen. */
+enum kd_status kdt_live_break(struct kdt_live *l, uint32_t timeout_ms,
+                              struct kd_state_change *stop);
+
+/* How long the target has stood by now; where it runs, how long its last stop was: from the arrival of
+ * its first report until the Continue was acknowledged, or presumed to have arrived. Microseconds. */
+uint64_t kdt_live_frozen_us(const struct kdt_live *l);
+/* KD_OK while the session is fit for use; else what ended it, which later calls will say. */
+enum kd_status kdt_live_over(const struct kdt_live *l);
 
 /* Every waiting call returns KD_ERR_CANCELLED soon, later ones at once; _leave and _close still
  * work. Safe in signal handlers. */
