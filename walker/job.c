@@ -39,7 +39,9 @@ enum kd_status kdw_jobs_plan(struct kdw_walk *w, struct kdw_job_plans *out)
 
 bool kdw_is_job(const struct kdw_job_plans *plans, const struct kdw_job *job)
 {
-    return plans->type.status != KD_OK || job->type_index.status != KD_OK ||
+    if (plans->type.status == KD_ERR_NOT_FOUND || job->type_index.status == KD_ERR_NOT_FOUND)
+        return true; /* these symbols know nothing of headers */
+    return plans->type.status == KD_OK && job->type_index.status == KD_OK &&
            job->type_index.value == plans->type.value;
 }
 
@@ -66,7 +68,7 @@ static enum kd_status leads_to_job(struct kdw_walk *w, const struct kdw_job_plan
     struct kdw_job trial = {.va = va};
     enum kd_status st = kdw_object_type_index(w, &plans->headers, va, &trial.type_index);
 
-    *out = !kd_is_unreadable(trial.type_index.status) && kdw_is_job(plans, &trial);
+    *out = kdw_is_job(plans, &trial);
     return st;
 }
 

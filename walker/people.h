@@ -37,7 +37,8 @@ enum kd_status kdw_jobs_plan(struct kdw_walk *w, struct kdw_job_plans *out);
 /* found: KDW_FOUND_... va 0 is nobody. */
 enum kd_status kdw_job_note(struct kdw_walk *w, const struct kdw_job_plans *plans, uint64_t va,
                             unsigned found);
-/* True unless its header says that it is something else. */
+/* Its header says so, where the symbols know of headers. Without that nothing is followed from it: of what can be
+ * read much looks like pointers, and the pages of a kernel would all become jobs. */
 bool kdw_is_job(const struct kdw_job_plans *plans, const struct kdw_job *job);
 
 /* ---- tokens: token.c ---- */

@@ -79,6 +79,23 @@ static void a_job_is_found_by_the_process_in_it_and_by_the_silo_that_it_names(vo
     done(&p, &s);
 }
 
+/* What a page holds reads as pointers, and of what they lead to nobody knows what it is. */
+static void where_types_cannot_be_read_nothing_leads_to_a_job(void **state)
+{
+    struct kdw_snapshot s;
+    struct fake_people p;
+
+    (void)state;
+    make(&p, "18362");
+    fake_kernel_put(&p.k, PROCESS, SYSTEM, "Job", HIDDEN);
+    fake_kernel_put(&p.k, JOB, LISTED, "ParentJob", UPPER);
+    fake_mem_u64(&p.k.mem, fake_kernel_global(&p.k, "PsJobType"), WILD);
+    fake_people_take(&p, KDW_PART_PROCESSES, &s);
+    assert_int_equal(found_job(&s, LISTED), KDW_FOUND_LIST);
+    assert_int_equal(s.tables[KDW_TABLE_JOBS].len, 1);
+    done(&p, &s);
+}
+
 static void a_job_is_found_by_its_relatives(void **state)
 {
     struct kdw_snapshot s;
@@ -212,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_found_by_the_process_in_it_and_by_the_silo_that_it_names),
+        cmocka_unit_test(where_types_cannot_be_read_nothing_leads_to_a_job),
         cmocka_unit_test(a_job_is_found_by_its_relatives),
         cmocka_unit_test(a_process_is_found_by_its_job_and_by_its_session),
         cmocka_unit_test(what_is_no_job_or_process_gets_no_record),
