@@ -131,6 +131,7 @@ enum kd_status kdw_snapshot_take_with(struct kdw_kernel *k, const struct kdw_sna
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && st == KD_OK; i++) {
         what = steps[i].what;
         st = steps[i].walk(&w);
+        kdw_snapshot_bound_texts(&s);
     }
     if (st != KD_OK) {
         kdw_snapshot_free(&s);

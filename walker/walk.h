@@ -195,6 +195,15 @@ enum kd_status kdw_walk_cpus(struct kdw_walk *w);     /* cpu.c */
 enum kd_status kdw_walk_evidence(struct kdw_walk *w); /* evidence.c: modules, variables */
 enum kd_status kdw_walk_handles(struct kdw_walk *w);  /* etw_handle.c: with processes alone */
 
+/* ---- bounds of a whole snapshot: snapshot_texts.c ---- */
+
+enum {
+    KDW_SHORT_TEXT = 512, /* bytes, printed: longer than any path that was seen */
+    KDW_LONG_TEXTS_MAX = 1 << 20
+};
+/* Of texts that are longer, those that fit into that; the rest are KD_ERR_LIMIT. */
+void kdw_snapshot_bound_texts(struct kdw_snapshot *s);
+
 /* ---- small things ---- */
 
 static inline struct kdw_u64 kdw_known(uint64_t value)
