@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ELLIPSIS "\xe2\x80\xa6"
+
+enum { SHORT_CHARACTERS = 80 };
+
 const char *fact_unknown(enum kd_status st)
 {
     return st == KD_ERR_NOT_FOUND ? "-" : "?";
@@ -76,6 +80,22 @@ void fact_text(struct text *t, const struct kdw_text *v)
         text_add_escaped(t, v->utf8, strlen(v->utf8));
     else
         text_add(t, "-");
+}
+
+void fact_text_short(struct text *t, const struct kdw_text *v)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; v->status == KD_OK && i < SHORT_CHARACTERS && v->utf8[len]; i++)
+        do
+            len++;
+        while (((unsigned char)v->utf8[len] & 0xc0) == 0x80);
+    if (v->status != KD_OK || v->utf8[len] == '\0') {
+        fact_text(t, v);
+        return;
+    }
+    text_add_escaped(t, v->utf8, len);
+    text_add(t, ELLIPSIS);
 }
 
 void fact_name(struct text *t, const struct kdw_u64 *v, const char *(*name_of)(uint64_t value))

@@ -23,6 +23,9 @@ void fact_time(struct text *t, const struct kdw_u64 *v);
 void fact_guid(struct text *t, const struct kdw_guid *v);
 /* Escaped; an empty text: "-". */
 void fact_text(struct text *t, const struct kdw_text *v);
+/* Its first characters, more than names have: where others refer to something by its name, which may be longer
+ * than all else that is told of them. */
+void fact_text_short(struct text *t, const struct kdw_text *v);
 /* A number that has names, as in "started"; without one it stays a number. */
 void fact_name(struct text *t, const struct kdw_u64 *v, const char *(*name_of)(uint64_t value));
 /* The names of the bits that are set, separated by ", "; bits without a name, together, as 0x...;

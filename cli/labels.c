@@ -108,7 +108,7 @@ void label_code(struct text *t, const struct kdw_snapshot *s, const struct kdw_u
         if (va->status != KD_OK || m->base_va.status != KD_OK || m->size.status != KD_OK ||
             va->value < m->base_va.value || va->value - m->base_va.value >= m->size.value)
             continue;
-        fact_text(t, &m->name);
+        fact_text_short(t, &m->name);
         text_add(t, "+0x%" PRIx64, va->value - m->base_va.value);
         return;
     }

@@ -1,4 +1,5 @@
 /* print_text_check.c - a table of checks with their verdicts, and below it what they found. */
+#include "facts.h"
 #include "message.h"
 #include "print_check.h"
 #include "print_text.h"
@@ -87,6 +88,17 @@ static const struct kdw_provider *provider_of(const struct kdw_snapshot *s,
     return kdw_snapshot_find(s, KDW_TABLE_PROVIDERS, va->value);
 }
 
+static void print_name(const struct kdw_text *name)
+{
+    struct text t = {0};
+    char *chars;
+
+    fact_text_short(&t, name);
+    chars = text_take(&t);
+    printf("%s ", chars ? chars : "?");
+    free(chars);
+}
+
 static void print_subject(const struct kdw_snapshot *s, const struct kdw_finding *f)
 {
     const void *record = kdw_snapshot_find(s, f->table, f->va);
@@ -98,10 +110,8 @@ static void print_subject(const struct kdw_snapshot *s, const struct kdw_finding
         return;
     }
     printf("%s ", kdw_snapshot_tables[f->table].one);
-    if (name && name->status == KD_OK) {
-        print_text_of_target(name);
-        printf(" ");
-    }
+    if (name && name->status == KD_OK)
+        print_name(name);
     if (p) {
         printf("{");
         print_guid(&p->guid);

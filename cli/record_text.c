@@ -84,6 +84,16 @@ void record_fact(struct text *t, const struct kdw_fact *fact, const void *record
     }
 }
 
+static void add_to_name(struct text *t, const struct kdw_fact *fact, const void *record)
+{
+    const struct kdw_text *text = (const void *)((const uint8_t *)record + fact->offset);
+
+    if (fact->kind == KDW_FACT_TEXT && text->status == KD_OK && text->utf8[0])
+        fact_text_short(t, text);
+    else
+        record_fact(t, fact, record);
+}
+
 void record_name(struct text *t, enum kdw_table_id table, const void *record)
 {
     const struct kdw_table_info *info = &kdw_snapshot_tables[table];
@@ -95,7 +105,7 @@ void record_name(struct text *t, enum kdw_table_id table, const void *record)
 
             if (strcmp(info->facts[i].name, names_of[table][n]) != 0)
                 continue;
-            record_fact(&value, &info->facts[i], record);
+            add_to_name(&value, &info->facts[i], record);
             chars = text_take(&value);
             if (!chars)
                 t->failed = true;

@@ -308,7 +308,7 @@ static void add_logger(struct text *t, const struct kdw_logger *logger, const st
     fact_hex(t, id);
     text_add(t, " ");
     if (logger)
-        fact_text(t, &logger->name);
+        fact_text_short(t, &logger->name);
     else
         text_add(t, "(no such logger)");
 }

@@ -157,7 +157,7 @@ static void add_enable(struct grid *g, const struct view_of_providers *v,
     fact_number(grid_cell(g), &e->slot);
     fact_hex(grid_cell(g), &e->logger_id);
     if (logger)
-        fact_text(grid_cell(g), &logger->name);
+        fact_text_short(grid_cell(g), &logger->name);
     else
         text_add(grid_cell(g), "(no such logger)");
     if (is_enabled(e))

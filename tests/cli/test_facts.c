@@ -59,7 +59,8 @@ static void the_unknown_differs_from_what_is_not_there(void **state)
     fact_bits(&t, &lost, kdw_job_flag_name);
     fact_guid(&t, &guid);
     fact_text(&t, &text);
-    assert_text(&t, "-?-?" "?-?-?");
+    assert_text(&t, "-?-?"
+                    "?-?-?");
 }
 
 static void times_are_to_the_second(void **state)
@@ -127,6 +128,33 @@ static void texts_of_the_target_are_escaped(void **state)
     assert_text(&t, "-");
 }
 
+/* 80 characters, be they one byte or three, or without width. */
+static void what_others_refer_to_is_told_in_short(void **state)
+{
+    char plain[82], marks[2 * 81 + 1];
+    struct kdw_text text = {.utf8 = plain}, lost_text = {.status = KD_ERR_PAGED_OUT};
+    struct text t = {0};
+
+    (void)state;
+    memset(plain, 'a', sizeof plain);
+    plain[80] = '\0';
+    fact_text_short(&t, &text);
+    assert_text(&t, plain);
+    memcpy(plain + 80, "b", 2);
+    fact_text_short(&t, &text);
+    assert_int_equal(t.len, 80 + 3);
+    assert_memory_equal(t.chars + 79, "a\xe2\x80\xa6", 5);
+    free(text_take(&t));
+    for (size_t i = 0; i < 81; i++)
+        memcpy(marks + 2 * i, "\xcc\x81", 3);
+    text.utf8 = marks;
+    fact_text_short(&t, &text);
+    assert_int_equal(t.len, 2 * 80 + 3);
+    free(text_take(&t));
+    fact_text_short(&t, &lost_text);
+    assert_text(&t, "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_number_without_a_name_stays_one),
         cmocka_unit_test(guids_are_written_as_usual),
         cmocka_unit_test(texts_of_the_target_are_escaped),
+        cmocka_unit_test(what_others_refer_to_is_told_in_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
