@@ -9,6 +9,7 @@
   recordings  two thousand damaged copies of captures/
   dumps       two thousand damaged dumps and images, of every type
   shapes      check on a thousand machines of random shape: clean, in the middle of changes, with pages out
+  hostile     a hundred thousand kernels whose memory is mutated, walked and shown in every way
 
 No part: all of them. The ordinary test run takes a small sample of each. Needs KDWALK_BIN and KDWALK_TEST_DATA.
 """
@@ -18,6 +19,7 @@ import sys
 
 import dumps
 import forge
+import hostile
 import matrix
 import moments
 import recordings
@@ -27,7 +29,7 @@ from runs import kd
 
 PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run,
          "sim": simulated.run, "recordings": recordings.run, "dumps": dumps.run,
-         "shapes": shapes.run}
+         "shapes": shapes.run, "hostile": hostile.run}
 MOMENTS = {"kill": 200, "signals": 500}
 
 
@@ -64,6 +66,7 @@ def parse_options():
     parser.add_argument("--sim-seeds", type=count, default=1000, help="of sim: runs of each case")
     parser.add_argument("--damaged", type=count, default=2000, help="copies of recordings, and of dumps")
     parser.add_argument("--shapes", type=count, default=1000, help="machines")
+    parser.add_argument("--mutations", type=count, default=100000, help="of hostile: kernels, mutated each")
     parser.add_argument("--jobs", type=count, default=32, help="runs at once (default 32)")
     return parser.parse_args()
 
