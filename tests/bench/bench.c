@@ -192,7 +192,7 @@ void bench_pin(pid_t process, int core)
         bench_die("sched_setaffinity");
 }
 
-pid_t bench_start_lab(const char *kdlab, uint16_t port)
+pid_t bench_start_lab(const char *kdlab, uint16_t port, const char *delay_ms)
 {
     char where[32];
     pid_t lab = fork();
@@ -205,7 +205,7 @@ pid_t bench_start_lab(const char *kdlab, uint16_t port)
         if (!freopen("/dev/null", "w", stdout))
             _exit(127);
         execl(kdlab, kdlab, "serve", "--kernel", "18362", "--net", where, "--key", BENCH_KEY,
-              (char *)NULL);
+              "--delay", delay_ms, (char *)NULL);
         _exit(127);
     }
     return lab;

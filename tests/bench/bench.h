@@ -36,9 +36,9 @@ const char *bench_verdict(double value, double aim);
 /* Pin a process (0: this one) to one core. */
 void bench_pin(pid_t process, int core);
 
-/* Kernel 18362 over KDNET, calling 127.0.0.1:port. */
+/* Kernel 18362 over KDNET, calling 127.0.0.1:port; each datagram arrives delay_ms later ("0": at once). */
 #define BENCH_KEY "1.2.3.4"
-pid_t bench_start_lab(const char *kdlab, uint16_t port);
+pid_t bench_start_lab(const char *kdlab, uint16_t port, const char *delay_ms);
 void bench_stop_lab(pid_t lab);
 
 #endif

@@ -173,7 +173,7 @@ static void open_session(struct session *s, const char *kdlab, uint16_t port)
     snprintf(text, sizeof text, "net:port=%d,key=%s,bind=127.0.0.1", port, BENCH_KEY);
     need(kdt_target_spec_parse(text, &s->diag, &spec), &s->diag);
     need(kdt_live_open(&opts, &s->live), &s->diag);
-    s->lab = bench_start_lab(kdlab, port);
+    s->lab = bench_start_lab(kdlab, port, "0");
     need(kdt_live_attach(s->live, &version, &stop), &s->diag);
 }
 

@@ -4,6 +4,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1
 "$build/bench/bench_link" "$build/bin/kdlab"
+"$build/bench/bench_break" "$build/bin/kdlab"
 "$build/bench/bench_recording"
 python3 "$here/snapshot_reads.py" "$build/bin"
 "$build/bin/kdlab" symbols "$build/bench/symbols" >/dev/null

@@ -31,7 +31,7 @@
     "  --corrupt P          one bit of it is flipped\n"                                            \
     "  --truncate P         its end is missing\n"                                                  \
     "  --garbage P          1 to 32 bytes come before it\n"                                        \
-    "  --delay MS           all arrive later\n"                                                    \
+    "  --delay MS           all arrive later; 0.125: by 125 microseconds\n"                        \
     "\n"                                                                                           \
     "KDNET only:\n"
 #define USAGE_NET                                                                                  \
@@ -228,6 +228,20 @@ static bool probability(int option, const char *text, double *out)
     return true;
 }
 
+static bool milliseconds(int option, const char *text, uint64_t *us)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if ((text[0] != '.' && (text[0] < '0' || text[0] > '9')) || *end != '\0' || value > 60000) {
+        fprintf(stderr, "%s: --%s %s: milliseconds from 0 to 60000 are wanted\n", command_name,
+                option_name(option), text);
+        return false;
+    }
+    *us = (uint64_t)(value * 1000 + 0.5);
+    return true;
+}
+
 static bool dialect(const char *text, enum lab_dialect *out)
 {
     static const char *const names[] = {
@@ -310,10 +324,7 @@ static bool take_number(struct serve_settings *s, int option, const char *text)
         s->target.retransmit_us = value * 1000;
         return true;
     case O_DELAY:
-        if (!number(option, text, 0, 60000, &value))
-            return false;
-        s->faults.delay_us = value * 1000;
-        return true;
+        return milliseconds(option, text, &s->faults.delay_us);
     case O_BAUD:
         if (!number(option, text, 50, 10000000, &value))
             return false;
