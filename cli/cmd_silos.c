@@ -9,7 +9,8 @@ static void print(const struct kdw_snapshot *s, bool is_verbose, void *ctx)
 
 enum cli_exit cmd_silos(struct cli *c)
 {
-    static const struct view view = {.parts = KDW_PART_PROCESSES, .print = print};
+    /* by processes silos are found that are in no list, and those in them are counted */
+    static const struct view view = {.parts = KDW_PART_SILOS | KDW_PART_PROCESSES, .print = print};
 
     return view_run(c, &view);
 }

@@ -61,6 +61,7 @@ class Views(test_dumps.DumpTest):
                     self.assertEqual({r["address"] for r in found}, {r["address"] for r in told})
                     text = self.lines_of(kernel, command)
                     if command == "silos":
+                        self.assertIn("driver", text[text.index("") + 1].split())  # of the monitors
                         count = sum(bool(re.match(r" *(host|\d+)  (host|server|app) ", line)) for line in text)
                     elif command == "cpu":
                         count = sum(bool(re.match(r" *\d+  (on|off) ", line)) for line in text)

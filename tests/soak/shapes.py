@@ -1,5 +1,6 @@
-"""Machines of random shape that nobody tampered with: as they are, caught in the middle of changes, and with a fifth of
-their pages out. No check fails on any of them."""
+"""Machines of random shape that nobody tampered with, as each kind of file: as they are, caught in the middle of changes,
+and with a fifth of their pages out. No check fails on any of them, and what is found of those that are whole is
+what the lab built."""
 
 import json
 import os
@@ -10,8 +11,9 @@ import runs
 from ended import FOUND, Ended
 from runs import kd
 
-import test_check  # of the end-to-end tests; runs knows where they are
+import sources  # of the end-to-end tests; runs knows where they are
 import test_dumps
+import test_truth
 
 STATES = {"clean": [], "race": ["--race"], "page-out": ["--page-out", "20"]}
 MOST_KIB = 1 << 20  # far above what the largest machine takes, with sanitizers too
@@ -34,13 +36,26 @@ def judge(run, name, path, must_have_gaps):
         run.blame(f"{name}: nothing is missing", "with a fifth of its pages out")
 
 
+def compare(run, path, kernel, shape):
+    ended = Ended(["snapshot", "-z", path, "-y", runs.store()])
+    ended.blame(run, "snapshot", MOST_KIB)
+    if run.wrong:
+        return
+    wrong = test_truth.differences(test_truth.truth(kernel, shape), json.loads(ended.out)["tables"])
+    if wrong:
+        run.blame("snapshot: not what the lab built", "\n".join(wrong))
+
+
 def one(seed, folder):
-    kernel = test_check.KERNELS[seed % len(test_check.KERNELS)]
-    run = runs.Run(f"./dev soak shapes --first-seed {seed} --shapes 1   ({kernel})")
+    kernel = test_dumps.KERNELS[seed % len(test_dumps.KERNELS)]
+    kind = sources.FILES[seed % len(sources.FILES)]
+    run = runs.Run(f"./dev soak shapes --first-seed {seed} --shapes 1   ({kernel}, {kind})")
     for name, options in STATES.items():
         path = pathlib.Path(folder) / f"{seed}-{name}"
-        test_dumps.make_dump(path, kernel, "kernel", "--shape", str(seed), "--seed", str(seed), *options)
+        test_dumps.make_dump(path, kernel, *kind.split(), "--shape", str(seed), "--seed", str(seed), *options)
         judge(run, name, path, name == "page-out")
+        if name == "clean":
+            compare(run, path, kernel, seed)
         path.unlink()
     return run
 

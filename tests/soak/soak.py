@@ -8,7 +8,8 @@
   sim         a thousand runs of each case of tests/sim, in simulated time
   recordings  two thousand damaged copies of captures/
   dumps       two thousand damaged dumps and images, of every type
-  shapes      check on a thousand machines of random shape: clean, in the middle of changes, with pages out
+  shapes      a thousand machines of random shape: what is found of them, and check; clean, in the middle of
+              changes, with pages out
   hostile     a hundred thousand kernels whose memory is mutated, walked and shown in every way
 
 No part: all of them. The ordinary test run takes a small sample of each. Needs KDWALK_BIN and KDWALK_TEST_DATA.
