@@ -11,6 +11,7 @@
 static enum kd_status collect(struct cli *c, struct source *s, void *work)
 {
     (void)c;
+    source_tell_freeze(s);
     return source_snapshot(s, KDW_PART_ALL, work);
 }
 

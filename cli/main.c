@@ -199,9 +199,9 @@ static const struct cli_command commands[] = {
             "the terminal,\n"
             "or with -o to a file that is there whole or not at all. The format is that of every "
             "--json\n"
-            "of a walk, and is described by snapshot.schema.json. Symbols are found as kdwalk help "
-            "symbols\n"
-            "says.\n",
+            "of a walk, and is described by snapshot.schema.json. How long a live target stood "
+            "still for it\n"
+            "is said on stderr. Symbols are found as kdwalk help symbols says.\n",
         .examples = "  kdwalk snapshot " LIVE_EXAMPLE " -y /srv/symbols -o before.json\n"
                     "  kdwalk snapshot -z MEMORY.DMP -y /srv/symbols | jq .tables.loggers\n",
         .options =

@@ -4,6 +4,8 @@
 #include "message.h"
 #include "source_kind.h"
 
+#include <inttypes.h>
+
 enum { CHECKED_BUILD = 0x0C };
 
 struct kdw_mem *source_mem(struct source *s)
@@ -74,6 +76,11 @@ enum kd_status source_snapshot(struct source *s, unsigned parts, struct kdw_snap
     st = kdw_snapshot_take(&kernel, parts, out);
     kdw_kernel_close(&kernel);
     return st;
+}
+
+void source_tell_freeze(struct source *s)
+{
+    s->tells_freeze = true;
 }
 
 /* What was missing may be so in these symbols only. */
@@ -153,6 +160,8 @@ enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work
         document_name_symbols(s.symbols.origin.text, s.symbols.is_guess);
         if (s.remark.text[0])
             message_warning("%s", s.remark.text);
+        if (s.tells_freeze && s.kind->stands_still)
+            message_note("the target stood still for %" PRIu64 " ms", s.frozen_ms);
         has_gaps = job->print(c, work);
     }
     source_space_drop(&s);

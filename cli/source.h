@@ -50,6 +50,8 @@ const struct kdw_target *source_target(const struct source *s);
 enum kd_status source_kernel(struct source *s, struct kdw_kernel *out);
 /* A snapshot of the target, of these KDW_PART_... */
 enum kd_status source_snapshot(struct source *s, unsigned parts, struct kdw_snapshot *out);
+/* Say on stderr, once it runs again, how long a live target stood still. */
+void source_tell_freeze(struct source *s);
 /* The modules that the kernel has loaded. */
 enum kd_status source_modules(struct source *s, struct kdw_module_list *out);
 /* The memory that the options name: of a process, behind a page-table root, or that of source_mem. k may be

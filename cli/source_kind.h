@@ -52,6 +52,8 @@ struct source {
     struct kdw_paging *space; /* source_space.c's, over mem's physical side; NULL: none is wanted */
     struct kdw_ram ram;       /* what it stays inside of */
     struct kd_diag remark;    /* on it, for later; empty: none */
+    bool tells_freeze;        /* once it was left: for how many ms somebody's machine stood still */
+    uint64_t frozen_ms;
 };
 
 extern const struct source_kind source_live, source_recording, source_dump;

@@ -307,6 +307,7 @@ static void leave_live(struct source *s, bool failed)
     leaving = kdt_live_leave(l->session, &is_presumed);
     message_progress_end();
     kdt_live_get_stats(l->session, &stats);
+    s->frozen_ms = stats.session.frozen_ms;
     if (stats.session.freezes)
         say_fate(s->cli, leaving, is_presumed, failed);
 }

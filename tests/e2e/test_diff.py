@@ -89,7 +89,9 @@ class Diff(test_dumps.DumpTest):
     def test_what_only_other_symbols_name_is_no_difference(self):
         result = kd.kdwalk("diff", self.snapshot, self.clean)
         self.assertEqual(result.status, 1, result)
-        self.assertRegex(result.out, r"(?m)^no difference, \d+ not comparable\nvariables: \d+ not comparable$")
+        self.assertRegex(result.out, r"(?m)^no difference, \d+ not comparable\n"
+                                     r"processors: not compared, for from alone has them: nx kva_shadow vsm_enabled\n"
+                                     r"variables: \d+ not comparable$")
 
     def test_other_boots_are_told(self):
         result = self.diff(self.snapshot, self.dump("19041", "kernel"))
