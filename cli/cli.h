@@ -39,6 +39,7 @@ enum cli_option_set {
     CLI_OPT_OF = 1 << 12,    /* --logger, --process: providers of these */
     CLI_OPT_NAMES = 1 << 13, /* --providers */
     CLI_OPT_SPACE = 1 << 9,  /* --dtb, --process */
+    CLI_OPT_WATCH = 1 << 14, /* --every and what else says how a target is watched */
 };
 
 /* Whose memory a command is to read. */
@@ -53,6 +54,17 @@ struct cli_space {
     enum cli_space_kind kind;
     uint64_t number;  /* the root's physical address, or the id */
     const char *name; /* of the process */
+};
+
+struct cli_watch_options {
+    uint32_t every_ms, freeze_budget_ms;
+    uint64_t count;        /* of samples; 0: no end */
+    uint32_t for_ms;       /* 0: no end */
+    unsigned only;         /* enum watch_only, or-ed */
+    const char *on_module; /* NULL: none */
+    const char *on_print;  /* NULL: none */
+    const char *save;      /* folder for snapshots; NULL: none are kept but of a bugcheck */
+    bool stays_after_bugcheck;
 };
 
 struct cli_options {
@@ -74,6 +86,7 @@ struct cli_options {
     bool has_logger, has_process;    /* were given */
     uint64_t logger_id, process_pid; /* of --logger, --process */
     const char *process_name;        /* instead of the pid; NULL: it is no name */
+    struct cli_watch_options watch;
     bool tree;
     bool json, verbose, raw, stats;
     bool wait; /* for the next boot of a target that restarts */
@@ -128,5 +141,6 @@ enum cli_exit cmd_ps(struct cli *c);
 enum cli_exit cmd_cpu(struct cli *c);
 enum cli_exit cmd_providers(struct cli *c);
 enum cli_exit cmd_layers(struct cli *c);
+enum cli_exit cmd_watch(struct cli *c);
 
 #endif

@@ -264,6 +264,36 @@ static const struct cli_command commands[] = {
         .run = cmd_check,
     },
     {
+        .name = "watch",
+        .arguments = "",
+        .summary = "what changes while the target runs: samples, events, what it prints",
+        .details =
+            "Halts the target every S seconds, reads, lets it run, and tells what appeared (+), "
+            "vanished (-)\n"
+            "and changed (~) since the sample before, and which checks came out otherwise (!); "
+            "between samples\n"
+            "what the target prints, which modules it loads, exceptions and restarts. No break is "
+            "held longer\n"
+            "than the freeze budget: a sweep that does not fit goes over several, loggers first. "
+            "Ends with\n"
+            "Ctrl-C, with the figures; the target runs on. When it restarts or falls silent, "
+            "kdwalk "
+            "waits for\n"
+            "it. A recording of a watch (-w) told again with -r tells the same. With --json one "
+            "object a line,\n"
+            "as watch.schema.json describes.\n",
+        .examples =
+            "  kdwalk watch " LIVE_EXAMPLE " -y /srv/symbols\n"
+            "  kdwalk watch " LIVE_EXAMPLE " -y /srv/symbols --every 0.1 --freeze-budget 20 "
+            "--only loggers\n"
+            "  kdwalk watch " LIVE_EXAMPLE " -y /srv/symbols --on-module evil.sys -w "
+            "session.pcap\n"
+            "  kdwalk watch -r session.pcap --key 1.2.3.4 -y /srv/symbols --json\n",
+        .options =
+            CLI_OPT_TARGET | CLI_OPT_SYMBOLS | CLI_OPT_JSON | CLI_OPT_VERBOSE | CLI_OPT_WATCH,
+        .run = cmd_watch,
+    },
+    {
         .name = "dt",
         .arguments = "TYPE [ADDRESS]",
         .summary = "the fields of a kernel structure, and their values at an address",

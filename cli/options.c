@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "message.h"
 #include "number.h"
+#include "watch.h"
 
 #include <transport/crypto_openssl.h>
 
@@ -16,6 +17,9 @@
 enum {
     KEY_TEXT_MAX = 256, /* four words of 13 digits, dots and line end need 57 */
     TIMEOUT_DEFAULT_MS = 30 * 1000,
+    EVERY_DEFAULT_MS = 1000,
+    FREEZE_BUDGET_DEFAULT_MS = 50,
+    FREEZE_BUDGET_MAX_MS = 60 * 1000,
     SECONDS_MAX = 7 * 24 * 3600,
 };
 
@@ -46,6 +50,15 @@ enum {
     OPT_PROVIDERS,
     OPT_DTB,
     OPT_SPACE_PROCESS,
+    OPT_EVERY,
+    OPT_COUNT,
+    OPT_FOR,
+    OPT_WATCH_ONLY,
+    OPT_FREEZE_BUDGET,
+    OPT_ON_MODULE,
+    OPT_ON_PRINT,
+    OPT_SAVE,
+    OPT_AFTER_BUGCHECK,
     OPT_RAW
 };
 
@@ -86,6 +99,20 @@ static const struct option_row rows[] = {
     {"logger", OPT_LOGGER, "ID", CLI_OPT_OF,
      "only what is enabled for the logger of this id: 0x1b as loggers prints it, or 27"},
     {"process", OPT_PROCESS, "PID|NAME", CLI_OPT_OF, "only what this process has registered"},
+    {"every", OPT_EVERY, "S", CLI_OPT_WATCH, "take a sample every S seconds (default 1)"},
+    {"count", OPT_COUNT, "N", CLI_OPT_WATCH, "end after N samples"},
+    {"for", OPT_FOR, "S", CLI_OPT_WATCH, "end after S seconds"},
+    {"only", OPT_WATCH_ONLY, "WHAT", CLI_OPT_WATCH,
+     "watch these only: loggers,providers,silos,ps,checks"},
+    {"freeze-budget", OPT_FREEZE_BUDGET, "MS", CLI_OPT_WATCH,
+     "hold the target no longer than MS milliseconds at a time (default 50)"},
+    {"on-module", OPT_ON_MODULE, "NAME", CLI_OPT_WATCH,
+     "take a sample while the target loads this module, as in evil.sys"},
+    {"on-print", OPT_ON_PRINT, "REGEX", CLI_OPT_WATCH,
+     "take a sample when the target prints a line that matches"},
+    {"after-bugcheck", OPT_AFTER_BUGCHECK, "stay|go", CLI_OPT_WATCH,
+     "leave a target that crashed halted, or let it go on (default go)"},
+    {"save", OPT_SAVE, "DIR", CLI_OPT_WATCH, "keep the snapshot of each sweep in this folder"},
     {"providers", OPT_PROVIDERS, "FILE", CLI_OPT_NAMES,
      "names of more providers, before those that are built in: lines of GUID,NAME"},
     {"tree", OPT_TREE, NULL, CLI_OPT_TREE, "each below its parent"},
@@ -262,7 +289,7 @@ static bool parse_path(const char *name, const char *value, const char **out)
         return false;
     }
     if (!value[0]) {
-        message_error("%s is missing the name of a file", name);
+        message_error("%s is missing its value", name);
         return false;
     }
     *out = value;
@@ -364,6 +391,69 @@ static bool parse_only(const char *value, const char **out)
     return true;
 }
 
+/* "loggers,ps" */
+static bool parse_watched(const char *value, unsigned *out)
+{
+    static const char *const names[] = {"loggers", "providers", "silos", "ps", "checks"};
+    unsigned only = 0;
+
+    for (const char *at = value; *at;) {
+        size_t len = strcspn(at, ","), i = 0;
+
+        while (i < sizeof names / sizeof names[0] &&
+               (strlen(names[i]) != len || strncmp(names[i], at, len) != 0))
+            i++;
+        if (i == sizeof names / sizeof names[0])
+            break;
+        only |= 1u << i;
+        at += len;
+        if (*at == ',' && at[1])
+            at++;
+        else if (!*at) {
+            *out = only;
+            return true;
+        }
+    }
+    message_error(
+        "--only takes some of loggers, providers, silos, ps, checks, separated by commas");
+    return false;
+}
+
+static bool parse_count(const char *value, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(value, &end, 10);
+    if (isdigit((unsigned char)value[0]) && !*end && !errno && *out > 0)
+        return true;
+    message_error("--count takes a number of samples above 0");
+    return false;
+}
+
+static bool parse_freeze_budget(const char *value, uint32_t *out_ms)
+{
+    char *end;
+    double ms = strtod(value, &end);
+
+    if (end == value || *end || !(ms >= 1) || ms > FREEZE_BUDGET_MAX_MS) {
+        message_error("--freeze-budget takes milliseconds, 1 to %d", FREEZE_BUDGET_MAX_MS);
+        return false;
+    }
+    *out_ms = (uint32_t)ms;
+    return true;
+}
+
+static bool parse_after_bugcheck(const char *value, bool *stays)
+{
+    *stays = strcmp(value, "stay") == 0;
+    if (!*stays && strcmp(value, "go") != 0) {
+        message_error("--after-bugcheck takes stay or go");
+        return false;
+    }
+    return true;
+}
+
 /* As it is written; NULL where it goes with any target. */
 static const char *live_option(int letter)
 {
@@ -442,6 +532,24 @@ static bool take(struct cli *c, int letter, char *value)
     case OPT_TREE:
         c->options.tree = true;
         return true;
+    case OPT_EVERY:
+        return parse_seconds("every", value, &c->options.watch.every_ms);
+    case OPT_COUNT:
+        return parse_count(value, &c->options.watch.count);
+    case OPT_FOR:
+        return parse_seconds("for", value, &c->options.watch.for_ms);
+    case OPT_WATCH_ONLY:
+        return parse_watched(value, &c->options.watch.only);
+    case OPT_FREEZE_BUDGET:
+        return parse_freeze_budget(value, &c->options.watch.freeze_budget_ms);
+    case OPT_ON_MODULE:
+        return parse_path("--on-module", value, &c->options.watch.on_module);
+    case OPT_ON_PRINT:
+        return parse_path("--on-print", value, &c->options.watch.on_print);
+    case OPT_AFTER_BUGCHECK:
+        return parse_after_bugcheck(value, &c->options.watch.stays_after_bugcheck);
+    case OPT_SAVE:
+        return parse_path("--save", value, &c->options.watch.save);
     case OPT_DTB:
     case OPT_SPACE_PROCESS:
         return parse_space(letter, value, &c->options.space);
@@ -603,6 +711,9 @@ enum cli_exit cli_options_parse(struct cli *c, int argc, char **argv, bool *help
     int letter, index = -1;
 
     c->options.timeout_ms = TIMEOUT_DEFAULT_MS;
+    c->options.watch.every_ms = EVERY_DEFAULT_MS;
+    c->options.watch.freeze_budget_ms = FREEZE_BUDGET_DEFAULT_MS;
+    c->options.watch.only = WATCH_ALL;
     make_tables(c->command, letters, longs);
     opterr = 0;
     optind = 0; /* from the start, whatever was parsed before */

@@ -20,6 +20,20 @@
 #include <walker/paging.h>
 #include <walker/ram.h>
 
+struct source_cost;
+struct source_hearing;
+
+struct source_watching { /* as source_watch.h */
+    enum kd_status (*begin)(struct source *s, const struct source_hearing *hearing);
+    enum kd_status (*let_go)(struct source *s);
+    enum kd_status (*listen)(struct source *s, uint32_t ms, struct kd_state_change *stop);
+    enum kd_status (*catch)(struct source *s);
+    void (*abandon)(struct source *s);
+    void (*limit)(struct source *s, uint64_t freeze_us);
+    void (*get_cost)(const struct source *s, struct source_cost *out);
+    uint64_t (*time_ns)(const struct source *s);
+};
+
 struct source_kind {
     bool stands_still; /* somebody's machine does, from open to leave */
     /* Until the target stands still, and mem and target of the source are its own. */
@@ -40,6 +54,7 @@ struct source_kind {
     struct memory_gap (*physical_gap)(const struct source *s, uint64_t pa, size_t max);
     /* As source_modules. NULL: they are where the target has its list. */
     enum kd_status (*modules)(struct source *s, struct kdw_module_list *out);
+    const struct source_watching *watching; /* NULL: it cannot be let go */
 };
 
 struct source {

@@ -4,6 +4,7 @@
 #include "platform.h"
 #include "ranges.h"
 #include "source_kind.h"
+#include "source_watch.h"
 
 #include <kdproto/context_x64.h>
 #include <transport/live.h>
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
     PAGE = 4096,
@@ -39,6 +41,12 @@ struct live {
     struct kd_version version;
     struct kd_state_change stop;
     uint64_t bytes_twice; /* read, though they had been already */
+
+    /* where it is watched */
+    const struct source_hearing *hearing;
+    uint64_t limit_us;   /* of a freeze; 0: none */
+    uint64_t request_us; /* what one read takes */
+    bool is_abandoned;
 };
 
 /* ---- signals ---- */
@@ -151,14 +159,62 @@ static void print_stats(const struct live *l)
             n->freezes, n->freezes == 1 ? "" : "s");
 }
 
+/* ---- what the target says ---- */
+
+static void hear(void *ctx, const struct kd_event *ev)
+{
+    const struct live *l = ctx;
+    const struct source_hearing *h = l->hearing;
+
+    if (h && ev->kind == KD_EVENT_MODULE)
+        h->on_module(h->ctx, &ev->u.halted);
+    if (h && ev->kind == KD_EVENT_PRINT && h->on_print(h->ctx, ev->u.text))
+        kdt_live_stop_listening(l->session);
+}
+
+static bool stays_at_module(void *ctx, const struct kd_state_change *load)
+{
+    const struct source_hearing *h = ((const struct live *)ctx)->hearing;
+
+    return h && h->stays_at_module(h->ctx, load);
+}
+
 /* ---- the target that stands still ---- */
+
+/* Is there no time left for one more read, and for letting it go? */
+static bool has_stood_enough(const struct live *l)
+{
+    return l->limit_us && kdt_live_frozen_us(l->session) + 2 * l->request_us > l->limit_us;
+}
+
+/* Request by request: what does not fit is not begun. */
+static enum kd_status read_within_limit(struct live_mem *lm, uint64_t at, uint8_t *buf, size_t len,
+                                        size_t *done)
+{
+    struct live *l = lm->live;
+    size_t piece = kdt_live_line_len(l->session);
+    enum kd_status st = KD_OK;
+
+    for (*done = 0; *done < len && st == KD_OK;) {
+        uint64_t before_us = kdt_live_frozen_us(l->session);
+        size_t want = len - *done < piece ? len - *done : piece, got = 0;
+
+        if (has_stood_enough(l))
+            return KD_ERR_INTERRUPTED;
+        st = lm->read(l->session, at + *done, buf + *done, want, &got);
+        l->request_us = (3 * l->request_us + kdt_live_frozen_us(l->session) - before_us) / 4;
+        *done += got;
+    }
+    return st;
+}
 
 static enum kd_status read_live(struct kdw_mem *m, uint64_t at, void *buf, size_t len,
                                 uint64_t *fault)
 {
     struct live_mem *lm = (struct live_mem *)m;
     size_t done = 0;
-    enum kd_status st = lm->read(lm->live->session, at, buf, len, &done);
+    enum kd_status st = lm->live->limit_us ? read_within_limit(lm, at, buf, len, &done)
+                                           : lm->read(lm->live->session, at, buf, len, &done);
 
     lm->live->bytes_twice += ranges_add(&lm->known, at, done);
     if (st != KD_OK)
@@ -211,7 +267,9 @@ static enum kd_status await_return(struct live *l, enum kd_status st)
 {
     struct kd_diag *diag = &l->source->cli->diag;
 
-    if (st == KD_ERR_LOST)
+    if (l->hearing)
+        ; /* whoever watches tells it as an event */
+    else if (st == KD_ERR_LOST)
         message_warning("%s; waiting for it to come back, then the work starts over", diag->text);
     else
         message_warning("the target restarted: the work starts over with its new boot");
@@ -255,6 +313,8 @@ static enum kd_status open_session(struct live *l)
         .diag = &l->source->cli->diag,
         .ctx = l,
         .on_progress = show_progress,
+        .on_event = hear,
+        .stays_at_module = stays_at_module,
         .recorder = l->recorder,
     };
     enum kd_status st = kdt_live_open(&opts, &l->session);
@@ -290,8 +350,11 @@ static enum kd_status open_live(struct source *s, enum source_need need)
 
 static enum kd_status again_live(struct source *s, enum kd_status st)
 {
-    drop_what_was_read(s->state);
-    return settle(s->state, st);
+    struct live *l = s->state;
+
+    drop_what_was_read(l);
+    l->limit_us = 0;
+    return settle(l, st);
 }
 
 static void leave_live(struct source *s, bool failed)
@@ -303,12 +366,14 @@ static void leave_live(struct source *s, bool failed)
 
     if (!l || !l->session)
         return;
+    if (l->is_abandoned)
+        message_note("the target was left halted");
     drop_what_was_read(l);
     leaving = kdt_live_leave(l->session, &is_presumed);
     message_progress_end();
     kdt_live_get_stats(l->session, &stats);
     s->frozen_ms = stats.session.frozen_ms;
-    if (stats.session.freezes)
+    if (stats.session.freezes && !l->is_abandoned)
         say_fate(s->cli, leaving, is_presumed, failed);
 }
 
@@ -369,6 +434,81 @@ static enum kd_status physical_live(struct source *s, struct kdw_paging_opts *ou
     return KD_OK;
 }
 
+/* ---- watched: let go, and halted again ---- */
+
+static enum kd_status watch_live(struct source *s, const struct source_hearing *hearing)
+{
+    struct live *l = s->state;
+
+    l->hearing = hearing;
+    return KD_OK;
+}
+
+static enum kd_status let_go_live(struct source *s)
+{
+    struct live *l = s->state;
+
+    kdw_cache_drop(l->virt.cache);
+    ranges_clear(&l->virt.known);
+    return kdt_live_resume(l->session, NULL);
+}
+
+static enum kd_status listen_live(struct source *s, uint32_t ms, struct kd_state_change *stop)
+{
+    return kdt_live_listen(((struct live *)s->state)->session, ms, stop);
+}
+
+static enum kd_status catch_live(struct source *s)
+{
+    struct live *l = s->state;
+
+    return kdt_live_break(l->session, s->cli->options.timeout_ms, &l->stop);
+}
+
+static void abandon_live(struct source *s)
+{
+    struct live *l = s->state;
+
+    kdt_live_abandon(l->session);
+    l->is_abandoned = true;
+}
+
+static void limit_live(struct source *s, uint64_t freeze_us)
+{
+    ((struct live *)s->state)->limit_us = freeze_us;
+}
+
+static void get_cost_live(const struct source *s, struct source_cost *out)
+{
+    const struct live *l = s->state;
+    struct kdt_live_stats stats;
+
+    kdt_live_get_stats(l->session, &stats);
+    *out = (struct source_cost){.frozen_us = stats.frozen_us,
+                                .requests = stats.session.requests,
+                                .bytes = stats.session.bytes_read};
+}
+
+static uint64_t time_now(const struct source *s)
+{
+    struct timespec now = {0};
+
+    (void)s;
+    (void)timespec_get(&now, TIME_UTC);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static const struct source_watching watching = {
+    .begin = watch_live,
+    .let_go = let_go_live,
+    .listen = listen_live,
+    .catch = catch_live,
+    .abandon = abandon_live,
+    .limit = limit_live,
+    .get_cost = get_cost_live,
+    .time_ns = time_now,
+};
+
 const struct source_kind source_live = {
     .stands_still = true,
     .open = open_live,
@@ -377,4 +517,5 @@ const struct source_kind source_live = {
     .close = close_live,
     .gap = gap_live,
     .physical = physical_live,
+    .watching = &watching,
 };

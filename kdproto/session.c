@@ -530,7 +530,7 @@ enum kd_run_state kd_session_run_state(const struct kd_session *s)
 {
     if (!s->is_up)
         return KD_RUN_UNKNOWN;
-    if (kd_session_is_halted(s))
+    if (s->state == STATE_HALTED)
         return KD_RUN_HALTED;
     return s->state == STATE_RUNNING ? KD_RUN_RUNNING : KD_RUN_UNKNOWN;
 }

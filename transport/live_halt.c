@@ -260,3 +260,8 @@ enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed)
     kdt_live_progress(l, KDT_PROGRESS_LEFT, 0);
     return st;
 }
+
+void kdt_live_abandon(struct kdt_live *l)
+{
+    l->has_left = true;
+}

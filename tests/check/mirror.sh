@@ -13,6 +13,7 @@ end_to_end() { # SOURCE: true when tests/e2e is its test
         grep -q "\"${name#cmd_}\"" tests/e2e/test_*.py || { echo "$1: no test in tests/e2e runs it"; bad=1; }
         ;;
     cli/main.c | cli/source.c | cli/source_live.c | cli/source_recording.c | cli/source_dump.c | cli/source_space.c) ;;
+    cli/source_watch.c | cli/watch_sweep.c) ;; # test_watch.py
     *) return 1 ;;
     esac
 }

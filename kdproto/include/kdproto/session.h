@@ -55,6 +55,7 @@ struct kd_session_opts {
     void *ctx; /* handed back to stays_at_module */
 };
 
+/* Unknown: also while it is being continued. */
 enum kd_run_state { KD_RUN_UNKNOWN, KD_RUN_RUNNING, KD_RUN_HALTED };
 
 enum kd_event_kind {

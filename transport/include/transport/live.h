@@ -112,6 +112,8 @@ enum kd_status kdt_live_read_control(struct kdt_live *l, uint16_t processor, uin
  * connection that was cut, which gets two seconds to come back. */
 enum kd_status kdt_live_resume(struct kdt_live *l, bool *is_presumed);
 enum kd_status kdt_live_leave(struct kdt_live *l, bool *is_presumed);
+/* No leave will be taken: a target that stands is left halted, for whoever wants to look at it next. */
+void kdt_live_abandon(struct kdt_live *l);
 
 /* Of a target that was let run: hear what it says for so long; 0: what has arrived already. Events go
  * to on_event meanwhile.

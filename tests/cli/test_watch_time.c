@@ -1,0 +1,26 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "watch_time.h"
+
+static void the_hosts_time_ends_at_milliseconds(void **state)
+{
+    char text[WATCH_TIME_TEXT];
+
+    (void)state;
+    watch_time_text(0, text);
+    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+    watch_time_text(UINT64_C(1795788192345678901), text);
+    assert_string_equal(text, "2026-11-27T14:03:12.345Z");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_hosts_time_ends_at_milliseconds)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
