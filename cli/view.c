@@ -95,7 +95,7 @@ void view_print_end(const struct kdw_snapshot *s)
     print_list(list);
     for (int i = 0; i < KDW_TABLES; i++)
         if (s->tables[i].is_cut)
-            printf("? more than %zu %s: the rest was left out\n", kdw_snapshot_tables[i].max,
+            printf("? too many %s to be true: the rest was left out\n",
                    kdw_snapshot_tables[i].name);
 }
 

@@ -170,7 +170,7 @@ static enum kd_status add_cpu(struct kdw_walk *w, void *arg)
         return st;
     cpu = kdw_snapshot_add(w->s, KDW_TABLE_CPUS, va.value);
     if (!cpu)
-        return KD_ERR_NO_MEMORY;
+        return w->s->tables[KDW_TABLE_CPUS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
     cpu->nx = unit->common->nx;
     cpu->kva_shadow = unit->common->kva_shadow;
     cpu->vsm_enabled = unit->common->vsm_enabled;

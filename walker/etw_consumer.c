@@ -56,7 +56,7 @@ static enum kd_status note_consumer(struct kdw_walk *w, const void *ctx, uint64_
         kdw_snapshot_add(w->s, KDW_TABLE_CONSUMERS, links_va - of->plans->links);
 
     if (!c)
-        return KD_ERR_NO_MEMORY;
+        return w->s->tables[KDW_TABLE_CONSUMERS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;
     c->logger_va = kdw_known(of->logger_va);
     return read_consumer(w, of->plans, c);
 }

@@ -72,6 +72,23 @@ static enum kd_status leads_to_job(struct kdw_walk *w, const struct kdw_job_plan
     return st;
 }
 
+/* In no list, and no process is in it: each is evidence, but thousands are damage that leads to more of it. */
+enum { STRANGERS_MAX = 256 };
+
+static bool is_stranger(uint64_t found)
+{
+    return !(found & (KDW_FOUND_LIST | KDW_FOUND_PROCESS));
+}
+
+static bool has_room_for_stranger(const struct kdw_snapshot *s)
+{
+    size_t count = 0;
+
+    KDW_EACH(s, KDW_TABLE_JOBS, struct kdw_job, job)
+    count += is_stranger(job->found.value);
+    return count < STRANGERS_MAX;
+}
+
 enum kd_status kdw_job_note(struct kdw_walk *w, const struct kdw_job_plans *plans, uint64_t va,
                             unsigned found)
 {
@@ -87,6 +104,10 @@ enum kd_status kdw_job_note(struct kdw_walk *w, const struct kdw_job_plans *plan
         st = leads_to_job(w, plans, va, &is_job);
     if (st != KD_OK || !is_job)
         return st;
+    if (is_stranger(found) && !has_room_for_stranger(w->s)) {
+        w->s->tables[KDW_TABLE_JOBS].is_cut = true;
+        return KD_OK;
+    }
     job = kdw_snapshot_add(w->s, KDW_TABLE_JOBS, va);
     if (!job)
         return w->s->tables[KDW_TABLE_JOBS].is_cut ? KD_OK : KD_ERR_NO_MEMORY;

@@ -80,11 +80,15 @@ static size_t place_of(const struct kdw_table_info *info, const struct kdw_table
 static void fill_index(const struct kdw_table_info *info, struct kdw_table *t)
 {
     memset(t->index, 0, t->index_len * sizeof *t->index);
+    t->repeated = 0;
     for (size_t i = 0; i < t->len; i++) {
-        size_t at = place_of(info, t, key_of(info, record_at(info, t, i)));
+        uint64_t va = key_of(info, record_at(info, t, i));
+        size_t at = place_of(info, t, va);
 
         if (!t->index[at]) /* of several with one address the first */
             t->index[at] = (uint32_t)i + 1;
+        else
+            t->repeated += va != 0;
     }
 }
 
@@ -124,18 +128,21 @@ void *kdw_snapshot_add(struct kdw_snapshot *s, enum kdw_table_id table, uint64_t
 {
     const struct kdw_table_info *info = &kdw_snapshot_tables[table];
     struct kdw_table *t = &s->tables[table];
+    bool is_repeated;
     uint8_t *record;
     size_t at;
 
-    if (t->len == info->max) {
+    if (t->len == t->room && t->len < info->max && !grow(info, t))
+        return NULL;
+    at = place_of(info, t, va);
+    is_repeated = t->index[at] != 0 && va != 0;
+    if (t->len == info->max || (is_repeated && t->repeated == KDW_REPEATED_MAX)) {
         t->is_cut = true;
         return NULL;
     }
-    if (t->len == t->room && !grow(info, t))
-        return NULL;
-    at = place_of(info, t, va);
     record = record_at(info, t, t->len);
     t->looks[t->len++] = s->looks;
+    t->repeated += is_repeated;
     init_record(info, record, va);
     if (!t->index[at])
         t->index[at] = (uint32_t)t->len;
@@ -196,6 +203,8 @@ static void drop_last(const struct kdw_table_info *info, struct kdw_table *t)
 
     if (t->index[at] == t->len)
         t->index[at] = 0;
+    else
+        t->repeated -= key_of(info, record) != 0;
     free_texts(info, record);
     t->len--;
 }

@@ -149,7 +149,8 @@ static void a_list_without_end_ends(void **state)
     for (uint64_t i = 0; i < 3000; i++)
         fake_mem_u64(&k.mem, list + 8 * i, PRCB);
     k.target.processor_count = 0xffffffff;
-    (void)take(&k, &s, 2048);
+    (void)take(&k, &s, 1 + KDW_REPEATED_MAX);
+    assert_true(s.tables[KDW_TABLE_CPUS].is_cut);
     kdw_snapshot_free(&s);
     fake_kernel_deinit(&k);
 }

@@ -265,8 +265,8 @@ static void more_than_the_table_holds_are_cut(void **state)
     fake_etw_init(&e, "22000", 64);
     fake_etw_providers(&e, &e.host, 9, KDW_PROVIDER_TRACE, (uint64_t[]){VA_A, VA_B, VA_C}, 3);
     assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_STATES, e.host.va));
-    while (s.tables[KDW_TABLE_PROVIDERS].len < max - 2) /* the security provider, and one more */
-        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_PROVIDERS, VA_C + 0x1000));
+    for (size_t i = 1; i <= max - 2; i++) /* the security provider, and one more */
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_PROVIDERS, VA_C + 0x1000 * i));
     assert_int_equal(kdw_walk_providers(&w), KD_OK);
     assert_int_equal(s.tables[KDW_TABLE_PROVIDERS].len, max);
     (void)provider(&s, VA_A);

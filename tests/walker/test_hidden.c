@@ -96,6 +96,26 @@ static void where_types_cannot_be_read_nothing_leads_to_a_job(void **state)
     done(&p, &s);
 }
 
+/* Each the parent of the one before, and of the first a job that is listed. */
+static void of_jobs_that_only_jobs_lead_to_there_are_only_so_many(void **state)
+{
+    enum { CHAIN = 300, BOUND = 256 };
+    struct kdw_snapshot s;
+    struct fake_people p;
+
+    (void)state;
+    make(&p, "18362");
+    fake_kernel_put(&p.k, JOB, LISTED, "ParentJob", ARRAY);
+    for (uint64_t i = 0; i < CHAIN; i++) {
+        fake_people_job(&p, ARRAY + 0x1000 * i, 100 + i);
+        fake_kernel_put(&p.k, JOB, ARRAY + 0x1000 * i, "ParentJob", ARRAY + 0x1000 * (i + 1));
+    }
+    fake_people_take(&p, KDW_PART_JOBS, &s);
+    assert_int_equal(s.tables[KDW_TABLE_JOBS].len, 1 + BOUND);
+    assert_true(s.tables[KDW_TABLE_JOBS].is_cut);
+    done(&p, &s);
+}
+
 static void a_job_is_found_by_its_relatives(void **state)
 {
     struct kdw_snapshot s;
@@ -230,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_found_by_the_process_in_it_and_by_the_silo_that_it_names),
         cmocka_unit_test(where_types_cannot_be_read_nothing_leads_to_a_job),
+        cmocka_unit_test(of_jobs_that_only_jobs_lead_to_there_are_only_so_many),
         cmocka_unit_test(a_job_is_found_by_its_relatives),
         cmocka_unit_test(a_process_is_found_by_its_job_and_by_its_session),
         cmocka_unit_test(what_is_no_job_or_process_gets_no_record),

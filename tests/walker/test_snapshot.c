@@ -84,6 +84,32 @@ static void of_two_records_with_one_address_the_first_is_found(void **state)
     kdw_snapshot_free(&s);
 }
 
+/* Some are evidence; without end they would be the same ones again and again. */
+static void of_one_address_there_are_only_so_many(void **state)
+{
+    struct kdw_snapshot s = {0};
+    struct kdw_table *t = &s.tables[KDW_TABLE_LOGGERS];
+    struct kdw_snapshot_mark mark;
+
+    (void)state;
+    for (size_t i = 0; i < KDW_REPEATED_MAX; i++)
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, VA));
+    mark = kdw_snapshot_mark(&s);
+    assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, VA));
+    assert_null(kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, VA));
+    assert_true(t->is_cut);
+    kdw_snapshot_rewind(&s, &mark);
+    assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, VA));
+    assert_null(kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, VA));
+    for (size_t i = 0; i < KDW_REPEATED_MAX;
+         i++) { /* of others, and of those that have none, any */
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, VA + 0x40 * (i + 1)));
+        assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, 0));
+    }
+    assert_null(kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, VA + 0x40));
+    kdw_snapshot_free(&s);
+}
+
 static void a_full_table_says_that_there_was_more(void **state)
 {
     const size_t max = kdw_snapshot_tables[KDW_TABLE_MONITORS].max;
@@ -250,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_new_record_knows_its_address_and_nothing_else),
         cmocka_unit_test(records_are_found_by_address_and_keep_their_order),
         cmocka_unit_test(of_two_records_with_one_address_the_first_is_found),
+        cmocka_unit_test(of_one_address_there_are_only_so_many),
         cmocka_unit_test(a_full_table_says_that_there_was_more),
         cmocka_unit_test(what_could_not_be_read_is_a_gap_and_what_does_not_exist_is_none),
         cmocka_unit_test(what_is_not_kept_is_gone_and_the_rest_is_found),

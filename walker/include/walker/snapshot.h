@@ -14,7 +14,8 @@
  *           record is of one, and true of the time of that; records of two may contradict each other
  *           though nothing is wrong.
  * Lifetime  A snapshot owns its records and their texts; kdw_snapshot_free ends it.
- * Bounds    Each table has its own, far beyond any real machine (kdw_table_info.max). A list that does
+ * Bounds    Each table has its own, far beyond any real machine (kdw_table_info.max), and long texts have one
+ *           together; what met it is marked as cut, or a gap. A list that does
  *           not end as it should is a record of its own, in KDW_TABLE_LISTS.
  * Source    Fields: public symbols of 180 kernels [seen]; what they mean: with each record. */
 #ifndef WALKER_SNAPSHOT_H
@@ -340,8 +341,9 @@ struct kdw_table {
     uint32_t *looks; /* beside the records: how many pauses there had been when each was read */
     uint32_t *index; /* by address: number of a record + 1, 0: free */
     size_t index_len;
-    bool is_taken; /* somebody looked */
-    bool is_cut;   /* there were more than its bound */
+    size_t repeated; /* records of an address that one before has */
+    bool is_taken;   /* somebody looked */
+    bool is_cut;     /* there were more than its bounds */
 };
 
 struct kdw_snapshot {
@@ -432,6 +434,10 @@ enum kd_status kdw_snapshot_take_with(struct kdw_kernel *k, const struct kdw_sna
 void kdw_snapshot_free(struct kdw_snapshot *s);
 /* There was no pause: whatever contradicts something does so in the target. */
 bool kdw_snapshot_is_of_one_look(const struct kdw_snapshot *s);
+
+/* Of a table, those of an address that one before has: in two lists is what somebody moved by hand, a few at the
+ * most; a hostile kernel could lead to the same ones again and again. Address 0 is none. */
+enum { KDW_REPEATED_MAX = 256 };
 
 /* Room for one more record, all its facts KD_ERR_NOT_FOUND. NULL: no memory, or the table is full
  * (then it is marked as cut). The record may move when the next is added. */
