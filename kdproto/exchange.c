@@ -24,6 +24,7 @@
 
 enum {
     ASKED_AGAIN_MAX = 30, /* who will never take a packet, for its size say, asks for ever */
+    CONTINUE_DOUBLINGS = 2,
     SETTLE_MS = 100,  /* a target that repeats something behind a RESET does it at once [seen] */
     SETTLE_LEN = 300, /* a stop's report */
 };
@@ -119,10 +120,15 @@ static void measure(struct kd_exchange *x, uint64_t now_ms)
         kd_pace_round_trip(&x->pace, now_ms - x->sent_ms);
 }
 
+/* Of a Continue silence is the answer most of the time, and the target stands until it arrives: it is
+ * repeated sooner. */
 static uint64_t ack_timeout_ms(const struct kd_exchange *x)
 {
-    return kd_pace_ack_ms(&x->pace, x->tries > 0 ? x->tries - 1 : 0,
-                          KD_PACKET_HEADER_LEN + x->send_len + 1);
+    unsigned n = x->tries > 0 ? x->tries - 1 : 0;
+
+    if (x->sending == KD_SEND_CONTINUE && n > CONTINUE_DOUBLINGS)
+        n = CONTINUE_DOUBLINGS;
+    return kd_pace_ack_ms(&x->pace, n, KD_PACKET_HEADER_LEN + x->send_len + 1);
 }
 
 static uint32_t id_after(const struct kd_exchange *x, uint32_t id)

@@ -6,7 +6,12 @@
  *   then, 20 times         b (from the second on with RESET), 1.5 s
  *
  * because nobody can tell at first whether a target runs, waits for an acknowledgement, waits for
- * a request, or waits with ids of a session before ours. Known to run: b at once. */
+ * a request, or waits with ids of a session before ours. Known to run: b at once.
+ *
+ * A report that is lost comes again after half a second, in which the target stands for nothing. So on
+ * a link whose round trips are known, RESEND follows the b after 50, 150 and 350 ms, which a target that
+ * runs ignores; and where that brought nothing, it is the first b that was lost: the second goes out
+ * after 500 ms. */
 #include "session_state.h"
 
 #include <string.h>
@@ -15,8 +20,11 @@ enum {
     STEP_KDNET_MS = 300,
     STEP_STREAM_MS = 500,
     BREAK_IN_MS = 1500,
+    SECOND_BREAK_IN_MS = 500, /* on a link whose round trips are known */
+    PROBE_MS = 50,            /* then twice as long, and so on */
     BREAK_INS = 20,
     BREAK_IN_AT_RESET = 8, /* unanswered RESETs that make a running target likely */
+    LOOKS = 6,             /* whether a target that is presumed to run does: within three seconds */
     REPEATS = 3,           /* of a Continue that was acknowledged, yet not obeyed */
     STRAY_MS = 2000,       /* after a Continue; reports that are lost come again meanwhile. What
                               halts later at the same place, as a bugcheck does, is no stray */
@@ -24,14 +32,39 @@ enum {
 
 /* --- breaking in --- */
 
+/* Until the next b. No probe comes sooner than its answer could. */
+static void wait_for_halt(struct kd_session *s, uint64_t now_ms)
+{
+    const struct kd_pace *pace = &s->exchange.pace;
+    uint64_t probe_ms = kd_pace_ack_ms(pace, 0, KD_STATE_CHANGE_LEN);
+
+    if (probe_ms < PROBE_MS)
+        probe_ms = PROBE_MS;
+    s->step_deadline_ms = s->break_in_due_ms;
+    if (pace->has_round_trip)
+        s->step_deadline_ms = kd_sooner(s->break_in_due_ms, now_ms + (probe_ms << s->probes));
+}
+
 static void send_break_in(struct kd_session *s, uint64_t now_ms)
 {
+    bool is_quick = s->break_ins == 0 && s->exchange.pace.has_round_trip;
+
     kd_exchange_break_in(&s->exchange);
     if (s->break_ins > 0 && !s->exchange.is_resyncing)
         kd_exchange_reset(&s->exchange, now_ms);
     s->break_ins++;
     s->escalation = ESCALATE_BREAK_IN;
-    s->step_deadline_ms = now_ms + BREAK_IN_MS;
+    s->probes = 0;
+    s->break_in_due_ms = now_ms + (is_quick ? SECOND_BREAK_IN_MS : BREAK_IN_MS);
+    wait_for_halt(s, now_ms);
+}
+
+static void probe(struct kd_session *s, uint64_t now_ms)
+{
+    if (!s->exchange.is_resyncing)
+        kd_exchange_resend(&s->exchange);
+    s->probes++;
+    wait_for_halt(s, now_ms);
 }
 
 void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms)
@@ -58,7 +91,9 @@ void kd_halt_escalate(struct kd_session *s, uint64_t now_ms)
     uint64_t step_ms = s->exchange.dialect == KD_DIALECT_KDNET ? STEP_KDNET_MS : STEP_STREAM_MS;
     bool may_be_answered = x->is_resyncing && x->resets_tried < BREAK_IN_AT_RESET;
 
-    if (s->escalation == ESCALATE_BREAK_IN && s->break_ins >= BREAK_INS) {
+    if (s->escalation == ESCALATE_BREAK_IN && now_ms < s->break_in_due_ms) {
+        probe(s, now_ms);
+    } else if (s->escalation == ESCALATE_BREAK_IN && s->break_ins >= BREAK_INS) {
         kd_session_lost(s);
     } else if (s->escalation != ESCALATE_BREAK_IN && may_be_answered) {
         s->step_deadline_ms = now_ms + step_ms; /* what its packet is shows after the exchange */
@@ -205,6 +240,18 @@ static void stopped(struct kd_session *s, uint64_t now_ms)
     }
 }
 
+/* The stop that was continued is told once more: the Continue was dropped, or lost and presumed to have
+ * arrived. That is as good a halt as any; the b is still pending in it. */
+void kd_halt_still_stands(struct kd_session *s)
+{
+    kd_session_never_thawed(s);
+    s->may_stray = s->break_ins > 0;
+    s->stray_pc_va = 0;
+    s->break_ins = 0;
+    s->state = STATE_RUNNING;
+    halted(s);
+}
+
 /* A target that stands goes nowhere by itself. Over a stream, where no handshake tells of a new boot, a
  * stop with the sync bit shows one, and so does a loaded module, when that hello was lost: our ACK of
  * something else may have passed for that of the hello. */
@@ -256,6 +303,21 @@ void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64
 
 /* --- it runs --- */
 
+/* It is presumed to. One that stands after all answers a RESEND with its stop, and is continued again. */
+static void look_after(struct kd_session *s, uint64_t now_ms)
+{
+    s->probes = 0;
+    s->step_deadline_ms = now_ms + PROBE_MS;
+}
+
+void kd_halt_look_after(struct kd_session *s, uint64_t now_ms)
+{
+    if (!s->exchange.is_resyncing)
+        kd_exchange_resend(&s->exchange);
+    s->probes++;
+    s->step_deadline_ms = s->probes < LOOKS ? now_ms + ((uint64_t)PROBE_MS << s->probes) : KD_NEVER;
+}
+
 void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms)
 {
     bool was_resuming = s->state == STATE_RESUMING;
@@ -263,7 +325,10 @@ void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_m
 
     kd_session_thaw(s, now_ms);
     s->state = STATE_RUNNING;
+    s->step_deadline_ms = KD_NEVER;
     s->exchange.was_report_asked = false;
+    if (is_presumed)
+        look_after(s, now_ms);
     if (was_resuming && !s->resume.is_repeated)
         s->repeats_left = REPEATS;
     if (was_resuming)
@@ -278,7 +343,8 @@ void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_m
         kd_leave_linger(s, now_ms);
     } else if (s->wants_halt && s->break_ins > 0) {
         s->state = STATE_BREAKING; /* a module came first */
-        s->step_deadline_ms = now_ms + BREAK_IN_MS;
+        s->break_in_due_ms = now_ms + BREAK_IN_MS;
+        wait_for_halt(s, now_ms);
     } else if (s->wants_halt) {
         kd_halt_start(s, ESCALATE_BREAK_IN, now_ms);
     }

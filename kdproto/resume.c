@@ -16,7 +16,8 @@
  *   any      patience over                          GO, and the event says why
  *   GO       ACK; or what only a running target     the target runs
  *            sends
- *   GO       six tries (twelve on a bad link)       presumed running: that one ignores them
+ *   GO       six tries (leaving over a bad link:    presumed running: that one ignores them
+ *            twelve)
  *
  * The Rip rule: a processor that is continued at an int3 executes it again and halts again, so
  * whoever did not put it there steps over it; the whole CONTEXT goes back as it came but for Rip
@@ -33,7 +34,8 @@
 enum {
     SLICE_MAX = 1024, /* a whole CONTEXT is more than newer targets take in one packet [doc] */
     CONTINUE_TRIES = 6,
-    CONTINUE_TRIES_LOSSY = 12, /* on a link that has lost something: all six may be lost */
+    CONTINUE_TRIES_LOSSY = 12, /* leaving, on a link that has lost something: all six may be lost,
+                                  and nobody will look again */
     ATTEMPTS = 2,
     PATIENCE_MS = 3000,
     PATIENCE_LEAVING_MS = 1000, /* so that all six tries fit before KD_SESSION_LEAVE_MS is over */
@@ -250,7 +252,9 @@ void kd_resume_send(struct kd_session *s, uint64_t now_ms)
     if (s->resume.step != RESUME_GO)
         return;
     m.u.go.status = KD_CONTINUE_STATUS;
-    send.max_tries = kd_session_is_lossy(s) && !s->is_lost ? CONTINUE_TRIES_LOSSY : CONTINUE_TRIES;
+    send.max_tries = CONTINUE_TRIES;
+    if (s->is_leaving && kd_session_is_lossy(s) && !s->is_lost)
+        send.max_tries = CONTINUE_TRIES_LOSSY;
     st = kd_manipulate_encode(&m, buf, sizeof buf, &send.data.len);
     assert(st == KD_OK);
     (void)st;

@@ -8,7 +8,7 @@
  *   file wish,      refused or      same            same (d)           RUNNING, its    runs (e)
  *     prompt        answered                                           request over
  *   reply           stale           Continue again  stale              the request's   stale
- *   time            RUNNING         -               escalates          -               resume.c
+ *   time            RUNNING         looks (h)       escalates          -               resume.c
  *   break_in        BREAKING        BREAKING, b     -                  HALTED again    afterwards
  *   resume          interrupted     resumed         RUNNING, resumed   RESUMING        -
  *   break_off       -               -               RUNNING or LINKED  -               -
@@ -22,7 +22,8 @@
  *   (d) and nothing more need be found out: the next step is b
  *   (e) only a running target says that, so the Continue has arrived
  *   (f) as far as anybody knows: leaving still tries to continue it
- *   (g) or HALTED, where stays_at_module says so */
+ *   (g) or HALTED, where stays_at_module says so
+ *   (h) where it is only presumed to run: a RESEND now and then, for a while */
 #include "session_state.h"
 
 #include <stdlib.h>
@@ -154,7 +155,11 @@ static void take_new(struct kd_session *s, const struct kd_packet *pkt, uint64_t
 
 static void take_again(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms)
 {
-    if (pkt->type == KD_PACKET_STATE_MANIPULATE || pkt->type == KD_PACKET_STATE_CHANGE64)
+    bool is_stop = pkt->type == KD_PACKET_STATE_CHANGE64;
+
+    if (is_stop && s->state == STATE_BREAKING && s->stop_len > 0 && !s->is_leaving)
+        kd_halt_still_stands(s);
+    else if (is_stop || pkt->type == KD_PACKET_STATE_MANIPULATE)
         stands_still(s, now_ms);
 }
 
@@ -354,9 +359,17 @@ static void exchange_tick(struct kd_session *s, uint64_t now_ms)
 
 static uint64_t step_deadline_ms(const struct kd_session *s)
 {
-    if (s->state == STATE_LINKED || (s->state == STATE_BREAKING && !s->is_leaving))
+    if (s->state == STATE_LINKED)
+        return s->step_deadline_ms;
+    if ((s->state == STATE_BREAKING || s->state == STATE_RUNNING) && !s->is_leaving)
         return s->step_deadline_ms;
     return KD_NEVER;
+}
+
+static void believe_running(struct kd_session *s)
+{
+    s->state = STATE_RUNNING;
+    s->step_deadline_ms = KD_NEVER;
 }
 
 void kd_session_tick(struct kd_session *s, uint64_t now_ms)
@@ -367,10 +380,12 @@ void kd_session_tick(struct kd_session *s, uint64_t now_ms)
     kd_request_tick(s, now_ms);
     kd_resume_tick(s, now_ms);
     if (now_ms >= step_deadline_ms(s)) {
-        if (s->state == STATE_LINKED)
-            s->state = STATE_RUNNING;
-        else
+        if (s->state == STATE_BREAKING)
             kd_halt_escalate(s, now_ms);
+        else if (s->state == STATE_RUNNING)
+            kd_halt_look_after(s, now_ms);
+        else
+            believe_running(s);
     }
     kd_leave_tick(s, now_ms);
     kd_session_pump(s, now_ms);

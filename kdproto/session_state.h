@@ -93,7 +93,10 @@ struct kd_session { /* NOLINT(*Padding): there is one, in the order of its subje
     bool wants_halt; /* also while RESUMING: begins when that is done */
     enum escalation escalation;
     unsigned break_ins; /* b sent since the target stood last; RUNNING: the wish was taken back */
-    uint64_t step_deadline_ms; /* LINKED: believed running then; BREAKING: the next escalation */
+    uint64_t break_in_due_ms;  /* the next b */
+    unsigned probes;           /* RESENDs since the last one, or since it was presumed to run */
+    uint64_t step_deadline_ms; /* LINKED: believed running then; BREAKING: the next escalation;
+                                  RUNNING: when to look whether it does */
     bool may_stray;            /* a break-in may be pending in the target that nobody wants */
     uint64_t stray_pc_va;
     uint64_t stray_until_ms; /* one that is pending shows as soon as the target runs */
@@ -138,6 +141,8 @@ void kd_wish_other(struct kd_session *s, uint64_t now_ms);
 void kd_halt_start(struct kd_session *s, enum escalation from, uint64_t now_ms);
 void kd_halt_escalate(struct kd_session *s, uint64_t now_ms);
 void kd_halt_take_stop(struct kd_session *s, const struct kd_packet *pkt, uint64_t now_ms);
+void kd_halt_still_stands(struct kd_session *s);                /* BREAKING: at the stop before */
+void kd_halt_look_after(struct kd_session *s, uint64_t now_ms); /* RUNNING, presumably */
 /* Does a stream's target that stood say that it stands elsewhere, with ids from the start? */
 bool kd_halt_is_of_new_boot(const struct kd_session *s, const struct kd_packet *pkt);
 void kd_session_continued(struct kd_session *s, bool is_presumed, uint64_t now_ms);

@@ -294,7 +294,7 @@ static void the_break_in_byte_is_repeated_after_a_module(void **state)
     script_ack(&t, 0x80000000);
     (void)script_sent(&t);
     script_pass(&t, 1500);
-    assert_string_equal(script_sent(&t), "b RESET(80000002)");
+    assert_string_equal(script_sent(&t), "RESEND RESEND RESEND RESEND b RESET(80000002)");
 }
 
 static void a_farewell_is_continued_and_told(void **state)
@@ -477,6 +477,64 @@ static void a_continue_that_was_not_obeyed_ends_no_freeze(void **state)
     assert_false(kd_session_is_frozen(t.s));
     assert_int_equal(kd_session_get_counters(t.s)->freezes, 1);
     assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 601);
+}
+
+/* Halted once and let go, over a link that is known to be quick. */
+static int known(void **state)
+{
+    struct script_stop stop = break_in_stop;
+
+    (void)state;
+    stop.byte = 0x90;
+    script_open(&t, &kdnet);
+    script_halt(&t, &stop);
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000000);
+    (void)script_sent(&t);
+    (void)script_raised(&t);
+    return 0;
+}
+
+static void a_report_that_is_late_on_a_quick_link_is_asked_for(void **state)
+{
+    (void)state;
+    kd_session_break_in(t.s, t.now_ms);
+    script_pass(&t, 49);
+    assert_string_equal(script_sent(&t), "b");
+    script_pass(&t, 1);
+    assert_string_equal(script_sent(&t), "RESEND");
+    script_pass(&t, 300);
+    assert_string_equal(script_sent(&t), "RESEND RESEND");
+    script_pass(&t, 150);
+    assert_string_equal(script_sent(&t), "b RESET(80000002)");
+    script_pass(&t, 1499);
+    assert_null(strchr(script_sent(&t), 'b'));
+    script_pass(&t, 1);
+    assert_string_equal(script_sent(&t), "b RESET(80000002)");
+    script_stop(&t, 2, &break_in_stop);
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001000)");
+    script_pass(&t, 60000);
+    assert_string_equal(script_sent(&t), "ACK(2)");
+}
+
+static void a_target_that_was_only_presumed_to_run_is_found_standing(void **state)
+{
+    struct script_stop stop = break_in_stop;
+
+    (void)state;
+    stop.byte = 0x90;
+    kd_session_break_in(t.s, t.now_ms);
+    (void)script_sent(&t);
+    script_stop(&t, 0,
+                &stop); /* the one that was continued; its ACK was taken for that of the Continue */
+    assert_string_equal(script_sent(&t), "ACK(0)");
+    assert_string_equal(script_raised(&t), "HALTED(fffff80300001000)");
+    assert_int_equal(kd_session_get_counters(t.s)->freezes, 1);
+    kd_session_resume(t.s, t.now_ms);
+    script_ack(&t, 0x80000002);
+    assert_string_equal(script_raised(&t), "RESUMED(ok)");
+    script_stop(&t, 2, &stop); /* the b was pending */
+    assert_string_equal(script_raised(&t), "");
 }
 
 /* A bugcheck halts where a b does: what comes long after the Continue is no stray. */
@@ -668,6 +726,8 @@ int main(void)
         ROW(prints_while_halted_are_told, halted),
         ROW(one_halt_by_a_break_in_byte_too_many_is_continued_and_no_other, breaking),
         ROW(after_a_single_break_in_byte_every_halt_is_real, breaking),
+        ROW(a_report_that_is_late_on_a_quick_link_is_asked_for, known),
+        ROW(a_target_that_was_only_presumed_to_run_is_found_standing, known),
         ROW(a_stray_that_does_not_come_soon_is_none, breaking),
         ROW(a_halt_that_comes_after_all_is_told, running),
         ROW(a_wish_taken_back_before_a_b_leaves_nothing, breaking),

@@ -323,6 +323,46 @@ static void continue_is_tried_six_times_and_then_presumed(void **state)
     assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 300 + 5 * 500);
 }
 
+static void on_a_quick_link_that_takes_no_half_second(void **state)
+{
+    (void)state;
+    resumed();
+    script_ack(&t, 0x80000000); /* now its round trip is known */
+    script_stop(&t, 2, &step_stop);
+    kd_session_resume(t.s, t.now_ms);
+    (void)script_raised(&t);
+    script_pass(&t, 379);
+    assert_string_equal(script_raised(&t), "");
+    script_pass(&t, 1);
+    assert_string_equal(script_raised(&t), "RESUMED(ok presumed)");
+}
+
+static void a_target_that_is_presumed_to_run_is_looked_after_for_a_while(void **state)
+{
+    (void)state;
+    resumed();
+    script_pass(&t, 300 + 5 * 500);
+    assert_string_equal(script_raised(&t), "RESUMED(ok presumed)");
+    (void)script_sent(&t);
+    script_pass(&t, 60000);
+    assert_string_equal(script_sent(&t), "RESEND RESEND RESEND RESEND RESEND RESEND");
+}
+
+static void a_target_that_stands_after_all_is_continued_again(void **state)
+{
+    (void)state;
+    resumed();
+    script_pass(&t, 300 + 5 * 500 + 50);
+    (void)script_sent(&t);
+    script_stop(&t, 0, &step_stop); /* what the RESEND brought */
+    assert_string_equal(script_sent(&t), "ACK(0) Continue(80000002)");
+    script_ack(&t, 0x80000002);
+    assert_string_equal(script_raised(&t), "RESUMED(ok presumed)");
+    assert_int_equal(kd_session_get_counters(t.s)->frozen_ms, 300 + 5 * 500 + 50);
+    script_pass(&t, 60000);
+    assert_string_equal(script_sent(&t), "");
+}
+
 static void resend_repeats_a_continue(void **state)
 {
     (void)state;
@@ -553,6 +593,9 @@ int main(void)
         ROW(no_answer_does_not_keep_the_target_longer_than_three_seconds, at_an_int3),
         cmocka_unit_test(a_module_stop_at_an_int3_is_stepped_over_too),
         ROW(continue_is_tried_six_times_and_then_presumed, at_a_step),
+        ROW(on_a_quick_link_that_takes_no_half_second, at_a_step),
+        ROW(a_target_that_is_presumed_to_run_is_looked_after_for_a_while, at_a_step),
+        ROW(a_target_that_stands_after_all_is_continued_again, at_a_step),
         ROW(resend_repeats_a_continue, at_a_step),
         ROW(a_print_is_an_acknowledgement_of_a_continue, at_a_step),
         ROW(a_file_wish_is_an_acknowledgement_of_a_continue, at_a_step),

@@ -16,7 +16,10 @@ enum {
     ATTACH_MS = 600 * 1000, /* pokes come every 3 s, and two datagrams must arrive */
     REQUEST_MS = 60 * 1000,
     RESUME_MS = 60 * 1000,
-    AFTERMATH_MS = 3000, /* what is on its way when the host has gone still arrives */
+    BREAK_MS = 15 * 1000,    /* nobody waits longer for a halt, on any of these links */
+    STANDING_MS = 20 * 1000, /* nor does a target stand longer for a few reads */
+    PAUSE_MS = 200,          /* between breaks, at the most */
+    AFTERMATH_MS = 3000,     /* what is on its way when the host has gone still arrives */
 };
 
 static const char key_text[] = "1.2.3.4";
@@ -214,7 +217,7 @@ static void take_kdnet_events(struct sim *s)
 static void hear(struct sim *s, const uint8_t *bytes, size_t len)
 {
     if (s->kdnet) {
-        if (s->opts.is_loud && len > 4 && bytes[5])
+        if (s->opts.is_loud && len > 5 && bytes[5])
             fprintf(stderr, "%8" PRIu64 "     a poke\n", now_ms(s));
         kdnet_receive(s->kdnet, bytes, len, &s->peer, now_ms(s));
         take_kdnet_events(s);
@@ -396,6 +399,16 @@ static bool attach(struct sim *s)
     return false;
 }
 
+static void let_go(struct sim *s)
+{
+    kd_session_resume(s->session, now_ms(s));
+    say(s);
+    if (!run_until(s, &s->resumed, s->resumed, RESUME_MS))
+        fail(s, "not resumed");
+    else if (s->last.u.resumed.status != KD_OK)
+        fail(s, "resumed: %s", kd_status_text(s->last.u.resumed.status));
+}
+
 static void read_and_resume(struct sim *s)
 {
     uint32_t n = s->opts.reads / 2 + pick(s, s->opts.reads);
@@ -407,15 +420,63 @@ static void read_and_resume(struct sim *s)
     }
     if (s->result.failure[0] || pick(s, 3) > 0)
         return;
-    kd_session_resume(s->session, now_ms(s));
-    say(s);
-    if (!run_until(s, &s->resumed, s->resumed, RESUME_MS))
-        fail(s, "not resumed");
-    else if (s->last.u.resumed.status != KD_OK)
-        fail(s, "resumed: %s", kd_status_text(s->last.u.resumed.status));
+    let_go(s);
     run_for(s, pick(s, 3000));
     attach(s);
     read_some(s);
+}
+
+static void stand(struct sim *s)
+{
+    uint64_t from = now_ms(s);
+
+    for (uint32_t i = 0; i < s->opts.reads && !s->result.failure[0]; i++)
+        read_some(s);
+    if (!s->result.failure[0])
+        let_go(s);
+    if (now_ms(s) - from > s->result.standing_ms)
+        s->result.standing_ms = now_ms(s) - from;
+    if (s->result.standing_ms > STANDING_MS)
+        fail(s, "a stop lasts too long");
+}
+
+static void break_once(struct sim *s)
+{
+    uint64_t from = now_ms(s);
+    unsigned before = s->halted;
+
+    kd_session_break_in(s->session, from);
+    say(s);
+    take_events(s);
+    if (!run_until(s, &s->halted, before, BREAK_MS))
+        fail(s, "a break takes too long");
+    if (now_ms(s) - from > s->result.break_ms)
+        s->result.break_ms = now_ms(s) - from;
+    if (!s->result.failure[0])
+        stand(s);
+}
+
+static void stay(struct sim *s)
+{
+    let_go(s);
+    for (uint32_t i = 0; i < s->opts.breaks && !s->result.failure[0]; i++) {
+        run_for(s, pick(s, PAUSE_MS));
+        break_once(s);
+    }
+}
+
+/* Whatever halted the target was told, or continued by the session itself, and counted. Behind a wire that
+ * doubles and reorders, a stop that is reported once more right after a Continue that the target dropped
+ * is taken for another one. */
+static void check_freezes(struct sim *s)
+{
+    uint64_t here = kd_session_get_counters(s->session)->freezes;
+    uint64_t there = lab_target_stats(s->target)->freezes;
+    bool may_be_more = s->opts.faults.dup > 0 || s->opts.faults.reorder > 0;
+
+    if (here < there || (here > there && !may_be_more))
+        fail(s, "the target stood %" PRIu64 " times, of which %" PRIu64 " were counted", there,
+             here);
 }
 
 static void leave(struct sim *s)
@@ -516,10 +577,16 @@ struct sim_result sim_run(const struct sim_options *opts)
     host_start(&s);
     if (opts->dies)
         die(&s);
-    if (attach(&s))
-        read_and_resume(&s);
+    if (attach(&s)) {
+        if (opts->breaks)
+            stay(&s);
+        else
+            read_and_resume(&s);
+    }
     if (!s.result.failure[0])
         leave(&s);
+    if (!s.result.failure[0] && opts->breaks)
+        check_freezes(&s);
     if (opts->is_loud) {
         char *json = lab_target_stats_json(s.target, s.now_us);
 

@@ -14,6 +14,7 @@ enum { SEEDS = 40 };
 #define KDNET  .carrier = LAB_OVER_KDNET
 #define QUICK  .reads = 20, .retransmit_us = 20000 /* as the soak's matrix has it */
 #define REAL   .reads = 10                         /* a target repeats after 500 ms */
+#define STAYS  .breaks = 20, .reads = 2            /* and repeats after 500 ms */
 #define EVERY                                                                                      \
     .faults = {                                                                                    \
         .drop = 0.1, .dup = 0.1, .reorder = 0.1, .corrupt = 0.1, .truncate = 0.1, .garbage = 0.1}
@@ -57,13 +58,23 @@ static const struct {
     {"kdnet-dies", {KDNET, REAL, .dies = true}},
     {"kdnet-dies-all", {KDNET, QUICK, EVERY, .dies = true}},
     {"kdnet-far", {KDNET, REAL, .faults = {.delay_us = 150000}}},
+    {"stream-stays", {STREAM, STAYS}},
+    {"stream-stays-drop", {STREAM, STAYS, .faults = {.drop = 0.1}}},
+    {"stream-stays-all", {STREAM, STAYS, EVERY}},
+    {"stream-stays-chatter", {STREAM, STAYS, .chatter = true}},
+    {"stream-stays-115200", {STREAM, STAYS, .faults = {.baud = 115200}, .bytes_per_second = 11520}},
+    {"kdnet-stays", {KDNET, STAYS}},
+    {"kdnet-stays-drop", {KDNET, STAYS, .faults = {.drop = 0.1}}},
+    {"kdnet-stays-all", {KDNET, STAYS, EVERY}},
+    {"kdnet-stays-chatter", {KDNET, STAYS, .chatter = true}},
+    {"kdnet-stays-far", {KDNET, STAYS, .faults = {.delay_us = 150000}}},
 };
 
 enum { CASES = sizeof cases / sizeof *cases };
 
 static unsigned run_case(size_t i, uint64_t seeds)
 {
-    uint64_t longest_ms = 0, longest_leave_ms = 0;
+    uint64_t longest_ms = 0, longest_leave_ms = 0, longest_break_ms = 0, longest_standing_ms = 0;
     unsigned failed = 0;
 
     for (uint64_t seed = 1; seed <= seeds; seed++) {
@@ -80,9 +91,17 @@ static unsigned run_case(size_t i, uint64_t seeds)
             longest_ms = result.ms;
         if (result.leave_ms > longest_leave_ms)
             longest_leave_ms = result.leave_ms;
+        if (result.break_ms > longest_break_ms)
+            longest_break_ms = result.break_ms;
+        if (result.standing_ms > longest_standing_ms)
+            longest_standing_ms = result.standing_ms;
     }
     printf("%-22s %6" PRIu64 " runs  %4u failed  longest %7.1f s, leaving %5.2f s\n", cases[i].name,
            seeds, failed, (double)longest_ms / 1000, (double)longest_leave_ms / 1000);
+    if (cases[i].options.breaks)
+        printf("%34u breaks each: longest %5.2f s, longest stop %5.2f s\n",
+               (unsigned)cases[i].options.breaks, (double)longest_break_ms / 1000,
+               (double)longest_standing_ms / 1000);
     return failed;
 }
 
