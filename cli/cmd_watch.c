@@ -59,14 +59,14 @@ static char *path_of(const struct watch *w, const struct watch_when *when)
     return text_take(&t);
 }
 
-static void save(void *ctx, const struct watch_when *when, const struct kdw_snapshot *s,
-                 bool is_crash)
+static void save(void *ctx, enum watch_found what, const struct watch_when *when,
+                 const struct kdw_snapshot *s)
 {
     struct watch *w = ctx;
     struct watch_event e = {.kind = WATCH_SAVED, .when = *when};
     char *path;
 
-    if (!w->cli->options.watch.save && !is_crash)
+    if (what == WATCH_FOUND_VOLATILE || (what == WATCH_FOUND_WHOLE && !w->cli->options.watch.save))
         return;
     path = path_of(w, when);
     if (!path) {
@@ -171,7 +171,7 @@ enum cli_exit cmd_watch(struct cli *c)
         .after_bugcheck = o->stays_after_bugcheck ? WATCH_AFTER_STAY : WATCH_AFTER_GO,
         .ctx = &w,
         .tell = tell,
-        .save = save,
+        .found = save,
     };
     struct watch_trigger *trigger;
     enum cli_exit status = CLI_FAILED;

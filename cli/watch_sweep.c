@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NS_PER_MS = 1000000 };
+enum {
+    NS_PER_MS = 1000000,
+    WISH_MS = 100,
+    MAX_MS = 60 * 1000, /* of one call; many follow each other */
+};
 
 struct pass { /* that is being read, or was and is not told of yet */
     struct watch_sweep *sweep;
@@ -109,8 +113,10 @@ static enum kd_status tell_passes(struct watch_sweep *w)
         p->is_complete = false;
         st = watch_state_take(w->state, p->which, w->sample.number, &p->read);
         known = watch_state_known(w->state, p->which);
-        if (st == KD_OK && p->which == WATCH_PASS_WHOLE)
-            w->opts.save(w->opts.ctx, &w->when, known, false);
+        if (st == KD_OK)
+            w->opts.found(w->opts.ctx,
+                          p->which == WATCH_PASS_WHOLE ? WATCH_FOUND_WHOLE : WATCH_FOUND_VOLATILE,
+                          &w->when, known);
     }
     return st;
 }
@@ -188,13 +194,43 @@ static enum kd_status look_for_bugcheck(struct watch_sweep *w)
     return KD_OK;
 }
 
-/* Listen until it is time, or until it stands by itself. */
-static enum kd_status await(struct watch_sweep *w, enum watch_reason *reason)
+static enum watch_wish wish(const struct watch_sweep *w)
+{
+    return w->opts.wish ? w->opts.wish(w->opts.ctx) : WATCH_GO_ON;
+}
+
+/* For a while, at most until it is time. */
+static enum kd_status listen(struct watch_sweep *w, uint64_t due_ns)
 {
     uint64_t now_ns = source_time_ns(w->source);
-    uint64_t wait_ns = w->due_ns > now_ns ? w->due_ns - now_ns : 0;
-    enum kd_status st =
-        source_listen(w->source, (uint32_t)((wait_ns + NS_PER_MS - 1) / NS_PER_MS), &w->stop);
+    uint64_t left_ms = due_ns > now_ns ? (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
+
+    if (w->opts.wish && left_ms > WISH_MS)
+        left_ms = WISH_MS;
+    return source_listen(w->source, left_ms < MAX_MS ? (uint32_t)left_ms : MAX_MS, &w->stop);
+}
+
+/* Until it is time, somebody wishes it, or the target stands by itself. */
+static enum kd_status listen_until(struct watch_sweep *w, uint64_t due_ns)
+{
+    enum watch_wish wished = WATCH_GO_ON;
+    enum kd_status st = KD_ERR_TIMEOUT;
+
+    while (st == KD_ERR_TIMEOUT && wished != WATCH_NOW &&
+           (wished == WATCH_PAUSE || source_time_ns(w->source) < due_ns)) {
+        st = listen(w, wished == WATCH_PAUSE ? UINT64_MAX : due_ns);
+        wished = wish(w);
+        if (wished == WATCH_ENOUGH) {
+            w->is_done = true;
+            return KD_ERR_CANCELLED;
+        }
+    }
+    return st;
+}
+
+static enum kd_status await(struct watch_sweep *w, enum watch_reason *reason)
+{
+    enum kd_status st = listen_until(w, w->due_ns);
 
     if (st == KD_OK) {
         w->has_stop = true;
@@ -217,7 +253,7 @@ static enum kd_status take_crash(struct watch_sweep *w)
 
 static void keep_crash(struct watch_sweep *w)
 {
-    w->opts.save(w->opts.ctx, &w->when, &w->crash, true);
+    w->opts.found(w->opts.ctx, WATCH_FOUND_CRASH, &w->when, &w->crash);
     kdw_snapshot_free(&w->crash);
 }
 

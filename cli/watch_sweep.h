@@ -26,6 +26,15 @@ enum watch_after { /* a bugcheck */
                    WATCH_AFTER_STAY
 };
 
+enum watch_wish { /* of who watches */
+                  WATCH_GO_ON,
+                  WATCH_PAUSE, /* no more samples until another wish; the target runs */
+                  WATCH_NOW,   /* a sample at once */
+                  WATCH_ENOUGH
+};
+
+enum watch_found { WATCH_FOUND_VOLATILE, WATCH_FOUND_WHOLE, WATCH_FOUND_CRASH };
+
 struct watch_sweep_opts {
     unsigned only;
     uint32_t every_ms;
@@ -36,9 +45,12 @@ struct watch_sweep_opts {
     enum watch_after after_bugcheck;
     void *ctx;
     watch_tell *tell;
-    /* A snapshot that may be kept: of each sweep, and of a crash. */
-    void (*save)(void *ctx, const struct watch_when *when, const struct kdw_snapshot *s,
-                 bool is_crash);
+    /* All that a pass found, when it was completed: after its events. The snapshot is valid until the next
+     * one of its kind. */
+    void (*found)(void *ctx, enum watch_found what, const struct watch_when *when,
+                  const struct kdw_snapshot *s);
+    /* Asked ten times a second while the target runs. NULL: nobody has wishes. */
+    enum watch_wish (*wish)(void *ctx);
 };
 
 struct watch_sweep;
