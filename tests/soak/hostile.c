@@ -37,6 +37,7 @@ enum {
     WHOLE_ONE_OF = 16,        /* images with all providers */
     IMAGES_OF_A_SHAPE = 4000, /* then all machines are built anew, with another crowd */
     HANG_S = 60,
+    TELL_S = 60,        /* how far it has come */
     MOST_KIB = 2 << 20, /* sanitizers keep what was freed, and shadow it */
     CACHE_LINE = 1024,
     CACHE_BYTES = 16 << 20,
@@ -116,6 +117,31 @@ static void find_doors(struct target *t)
             t->places.doors_len++;
 }
 
+static void find_codes(struct target *t, uint64_t table_va, uint64_t offset)
+{
+    struct hostile_places *p = &t->places;
+
+    if (table_va && p->codes_len < sizeof p->codes / sizeof p->codes[0])
+        p->codes[p->codes_len++] = table_va + offset;
+}
+
+/* Of all processes, and of all ids. */
+static void find_tables(struct target *t)
+{
+    uint64_t variable, ids = 0;
+    struct kdw_field field;
+    kdw_type_id type;
+
+    if (kdw_type_by_name(t->kernel.symbols, "_HANDLE_TABLE", &type) != KD_OK ||
+        kdw_type_field(t->kernel.symbols, type, "TableCode", &field) != KD_OK)
+        return;
+    if (kdw_kernel_symbol(&t->kernel, "PspCidTable", &variable) == KD_OK &&
+        hostile_memory_u64(t->memory, variable, &ids))
+        find_codes(t, ids, field.offset);
+    KDW_EACH(&t->clean, KDW_TABLE_PROCESSES, struct kdw_process, p)
+    find_codes(t, p->handle_table_va.value, field.offset);
+}
+
 static void tell_facts(struct target *t)
 {
     const struct lab_machine_info *info = lab_machine_info(t->machine);
@@ -154,10 +180,12 @@ static bool open_kernel(struct target *t, const char *name)
 
 static bool take_clean_ones(struct target *t)
 {
-    bool ok = kdw_snapshot_take(&t->kernel, KDW_PART_ALL, &t->clean) == KD_OK &&
-              hostile_thin_find(&t->kernel, &t->clean, &t->places, &t->thin);
+    bool ok;
 
-    if (!ok)
+    if (kdw_snapshot_take(&t->kernel, KDW_PART_ALL, &t->clean) != KD_OK)
+        return false;
+    find_tables(t);
+    if (!hostile_thin_find(&t->kernel, &t->clean, &t->places, &t->thin))
         return false;
     hostile_thin_apply(t->memory, &t->thin);
     ok = kdw_snapshot_take(&t->kernel, KDW_PART_ALL, &t->clean_thin) == KD_OK;
@@ -326,7 +354,7 @@ static int wait_for(pid_t worker, const struct progress *p, bool *hung)
     const volatile struct progress *now = p;
     const struct timespec tick = {.tv_nsec = 100000000};
     uint64_t seed = UINT64_MAX;
-    time_t since = time(NULL);
+    time_t since = time(NULL), told = since;
     int status = 0;
 
     while (waitpid(worker, &status, WNOHANG) == 0) {
@@ -337,6 +365,10 @@ static int wait_for(pid_t worker, const struct progress *p, bool *hung)
         *hung = time(NULL) - since > HANG_S;
         if (*hung)
             kill(worker, SIGKILL);
+        if (time(NULL) - told >= TELL_S) {
+            told = time(NULL);
+            fprintf(stderr, "hostile: %" PRIu64 " images\n", now->done);
+        }
         nanosleep(&tick, NULL);
     }
     return status;

@@ -16,7 +16,8 @@ enum {
 };
 
 /* Pages of the hostile kernel's own, where no machine of the lab has any. */
-#define FARMS UINT64_C(0xffffdead00000000)
+#define FARMS       UINT64_C(0xffffdead00000000)
+#define DIRECTORIES UINT64_C(0xffffdead10000000)
 
 struct mutator {
     struct hostile_memory *m;
@@ -304,6 +305,28 @@ static void set_text(struct mutator *t)
 
 /* ---- whole pieces ---- */
 
+/* A table of handles that has no end: pages of pointers to any page, to one and the same, to themselves. Rare, for
+ * all that may be looked at is. */
+static void set_directory(struct mutator *t)
+{
+    uint64_t page = DIRECTORIES + below(t, 4) * HOSTILE_PAGE, kind = below(t, 3), code_va, code;
+
+    if (t->places->codes_len == 0 || below(t, 4))
+        return;
+    code_va = t->places->codes[below(t, t->places->codes_len)];
+    if (!hostile_memory_u64(t->m, code_va, &code))
+        return;
+    hostile_memory_make(t->m, page);
+    for (uint64_t i = 0; i < HOSTILE_PAGE; i += 8) {
+        uint64_t to = kind == 0   ? any_place(t) & ~(uint64_t)(HOSTILE_PAGE - 1)
+                      : kind == 1 ? code & ~UINT64_C(7)
+                                  : page;
+
+        hostile_memory_write_u64(t->m, page + i, to);
+    }
+    hostile_memory_write_u64(t->m, code_va, page | (1 + below(t, 3)));
+}
+
 static void write_noise(struct mutator *t)
 {
     uint8_t bytes[NOISE_MAX];
@@ -340,7 +363,7 @@ unsigned hostile_mutate(struct hostile_memory *m, const struct hostile_places *p
 {
     static void (*const ways[])(struct mutator * t) = {
         flip_bits, flip_bits, set_wild, set_wild,    set_loop,   set_loop,  swap_pointers,
-        set_huge,  set_huge,  set_text, write_noise, copy_piece, take_page,
+        set_huge,  set_huge,  set_text, write_noise, copy_piece, take_page, set_directory,
     };
     struct mutator t = {m, places, seed};
     uint64_t most = below(&t, 4) ? 8 : MUTATIONS_MAX;

@@ -20,6 +20,8 @@ struct hostile_places {
     uint64_t kernel_va; /* the image: where a pointer would do most harm */
     uint64_t doors[32]; /* variables that all the rest is found by */
     size_t doors_len;
+    uint64_t codes[128]; /* what says of tables of handles where they are, and how deep */
+    size_t codes_len;
 };
 
 /* The machine was to tell (lab_machine_options). False: it cannot be told. */
