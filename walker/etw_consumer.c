@@ -11,8 +11,10 @@ static const struct kdw_plan_field consumer_fields[] = {
 };
 
 /* Of the process, so that a list of loggers need not list all processes. */
-static const struct kdw_plan_field process_fields[] = {
+static const struct kdw_plan_field pid_fields[] = {
     KDW_PLAN_U64("UniqueProcessId", struct kdw_consumer, pid),
+};
+static const struct kdw_plan_field name_fields[] = {
     KDW_PLAN_CHARS("ImageFileName", struct kdw_consumer, process_name),
 };
 
@@ -24,8 +26,10 @@ enum kd_status kdw_consumers_plan(struct kdw_walk *w, struct kdw_consumer_plans 
     st = kdw_plan_resolve_optional(w, "_ETW_REALTIME_CONSUMER", consumer_fields,
                                    FIELDS(consumer_fields), &out->consumer);
     if (st == KD_OK)
-        st = kdw_plan_resolve_optional(w, "_EPROCESS", process_fields, FIELDS(process_fields),
-                                       &out->process);
+        st = kdw_plan_resolve_optional(w, "_EPROCESS", pid_fields, FIELDS(pid_fields), &out->pid);
+    if (st == KD_OK)
+        st = kdw_plan_resolve_optional(w, "_EPROCESS", name_fields, FIELDS(name_fields),
+                                       &out->process_name);
     if (st == KD_OK)
         st = kdw_walk_offset(w, "_WMI_LOGGER_CONTEXT", "Consumers", &out->head, &has_head);
     if (st == KD_OK)
@@ -34,13 +38,29 @@ enum kd_status kdw_consumers_plan(struct kdw_walk *w, struct kdw_consumer_plans 
     return st;
 }
 
+/* A process that keeps its place and its id keeps its name. */
+static enum kd_status read_process(struct kdw_walk *w, const struct kdw_consumer_plans *plans,
+                                   struct kdw_consumer *c)
+{
+    const struct kdw_consumer *before = kdw_walk_before(w, KDW_TABLE_CONSUMERS, c->va);
+    enum kd_status st = kdw_plan_read(w, &plans->pid, c->process_va.value, c);
+
+    if (st != KD_OK)
+        return st;
+    if (before && kdw_is_same_known(&before->process_va, &c->process_va) &&
+        kdw_is_same_known(&before->pid, &c->pid) &&
+        kdw_walk_keeps(&before->process_name, &c->process_name, &st))
+        return st;
+    return kdw_plan_read(w, &plans->process_name, c->process_va.value, c);
+}
+
 static enum kd_status read_consumer(struct kdw_walk *w, const struct kdw_consumer_plans *plans,
                                     struct kdw_consumer *c)
 {
     enum kd_status st = kdw_plan_read(w, &plans->consumer, c->va, c);
 
     if (st == KD_OK && kdw_is_set(&c->process_va))
-        st = kdw_plan_read(w, &plans->process, c->process_va.value, c);
+        st = read_process(w, plans, c);
     return st;
 }
 

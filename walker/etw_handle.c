@@ -1,4 +1,5 @@
 #include "etw_parts.h"
+#include "handle_set.h"
 #include "handle_table.h"
 #include "object_header.h"
 
@@ -7,8 +8,15 @@
 /* The second view of who reads events while they happen: a consumer is an object, and a process needs a
  * handle to it. One that was taken out of its logger's list is still here. */
 
-/* Entries of all tables together, in use or not: twice what a busy server has. */
-enum { ENTRIES_MAX = 1 << 19 };
+enum {
+    /* Entries of all tables together, in use or not: twice what a busy server has. */
+    ENTRIES_MAX = 1 << 19,
+    /* And headers of what they lead to, which are a read each at worst. What is left over is told; the next walk
+     * knows again what this one looked at, and gets further. */
+    HEADERS_MAX = 1 << 16,
+    ENTRY_REST =
+        8, /* offset in an entry of what is not the pointer: the access that it grants [doc] */
+};
 
 /* By which a process is still the same, with the same handles. */
 static const struct kdw_plan_field process_fields[] = {
@@ -21,8 +29,8 @@ struct handle_plans {
     struct kdw_handle_plan table;
     struct kdw_plan process;
     struct kdw_object_headers headers;
-    struct kdw_u64 consumer; /* index of the type */
-    size_t left;             /* entries that may still be looked at */
+    struct kdw_u64 consumer;   /* index of the type */
+    size_t left, headers_left; /* entries and headers that may still be looked at */
 };
 
 static enum kd_status resolve(struct kdw_walk *w, struct handle_plans *out)
@@ -38,31 +46,70 @@ static enum kd_status resolve(struct kdw_walk *w, struct handle_plans *out)
         st =
             kdw_type_index_of(w, &out->headers, "EtwpRealTimeConnectionObjectType", &out->consumer);
     out->left = ENTRIES_MAX;
+    out->headers_left = HEADERS_MAX;
     return st;
 }
 
-/* A header that cannot be read may be a consumer's; one that a logger lists is. */
-static enum kd_status is_consumer(struct kdw_walk *w, const struct handle_plans *plans,
-                                  struct kdw_handle_table *table, uint64_t object_va, bool *out)
+/* What makes a handle the same as in an earlier walk. */
+static enum kd_status identify(struct kdw_walk *w, const struct handle_plans *plans,
+                               const struct kdw_handle *h, struct kdw_handle_key *out)
+{
+    struct kdw_u64 rest = {.value = 0};
+    enum kd_status st = KD_OK;
+
+    if (plans->table.entry.size >= ENTRY_REST + sizeof rest.value)
+        st = kdw_walk_u64(w, h->entry_va + ENTRY_REST, &rest);
+    *out = (struct kdw_handle_key){h->entry_va, h->pointer_va, rest.value};
+    return st;
+}
+
+/* Of what its header says. One that cannot be read may be a consumer's, and is looked at again next time. */
+static enum kd_status read_header(struct kdw_walk *w, const struct handle_plans *plans,
+                                  struct kdw_handle_table *table, const struct kdw_handle_key *key,
+                                  bool *out)
 {
     struct kdw_u64 type;
+    enum kd_status st =
+        kdw_object_type_index(w, &plans->headers, key->pointer_va + plans->headers.body, &type);
+
+    *out = type.status == KD_OK && type.value == plans->consumer.value;
+    if (st != KD_OK || *out)
+        return st;
+    if (type.status == KD_OK)
+        return kdw_handle_set_add(&w->s->handles, key);
+    kdw_handle_table_hole(table, type.status, type.fault_va);
+    return KD_OK;
+}
+
+/* One that a logger lists is a consumer, one that was none before is none. */
+static enum kd_status is_consumer(struct kdw_walk *w, struct handle_plans *plans,
+                                  struct kdw_handle_table *table, const struct kdw_handle *h,
+                                  bool *out)
+{
+    struct kdw_handle_key key;
     enum kd_status st;
 
-    *out = kdw_snapshot_find(w->s, KDW_TABLE_CONSUMERS, object_va) != NULL;
+    *out = kdw_snapshot_find(w->s, KDW_TABLE_CONSUMERS, h->pointer_va + plans->headers.body);
     if (*out)
         return KD_OK;
-    st = kdw_object_type_index(w, &plans->headers, object_va, &type);
+    st = identify(w, plans, h, &key);
     if (st != KD_OK)
         return st;
-    if (type.status != KD_OK)
-        kdw_handle_table_hole(table, type.status, type.fault_va);
-    *out = type.status == KD_OK && type.value == plans->consumer.value;
-    return KD_OK;
+    if (w->opts.before && kdw_handle_set_has(&w->opts.before->handles, &key))
+        return kdw_handle_set_add(&w->s->handles, &key);
+    if (plans->headers_left == 0) {
+        kdw_handle_table_hole(table, KD_ERR_LIMIT, h->entry_va);
+        w->s->tables[KDW_TABLE_HANDLES].is_cut = true;
+        return KD_OK;
+    }
+    st = read_header(w, plans, table, &key, out);
+    plans->headers_left -= st == KD_OK;
+    return st;
 }
 
 /* The process that a table is followed from. */
 struct owner {
-    const struct handle_plans *plans;
+    struct handle_plans *plans;
     size_t i; /* its number */
 };
 
@@ -101,7 +148,7 @@ static enum kd_status note_handle(struct kdw_walk *w, const void *ctx,
     const struct owner *owner = ctx;
     uint64_t object_va = h->pointer_va + owner->plans->headers.body;
     bool is_one = false;
-    enum kd_status st = is_consumer(w, owner->plans, table, object_va, &is_one);
+    enum kd_status st = is_consumer(w, owner->plans, table, h, &is_one);
 
     return st == KD_OK && is_one ? add(w, h, process_of(w, owner)->va, object_va) : st;
 }

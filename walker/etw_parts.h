@@ -35,7 +35,7 @@ enum kd_status kdw_state_is_there(struct kdw_walk *w, size_t i, bool *out);
 
 /* etw_consumer.c: who reads a logger's events while they happen. In the logger's unit. */
 struct kdw_consumer_plans {
-    struct kdw_plan consumer, process;
+    struct kdw_plan consumer, pid, process_name;
     uint64_t head, links; /* offsets, of the head in a logger and the links in a consumer */
     bool exist;
 };

@@ -35,8 +35,10 @@ static const struct kdw_plan_field owner_fields[] = {
     KDW_PLAN_U64("Traits", struct owner, traits_va),
 };
 
-static const struct kdw_plan_field process_fields[] = {
+static const struct kdw_plan_field pid_fields[] = {
     KDW_PLAN_U64("UniqueProcessId", struct kdw_registration, pid),
+};
+static const struct kdw_plan_field name_fields[] = {
     KDW_PLAN_CHARS("ImageFileName", struct kdw_registration, process_name),
 };
 
@@ -47,7 +49,7 @@ static const struct kdw_plan_field provider_fields[] = {
 };
 
 struct registration_plans {
-    struct kdw_plan entry, owner, process, provider;
+    struct kdw_plan entry, owner, pid, process_name, provider;
     uint64_t head;               /* in a provider */
     uint64_t links, group_links; /* in a registration */
     uint64_t traits;             /* in what it says of itself */
@@ -63,8 +65,10 @@ static enum kd_status resolve(struct kdw_walk *w, struct registration_plans *out
     if (st == KD_OK)
         st = kdw_plan_resolve_optional(w, ENTRY, owner_fields, FIELDS(owner_fields), &out->owner);
     if (st == KD_OK)
-        st = kdw_plan_resolve_optional(w, "_EPROCESS", process_fields, FIELDS(process_fields),
-                                       &out->process);
+        st = kdw_plan_resolve_optional(w, "_EPROCESS", pid_fields, FIELDS(pid_fields), &out->pid);
+    if (st == KD_OK)
+        st = kdw_plan_resolve_optional(w, "_EPROCESS", name_fields, FIELDS(name_fields),
+                                       &out->process_name);
     if (st == KD_OK)
         st = kdw_plan_resolve_optional(w, "_ETW_GUID_ENTRY", provider_fields,
                                        FIELDS(provider_fields), &out->provider);
@@ -82,29 +86,63 @@ static enum kd_status resolve(struct kdw_walk *w, struct registration_plans *out
 
 /* ---- one registration ---- */
 
+/* The same registration in the snapshot before. An address may be used again, but hardly for the same provider,
+ * callback and number [guess]. */
+static const struct kdw_registration *find_before(const struct kdw_walk *w,
+                                                  const struct kdw_registration *r)
+{
+    const struct kdw_registration *before = kdw_walk_before(w, KDW_TABLE_REGISTRATIONS, r->va);
+
+    return before && kdw_is_same_known(&before->own_provider_va, &r->own_provider_va) &&
+                   kdw_is_same_known(&before->callback_va, &r->callback_va) &&
+                   kdw_is_same_known(&before->index, &r->index)
+               ? before
+               : NULL;
+}
+
+/* What a provider says of itself it says once. */
 static enum kd_status read_traits(struct kdw_walk *w, const struct registration_plans *plans,
+                                  const struct kdw_registration *before,
                                   const struct kdw_u64 *traits_va, struct kdw_text *out)
 {
-    enum kd_status st;
+    enum kd_status st = KD_OK;
 
     if (kd_is_unreadable(traits_va->status))
         *out = (struct kdw_text){.status = traits_va->status, .fault_va = traits_va->fault_va};
-    if (!plans->has_traits || !kdw_is_set(traits_va))
-        return KD_OK;
+    if (!plans->has_traits || !kdw_is_set(traits_va) ||
+        kdw_walk_keeps(before ? &before->traits_name : NULL, out, &st))
+        return st;
     st = kdw_chars_read(w->k->mem, traits_va->value + plans->traits + TRAITS_LEN, KDW_CHARS_MAX,
                         out);
     return kdw_ends_walk(st) ? st : KD_OK;
+}
+
+/* A process that keeps its place and its id keeps its name. */
+static enum kd_status read_process(struct kdw_walk *w, const struct registration_plans *plans,
+                                   const struct kdw_registration *before,
+                                   struct kdw_registration *r)
+{
+    enum kd_status st = kdw_plan_read(w, &plans->pid, r->process_va.value, r);
+
+    if (st != KD_OK)
+        return st;
+    if (before && kdw_is_same_known(&before->process_va, &r->process_va) &&
+        kdw_is_same_known(&before->pid, &r->pid) &&
+        kdw_walk_keeps(&before->process_name, &r->process_name, &st))
+        return st;
+    return kdw_plan_read(w, &plans->process_name, r->process_va.value, r);
 }
 
 static enum kd_status read_owner(struct kdw_walk *w, const struct registration_plans *plans,
                                  struct kdw_registration *r)
 {
     const struct kdw_u64 none = {.status = KD_ERR_NOT_FOUND};
+    const struct kdw_registration *before = find_before(w, r);
     struct owner o = {none, none, none, none, none};
     enum kd_status st = kdw_plan_read(w, &plans->owner, r->va, &o);
 
     if (st == KD_OK)
-        st = read_traits(w, plans, &o.traits_va, &r->traits_name);
+        st = read_traits(w, plans, before, &o.traits_va, &r->traits_name);
     if (st != KD_OK)
         return st;
     if (o.is_user.status != KD_OK) {
@@ -117,8 +155,7 @@ static enum kd_status read_owner(struct kdw_walk *w, const struct registration_p
         return KD_OK;
     }
     r->process_va = o.process_va;
-    return kdw_is_set(&r->process_va) ? kdw_plan_read(w, &plans->process, r->process_va.value, r)
-                                      : KD_OK;
+    return kdw_is_set(&r->process_va) ? read_process(w, plans, before, r) : KD_OK;
 }
 
 static enum kd_status add(struct kdw_walk *w, const struct registration_plans *plans, uint64_t va,

@@ -118,6 +118,20 @@ static enum kd_status add_module(struct kdw_walk *w, struct kdw_module *m)
     return KD_OK;
 }
 
+/* The loader writes an entry once: the same one with the same image has the same names. */
+static bool keep_names(const void *ctx, struct kdw_module *m, enum kd_status *st)
+{
+    const struct kdw_module_fact *before = kdw_walk_before(ctx, KDW_TABLE_MODULES, m->entry_va);
+
+    if (!before || !kdw_is_same_known(&before->base_va, &m->base_va) ||
+        !kdw_is_same_known(&before->size, &m->size) || before->path.status != KD_OK ||
+        !kdw_walk_keeps(&before->name, &m->base_name, st))
+        return false;
+    if (*st == KD_OK)
+        (void)kdw_walk_keeps(&before->path, &m->full_name, st);
+    return true;
+}
+
 static enum kd_status note_module(struct kdw_walk *w, const void *ctx, uint64_t entry_va)
 {
     struct kdw_module m = {0};
@@ -126,7 +140,7 @@ static enum kd_status note_module(struct kdw_walk *w, const void *ctx, uint64_t 
     (void)ctx;
     if (kdw_snapshot_find(w->s, KDW_TABLE_MODULES, entry_va))
         return KD_OK;
-    st = kdw_module_read(w->k->mem, entry_va, &m);
+    st = kdw_module_read(w->k->mem, entry_va, keep_names, w, &m);
     if (st == KD_OK)
         st = add_module(w, &m);
     kdw_module_free(&m);

@@ -44,7 +44,8 @@ static enum kd_status read_name(const struct kdw_stretch *entry, size_t offset,
     return out->status == KD_OK ? kdw_unicode_of(entry->mem, at, out) : out->status;
 }
 
-enum kd_status kdw_module_read(struct kdw_mem *mem, uint64_t va, struct kdw_module *m)
+enum kd_status kdw_module_read(struct kdw_mem *mem, uint64_t va, kdw_keep_names *keep,
+                               const void *ctx, struct kdw_module *m)
 {
     uint8_t bytes[ENTRY_LEN];
     struct kdw_stretch entry;
@@ -57,6 +58,8 @@ enum kd_status kdw_module_read(struct kdw_mem *mem, uint64_t va, struct kdw_modu
     read_integer(&entry, ENTRY_SIZE_OF_IMAGE, 4, &m->size);
     read_integer(&entry, ENTRY_CHECK_SUM, 4, &m->checksum);
     read_integer(&entry, ENTRY_TIME_DATE_STAMP, 4, &m->timestamp);
+    if (keep && keep(ctx, m, &st))
+        return st;
     st = read_name(&entry, ENTRY_FULL_DLL_NAME, &m->full_name);
     if (!kdw_ends_walk(st))
         st = read_name(&entry, ENTRY_BASE_DLL_NAME, &m->base_name);
@@ -102,7 +105,7 @@ enum kd_status kdw_modules(struct kdw_mem *mem, uint64_t list_head_va, struct kd
     while (st == KD_OK && kdw_list_next(&list, &va)) {
         struct kdw_module *m = add(&l, &room);
 
-        st = m ? kdw_module_read(mem, va, m) : KD_ERR_NO_MEMORY;
+        st = m ? kdw_module_read(mem, va, NULL, NULL, m) : KD_ERR_NO_MEMORY;
         if (st == KD_OK && has_gap(m))
             l.has_gaps = true;
     }
@@ -129,7 +132,7 @@ enum kd_status kdw_first_module(struct kdw_mem *mem, uint64_t list_head_va, stru
 
     kdw_list_begin(&list, mem, list_head_va, 1);
     if (kdw_list_next(&list, &va))
-        st = kdw_module_read(mem, va, &m);
+        st = kdw_module_read(mem, va, NULL, NULL, &m);
     else
         st = list.end != KD_OK ? list.end : KD_ERR_NOT_FOUND;
     if (st != KD_OK) {

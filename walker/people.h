@@ -49,9 +49,10 @@ struct kdw_token_plans {
 };
 
 enum kd_status kdw_token_plan(struct kdw_walk *w, struct kdw_token_plans *out);
-/* Of the token at p->token_va. Fails with what ends a walk. */
+/* Of the token at p->token_va; before: the same process in an earlier walk, or NULL. Fails with what ends a
+ * walk. */
 enum kd_status kdw_token_read(struct kdw_walk *w, const struct kdw_token_plans *plans,
-                              struct kdw_process *p);
+                              const struct kdw_process *before, struct kdw_process *p);
 
 /* ---- sessions: session.c ---- */
 

@@ -67,13 +67,28 @@ enum kd_status kdw_processes_plan(struct kdw_walk *w, struct kdw_process_plans *
 
 /* ---- one process ---- */
 
-/* A _UNICODE_STRING behind a pointer; of the kernel's own processes it is empty. */
+/* The same process in the snapshot before: an id and a time of creation are not given out twice. */
+static const struct kdw_process *find_before(const struct kdw_walk *w, const struct kdw_process *p)
+{
+    const struct kdw_process *before = kdw_walk_before(w, KDW_TABLE_PROCESSES, p->va);
+
+    return before && kdw_is_same_known(&before->pid, &p->pid) &&
+                   kdw_is_same_known(&before->created_100ns, &p->created_100ns)
+               ? before
+               : NULL;
+}
+
+/* A _UNICODE_STRING behind a pointer; of the kernel's own processes it is empty. It is made once, for
+ * whoever audits, with the process. */
 static enum kd_status read_path(struct kdw_walk *w, const struct kdw_process_plans *plans,
-                                struct kdw_process *p)
+                                const struct kdw_process *before, struct kdw_process *p)
 {
     struct pointer name = {{KD_ERR_NOT_FOUND, 0, 0}};
-    enum kd_status st = kdw_plan_read(w, &plans->path, p->va, &name);
+    enum kd_status st = KD_OK;
 
+    if (kdw_walk_keeps(before ? &before->path : NULL, &p->path, &st))
+        return st;
+    st = kdw_plan_read(w, &plans->path, p->va, &name);
     if (st != KD_OK)
         return st;
     p->path = (struct kdw_text){.status = name.va.status, .fault_va = name.va.fault_va};
@@ -89,13 +104,16 @@ static enum kd_status read_path(struct kdw_walk *w, const struct kdw_process_pla
 static enum kd_status read_process(struct kdw_walk *w, const struct kdw_process_plans *plans,
                                    struct kdw_process *p)
 {
+    const struct kdw_process *before;
     enum kd_status st = kdw_plan_read(w, &plans->process, p->va, p);
 
+    if (st != KD_OK)
+        return st;
     p->token_va.value &= ~FAST_REF_COUNT;
-    if (st == KD_OK)
-        st = read_path(w, plans, p);
+    before = find_before(w, p);
+    st = read_path(w, plans, before, p);
     if (st == KD_OK && kdw_is_set(&p->token_va))
-        st = kdw_token_read(w, &plans->token, p);
+        st = kdw_token_read(w, &plans->token, before, p);
     return st == KD_OK ? kdw_session_note(w, &plans->session, p) : st;
 }
 

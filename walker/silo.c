@@ -6,6 +6,7 @@
 
 enum {
     JOB_IS_SILO = 1 << 30, /* JobFlags [seen] */
+    SILO_STARTED = 1,      /* State; see snapshot.h */
     POINTER_LEN = 8,
     DEEP_MAX = 256, /* jobs above a process: NestingDepth is one byte */
 };
@@ -16,6 +17,8 @@ static const struct kdw_plan_field globals_fields[] = {
     KDW_PLAN_U64("EtwSiloState", struct kdw_silo, etw_state_va),
     KDW_PLAN_U64("State", struct kdw_silo, state),
     KDW_PLAN_U64("ExitStatus", struct kdw_silo, exit_status),
+};
+static const struct kdw_plan_field text_fields[] = {
     KDW_PLAN_UNICODE("SiloRootDirectoryName", struct kdw_silo, root_directory),
     KDW_PLAN_UNICODE("NtSystemRoot", struct kdw_silo, system_root),
 };
@@ -32,7 +35,7 @@ static const struct kdw_plan_field shared_fields[] = {
 };
 
 struct silo_plans {
-    struct kdw_plan globals, shared, job;
+    struct kdw_plan globals, texts, shared, job;
     struct kdw_field_ref shared_data; /* inside the globals, or in newer kernels a pointer */
     struct kdw_place storage;
     bool wants_all;
@@ -48,6 +51,8 @@ static enum kd_status resolve(struct kdw_walk *w, struct silo_plans *out)
     st = kdw_plan_resolve_optional(w, GLOBALS, globals_fields,
                                    out->wants_all ? FIELDS(globals_fields) : BRIEF_FIELDS,
                                    &out->globals);
+    if (st == KD_OK)
+        st = kdw_plan_resolve_optional(w, GLOBALS, text_fields, FIELDS(text_fields), &out->texts);
     if (st == KD_OK)
         st = kdw_plan_resolve_optional(w, SHARED, shared_fields, FIELDS(shared_fields),
                                        &out->shared);
@@ -78,6 +83,25 @@ static enum kd_status read_shared(struct kdw_walk *w, const struct silo_plans *p
     return st;
 }
 
+/* Where its files are, a silo is told before it is started, and once: while it begins they are read again. */
+static enum kd_status read_texts(struct kdw_walk *w, const struct silo_plans *plans,
+                                 struct kdw_silo *silo)
+{
+    const struct kdw_silo *before = kdw_walk_before(w, KDW_TABLE_SILOS, silo->va);
+    enum kd_status st = KD_OK;
+
+    if (before && kdw_is_same_known(&before->id, &silo->id) &&
+        kdw_is_same_known(&before->globals_va, &silo->globals_va) &&
+        before->system_root.status == KD_OK && before->state.status == KD_OK &&
+        before->state.value == SILO_STARTED &&
+        kdw_walk_keeps(&before->root_directory, &silo->root_directory, &st)) {
+        if (st == KD_OK)
+            (void)kdw_walk_keeps(&before->system_root, &silo->system_root, &st);
+        return st;
+    }
+    return kdw_plan_read(w, &plans->texts, silo->globals_va.value, silo);
+}
+
 static enum kd_status read_globals(struct kdw_walk *w, const struct silo_plans *plans,
                                    struct kdw_silo *silo)
 {
@@ -86,6 +110,8 @@ static enum kd_status read_globals(struct kdw_walk *w, const struct silo_plans *
     if (!kdw_is_set(&silo->globals_va))
         return KD_OK;
     st = kdw_plan_read(w, &plans->globals, silo->globals_va.value, silo);
+    if (st == KD_OK && plans->wants_all)
+        st = read_texts(w, plans, silo);
     return st == KD_OK && plans->wants_all ? read_shared(w, plans, silo) : st;
 }
 

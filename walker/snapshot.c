@@ -1,3 +1,4 @@
+#include "handle_set.h"
 #include "walk.h"
 
 #include <stdlib.h>
@@ -232,6 +233,7 @@ void kdw_snapshot_free(struct kdw_snapshot *s)
         free(t->looks);
         free(t->index);
     }
+    kdw_handle_set_free(&s->handles);
     free(s->symbols);
     *s = (struct kdw_snapshot){0};
 }

@@ -182,20 +182,25 @@ static enum kd_status read_integrity(struct kdw_walk *w, const struct kdw_token_
     return st;
 }
 
+/* Its user, package and trust level are those that a token was made with, and a process that keeps its
+ * token keeps them. The label may be lowered, and what else it says may change. */
 enum kd_status kdw_token_read(struct kdw_walk *w, const struct kdw_token_plans *plans,
-                              struct kdw_process *p)
+                              const struct kdw_process *before, struct kdw_process *p)
 {
     const struct kdw_u64 none = {.status = KD_ERR_NOT_FOUND};
     struct pointers pointers = {none, none, none, none, none};
+    bool is_same = before && kdw_is_same_known(&before->token_va, &p->token_va);
     enum kd_status st = kdw_plan_read(w, &plans->token, p->token_va.value, p);
 
     if (st == KD_OK)
         st = kdw_plan_read(w, &plans->pointers, p->token_va.value, &pointers);
-    if (st == KD_OK)
+    if (st == KD_OK && !kdw_walk_keeps(is_same ? &before->user : NULL, &p->user, &st))
         st = read_user(w, plans, &pointers, &p->user);
     if (st == KD_OK)
         st = read_integrity(w, plans, &pointers, &p->integrity);
-    if (st == KD_OK)
+    if (st == KD_OK && !kdw_walk_keeps(is_same ? &before->package : NULL, &p->package, &st))
         st = read_sid_text(w, &pointers.package_va, &p->package);
-    return st == KD_OK ? read_sid_text(w, &pointers.trust_va, &p->trust_level) : st;
+    if (st == KD_OK && !kdw_walk_keeps(is_same ? &before->trust_level : NULL, &p->trust_level, &st))
+        st = read_sid_text(w, &pointers.trust_va, &p->trust_level);
+    return st;
 }

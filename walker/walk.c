@@ -288,7 +288,7 @@ enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kd
     return kdw_walk_unit(w, read_variable, &v);
 }
 
-/* ---- lists ---- */
+/* ---- what records are filled with beside memory ---- */
 
 enum kd_status kdw_walk_text(const char *text, struct kdw_text *out)
 {
@@ -300,6 +300,19 @@ enum kd_status kdw_walk_text(const char *text, struct kdw_text *out)
     memcpy(copy, text, len);
     *out = (struct kdw_text){.status = KD_OK, .utf8 = copy};
     return KD_OK;
+}
+
+const void *kdw_walk_before(const struct kdw_walk *w, enum kdw_table_id table, uint64_t va)
+{
+    return w->opts.before ? kdw_snapshot_find(w->opts.before, table, va) : NULL;
+}
+
+bool kdw_walk_keeps(const struct kdw_text *before, struct kdw_text *out, enum kd_status *st)
+{
+    if (!before || before->status != KD_OK)
+        return false;
+    *st = kdw_walk_text(before->utf8, out);
+    return true;
 }
 
 enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list, const char *name,

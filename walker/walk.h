@@ -166,6 +166,12 @@ enum kd_status kdw_walk_variable(struct kdw_walk *w, const char *name, struct kd
 /* A text of our own as a fact; KD_ERR_NO_MEMORY. */
 enum kd_status kdw_walk_text(const char *text, struct kdw_text *out);
 
+/* What cannot have changed since the snapshot before, of a thing that is still the same, is not read again. Each
+ * part says what that is, and why. The first: the record of that address in it; NULL: there is none. */
+const void *kdw_walk_before(const struct kdw_walk *w, enum kdw_table_id table, uint64_t va);
+/* A text from there, if it was known: then true, and *st is that of the copy. NULL: there is none. */
+bool kdw_walk_keeps(const struct kdw_text *before, struct kdw_text *out, enum kd_status *st);
+
 /* Walk a list; begin as kdw_list_begin, and once _next was false, end: where it ended as it should not,
  * a record says so. owner_va: the structure that its head is in; 0: a variable. */
 enum kd_status kdw_walk_list_end(struct kdw_walk *w, const struct kdw_list *list, const char *name,
@@ -215,6 +221,12 @@ static inline struct kdw_u64 kdw_known(uint64_t value)
 static inline bool kdw_wants_layers(const struct kdw_walk *w)
 {
     return (w->asked & (KDW_PART_SILOS | KDW_PART_JOBS | KDW_PART_PROCESSES)) != 0;
+}
+
+/* Both are known, and the same. */
+static inline bool kdw_is_same_known(const struct kdw_u64 *a, const struct kdw_u64 *b)
+{
+    return a->status == KD_OK && b->status == KD_OK && a->value == b->value;
 }
 
 /* Its value, where it is known and not 0. */

@@ -64,11 +64,17 @@ static void end(struct scene *c)
     fake_kernel_deinit(&c->k);
 }
 
-static enum kd_status walk(struct scene *c)
+static enum kd_status walk_after(struct scene *c, const struct kdw_snapshot *before)
 {
-    struct kdw_walk w = {.k = &c->k.kernel, .s = &c->s, .parts = KDW_PART_EVIDENCE};
+    struct kdw_walk w = {
+        .k = &c->k.kernel, .s = &c->s, .parts = KDW_PART_EVIDENCE, .opts.before = before};
 
     return kdw_walk_handles(&w);
+}
+
+static enum kd_status walk(struct scene *c)
+{
+    return walk_after(c, NULL);
 }
 
 static const struct kdw_consumer_handle *handles(struct scene *c, size_t len)
@@ -162,6 +168,88 @@ static void tables_of_all_processes_share_one_bound(void **state)
     end(&c);
 }
 
+/* The walk that comes next. */
+static struct kdw_snapshot begin_next(struct scene *c)
+{
+    struct kdw_snapshot before = c->s;
+    struct kdw_process *p;
+
+    c->s = (struct kdw_snapshot){0};
+    p = kdw_snapshot_add(&c->s, KDW_TABLE_PROCESSES, PROCESS);
+    assert_non_null(p);
+    p->handle_table_va = kdw_known(TABLE);
+    c->s.tables[KDW_TABLE_PROCESSES].is_taken = true;
+    return before;
+}
+
+static void what_was_no_consumer_is_not_looked_at_again(void **state)
+{
+    struct kdw_snapshot before;
+    struct scene c;
+
+    (void)state;
+    make(&c);
+    (void)handles(&c, 1);
+    assert_int_equal(c.s.handles.len, 1);
+    before = begin_next(&c);
+    fake_mem_unmap(&c.k.mem, OTHER - HEADER_LEN, HEADER_LEN); /* nobody would miss it */
+    assert_int_equal(walk_after(&c, &before), KD_OK);
+    assert_int_equal(c.s.tables[KDW_TABLE_HANDLES].len, 1);
+    assert_int_equal(c.s.tables[KDW_TABLE_LISTS].len, 0);
+    assert_int_equal(c.s.handles.len, 1); /* and the next walk knows it, too */
+    kdw_snapshot_free(&before);
+    end(&c);
+}
+
+static void a_handle_that_changed_is_looked_at_again(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    for (int change = 0; change < 2; change++) {
+        struct kdw_snapshot before;
+
+        make(&c);
+        (void)handles(&c, 1);
+        before = begin_next(&c);
+        if (change == 0)
+            use(&c, 1, CONSUMER); /* to another object */
+        else
+            fake_mem_u64(&c.k.mem, LEAF + ENTRY_LEN + 8, 0x12019f); /* with another access */
+        put_object(&c, OTHER, INDEX);
+        assert_int_equal(walk_after(&c, &before), KD_OK);
+        assert_int_equal(c.s.tables[KDW_TABLE_HANDLES].len, 2);
+        kdw_snapshot_free(&before);
+        end(&c);
+    }
+}
+
+static void headers_have_a_bound_and_what_lies_behind_it_is_told(void **state)
+{
+    const struct kdw_list_walk *broken;
+    struct kdw_snapshot before;
+    struct scene c;
+
+    (void)state;
+    make(&c);
+    for (size_t i = 1; i < 256; i++)
+        use(&c, i, OTHER);
+    fake_kernel_put(&c.k, "_HANDLE_TABLE", TABLE, "TableCode", (LEAF + 0x1000) | 1);
+    for (uint64_t i = 0; i < 512; i++)
+        fake_mem_u64(&c.k.mem, LEAF + 0x1000 + 8 * i, LEAF); /* 130,000 handles */
+    (void)handles(&c, 0);
+    assert_true(c.s.tables[KDW_TABLE_HANDLES].is_cut);
+    assert_int_equal(c.s.tables[KDW_TABLE_LISTS].len, 1);
+    broken = c.s.tables[KDW_TABLE_LISTS].records;
+    assert_string_equal(broken->problem.utf8, kd_status_text(KD_ERR_LIMIT));
+    before = begin_next(&c);
+    assert_int_equal(walk_after(&c, &before), KD_OK);
+    assert_false(c.s.tables[KDW_TABLE_HANDLES].is_cut); /* it got to the end */
+    assert_int_equal(c.s.tables[KDW_TABLE_LISTS].len, 0);
+    kdw_snapshot_free(&before);
+    end(&c);
+}
+
 static void what_ends_a_walk_ends_it_wherever_it_comes(void **state)
 {
     enum kd_status st = KD_ERR_TIMEOUT;
@@ -186,6 +274,9 @@ int main(void)
         cmocka_unit_test(one_that_a_logger_lists_needs_no_header),
         cmocka_unit_test(nobody_looks_where_types_cannot_be_told_or_no_process_was_looked_for),
         cmocka_unit_test(tables_of_all_processes_share_one_bound),
+        cmocka_unit_test(what_was_no_consumer_is_not_looked_at_again),
+        cmocka_unit_test(a_handle_that_changed_is_looked_at_again),
+        cmocka_unit_test(headers_have_a_bound_and_what_lies_behind_it_is_told),
         cmocka_unit_test(what_ends_a_walk_ends_it_wherever_it_comes),
     };
 

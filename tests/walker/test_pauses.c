@@ -3,67 +3,34 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "handle_table.h"
-#include "hostile_memory.h"
-#include "machine.h"
 #include "support/breaks.h"
+#include "support/lab_kernel.h"
 #include "support/made_snapshot.h"
 
-#include <walker/pdb.h>
-
-static const char *const names[] = {"14393", "18362", "19041", "22000"};
 static const size_t lengths[] = {1, 2, 3, 4, 5, 7, 10, 14, 20, 30, 50, 80, 130, 210, 340};
 
 enum { COUNT_OF_LENGTHS = sizeof lengths / sizeof lengths[0] };
 
 struct lab {
-    struct lab_machine *machine;
-    struct hostile_memory *memory;
-    struct kdw_target target;
-    struct kd_diag diag;
-    struct kdw_kernel kernel;
+    struct lab_kernel k;
     struct kdw_snapshot before, after;
 };
 
 static void begin(struct lab *l, const char *name)
 {
-    const struct lab_machine_info *info;
-    struct kdw_symbols *pdb = NULL;
-    const char *why = "";
-    char path[512];
-
-    memset(l, 0, sizeof *l);
-    l->machine = lab_machine_create(name, LAB_KERNEL_DIR, &why);
-    assert_non_null(l->machine);
-    info = lab_machine_info(l->machine);
-    l->target = (struct kdw_target){.machine = 0x8664,
-                                    .build = info->build,
-                                    .is_kernel = true,
-                                    .processor_count = info->processors,
-                                    .kernel_base_va = info->kernel_base,
-                                    .module_list_va = info->module_list,
-                                    .debugger_data_list_va = info->debugger_data_list,
-                                    .dtb = info->cr3};
-    l->memory = hostile_memory_create(l->machine);
-    snprintf(path, sizeof path, "%s/%s/ntkrnlmp.pdb", LAB_KERNEL_DIR, name);
-    assert_int_equal(
-        kdw_kernel_open(hostile_memory_mem(l->memory), &l->target, &l->diag, &l->kernel), KD_OK);
-    assert_int_equal(kdw_pdb_open(path, &l->diag, &pdb), KD_OK);
-    assert_int_equal(kdw_kernel_use_symbols(&l->kernel, pdb), KD_OK);
-    assert_int_equal(kdw_snapshot_take(&l->kernel, KDW_PART_ALL, &l->before), KD_OK);
+    lab_kernel_begin(&l->k, name);
+    assert_int_equal(kdw_snapshot_take(&l->k.kernel, KDW_PART_ALL, &l->before), KD_OK);
 }
 
 static void end(struct lab *l)
 {
     kdw_snapshot_free(&l->before);
-    kdw_kernel_close(&l->kernel);
-    hostile_memory_destroy(l->memory);
-    lab_machine_destroy(l->machine);
+    lab_kernel_end(&l->k);
 }
 
 /* ---- nothing changes ---- */
@@ -80,19 +47,19 @@ static void looks_only_grow(const struct kdw_snapshot *s)
 static void breaks_of_any_length_find_what_one_look_finds(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < LAB_KERNELS; i++) {
         struct lab l;
 
-        begin(&l, names[i]);
+        begin(&l, lab_kernel_names[i]);
         assert_true(kdw_snapshot_is_of_one_look(&l.before));
         for (size_t n = 0; n < COUNT_OF_LENGTHS; n++) {
             struct kdw_snapshot_opts opts;
             struct kdw_snapshot s;
             struct breaks b;
 
-            breaks_init(&b, &l.kernel, lengths[n], CACHED);
+            breaks_init(&b, &l.k.kernel, lengths[n], CACHED);
             opts = breaks_opts(&b, KDW_PART_ALL);
-            assert_int_equal(kdw_snapshot_take_with(&l.kernel, &opts, &s), KD_OK);
+            assert_int_equal(kdw_snapshot_take_with(&l.k.kernel, &opts, &s), KD_OK);
             assert_true(made_snapshot_is_equal(&s, &l.before));
             assert_int_equal(s.looks, b.pauses);
             assert_true(b.pauses > 0);
@@ -106,44 +73,6 @@ static void breaks_of_any_length_find_what_one_look_finds(void **state)
 
 /* ---- something goes ---- */
 
-static uint64_t offset_of(struct lab *l, const char *type, const char *field)
-{
-    struct kdw_snapshot s = {0};
-    struct kdw_walk w = {.k = &l->kernel, .s = &s};
-    uint64_t offset = 0;
-    bool exists = false;
-
-    assert_int_equal(kdw_walk_offset(&w, type, field, &offset, &exists), KD_OK);
-    return exists ? offset : UINT64_MAX;
-}
-
-static size_t size_of(struct lab *l, const char *type)
-{
-    struct kdw_layout layout;
-
-    assert_int_equal(kdw_layout_resolve(&l->kernel, type, NULL, 0, NULL, &layout), KD_OK);
-    return (size_t)layout.size;
-}
-
-/* As the kernel takes out an entry: its own links stay. */
-static void unlink_entry(struct lab *l, uint64_t va, const char *type, const char *field)
-{
-    uint64_t offset = offset_of(l, type, field), on = 0, back = 0;
-
-    if (offset == UINT64_MAX || !hostile_memory_u64(l->memory, va + offset, &on) ||
-        !hostile_memory_u64(l->memory, va + offset + 8, &back) || on == 0)
-        return;
-    hostile_memory_write_u64(l->memory, back, on);
-    hostile_memory_write_u64(l->memory, on + 8, back);
-}
-
-/* Somebody else has the memory now. */
-static void overwrite(struct lab *l, uint64_t va, size_t len)
-{
-    for (size_t i = 0; i < len; i += 8)
-        hostile_memory_write_u64(l->memory, va + i, UINT64_C(0x6b6a6968edececeb) + i);
-}
-
 static const void *victim(const struct lab *l, enum kdw_table_id table, size_t nth)
 {
     const struct kdw_table *t = &l->before.tables[table];
@@ -155,7 +84,7 @@ static const void *victim(const struct lab *l, enum kdw_table_id table, size_t n
 static void forget_id(struct lab *l, uint64_t process_va)
 {
     struct kdw_snapshot s = {0};
-    struct kdw_walk w = {.k = &l->kernel, .s = &s};
+    struct kdw_walk w = {.k = &l->k.kernel, .s = &s};
     struct kdw_handle_table table;
     struct kdw_handle_plan plan;
     struct kdw_handle handle;
@@ -166,7 +95,7 @@ static void forget_id(struct lab *l, uint64_t process_va)
     kdw_handle_table_begin(&table, &w, &plan, table_va.value, 1 << 20);
     while (kdw_handle_table_next(&table, &handle))
         if (handle.pointer_va == process_va)
-            hostile_memory_write_u64(l->memory, handle.entry_va, 0);
+            hostile_memory_write_u64(l->k.memory, handle.entry_va, 0);
 }
 
 static void end_process(struct lab *l, size_t nth)
@@ -176,16 +105,19 @@ static void end_process(struct lab *l, size_t nth)
     const struct kdw_process *p = victim(l, KDW_TABLE_PROCESSES, 2 + nth);
 
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-        unlink_entry(l, p->va, "_EPROCESS", links[i]);
+        lab_kernel_unlink(&l->k, "_EPROCESS", p->va, links[i]);
     forget_id(l, p->va);
-    overwrite(l, p->va - 0x30, 0x30 + size_of(l, "_EPROCESS"));
+    lab_kernel_overwrite(&l->k, p->va - 0x30, 0x30 + lab_kernel_size(&l->k, "_EPROCESS"));
 }
 
 static void leave_job(struct lab *l, uint64_t job_va)
 {
+    uint64_t pointer_va = 0;
+
     KDW_EACH(&l->before, KDW_TABLE_PROCESSES, struct kdw_process, p)
-    if (p->job_va.value == job_va)
-        hostile_memory_write_u64(l->memory, p->va + offset_of(l, "_EPROCESS", "Job"), 0);
+    if (p->job_va.value == job_va &&
+        lab_kernel_field(&l->k, "_EPROCESS", p->va, "Job", &pointer_va))
+        hostile_memory_write_u64(l->k.memory, pointer_va, 0);
 }
 
 static void end_job(struct lab *l, size_t nth)
@@ -193,9 +125,9 @@ static void end_job(struct lab *l, size_t nth)
     const struct kdw_job *job = victim(l, KDW_TABLE_JOBS, nth);
 
     leave_job(l, job->va);
-    unlink_entry(l, job->va, "_EJOB", "JobLinks");
-    unlink_entry(l, job->va, "_EJOB", "SiblingJobLinks");
-    overwrite(l, job->va - 0x30, 0x30 + size_of(l, "_EJOB"));
+    lab_kernel_unlink(&l->k, "_EJOB", job->va, "JobLinks");
+    lab_kernel_unlink(&l->k, "_EJOB", job->va, "SiblingJobLinks");
+    lab_kernel_overwrite(&l->k, job->va - 0x30, 0x30 + lab_kernel_size(&l->k, "_EJOB"));
 }
 
 static void end_silo(struct lab *l, size_t nth)
@@ -207,15 +139,16 @@ static void end_silo(struct lab *l, size_t nth)
     if (silo->va == 0)
         return;
     leave_job(l, silo->va);
-    unlink_entry(l, silo->va, "_EJOB", "JobLinks");
-    unlink_entry(l, silo->va, "_EJOB", "SiblingJobLinks");
-    overwrite(l, silo->va - 0x30, 0x30 + size_of(l, "_EJOB"));
+    lab_kernel_unlink(&l->k, "_EJOB", silo->va, "JobLinks");
+    lab_kernel_unlink(&l->k, "_EJOB", silo->va, "SiblingJobLinks");
+    lab_kernel_overwrite(&l->k, silo->va - 0x30, 0x30 + lab_kernel_size(&l->k, "_EJOB"));
     if (kdw_is_set(&silo->globals_va))
-        overwrite(l, silo->globals_va.value, size_of(l, "_ESERVERSILO_GLOBALS"));
+        lab_kernel_overwrite(&l->k, silo->globals_va.value,
+                             lab_kernel_size(&l->k, "_ESERVERSILO_GLOBALS"));
     if (!s || silo->etw_state_va.value == 0)
         return;
-    overwrite(l, s->va, size_of(l, "_ETW_SILODRIVERSTATE"));
-    overwrite(l, s->contexts_va.value, 8 * s->slots.value);
+    lab_kernel_overwrite(&l->k, s->va, lab_kernel_size(&l->k, "_ETW_SILODRIVERSTATE"));
+    lab_kernel_overwrite(&l->k, s->contexts_va.value, 8 * s->slots.value);
 }
 
 static void stop_logger(struct lab *l, size_t nth)
@@ -224,19 +157,20 @@ static void stop_logger(struct lab *l, size_t nth)
     const struct kdw_etw_state *s =
         kdw_snapshot_find(&l->before, KDW_TABLE_STATES, logger->state_va.value);
 
-    hostile_memory_write_u64(l->memory, s->contexts_va.value + 8 * logger->slot.value, 1);
-    overwrite(l, logger->va, size_of(l, "_WMI_LOGGER_CONTEXT"));
+    hostile_memory_write_u64(l->k.memory, s->contexts_va.value + 8 * logger->slot.value, 1);
+    lab_kernel_overwrite(&l->k, logger->va, lab_kernel_size(&l->k, "_WMI_LOGGER_CONTEXT"));
 }
 
 static void end_consumer(struct lab *l, size_t nth)
 {
     const struct kdw_consumer *c = victim(l, KDW_TABLE_CONSUMERS, nth);
 
-    unlink_entry(l, c->va, "_ETW_REALTIME_CONSUMER", "Links");
+    lab_kernel_unlink(&l->k, "_ETW_REALTIME_CONSUMER", c->va, "Links");
     KDW_EACH(&l->before, KDW_TABLE_HANDLES, struct kdw_consumer_handle, h)
     if (h->object_va.value == c->va)
-        hostile_memory_write_u64(l->memory, h->va, 0);
-    overwrite(l, c->va - 0x30, 0x30 + size_of(l, "_ETW_REALTIME_CONSUMER"));
+        hostile_memory_write_u64(l->k.memory, h->va, 0);
+    lab_kernel_overwrite(&l->k, c->va - 0x30,
+                         0x30 + lab_kernel_size(&l->k, "_ETW_REALTIME_CONSUMER"));
 }
 
 static void free_provider(struct lab *l, size_t nth)
@@ -245,30 +179,26 @@ static void free_provider(struct lab *l, size_t nth)
 
     if (p->type.value == KDW_PROVIDER_SECURITY)
         return; /* it is part of the state */
-    unlink_entry(l, p->va, "_ETW_GUID_ENTRY", "GuidList");
-    overwrite(l, p->va, size_of(l, "_ETW_GUID_ENTRY"));
+    lab_kernel_unlink(&l->k, "_ETW_GUID_ENTRY", p->va, "GuidList");
+    lab_kernel_overwrite(&l->k, p->va, lab_kernel_size(&l->k, "_ETW_GUID_ENTRY"));
 }
 
 static void unregister(struct lab *l, size_t nth)
 {
     const struct kdw_registration *r = victim(l, KDW_TABLE_REGISTRATIONS, nth);
 
-    unlink_entry(l, r->va, "_ETW_REG_ENTRY", "RegList");
+    lab_kernel_unlink(&l->k, "_ETW_REG_ENTRY", r->va, "RegList");
     if (r->listed_group_va.value)
-        unlink_entry(l, r->va, "_ETW_REG_ENTRY", "GroupRegList");
-    overwrite(l, r->va, size_of(l, "_ETW_REG_ENTRY"));
+        lab_kernel_unlink(&l->k, "_ETW_REG_ENTRY", r->va, "GroupRegList");
+    lab_kernel_overwrite(&l->k, r->va, lab_kernel_size(&l->k, "_ETW_REG_ENTRY"));
 }
 
 static void unload_module(struct lab *l, size_t nth)
 {
     const struct kdw_module_fact *m = victim(l, KDW_TABLE_MODULES, 1 + nth);
-    uint64_t on = 0, back = 0;
 
-    assert_true(hostile_memory_u64(l->memory, m->va, &on));
-    assert_true(hostile_memory_u64(l->memory, m->va + 8, &back));
-    hostile_memory_write_u64(l->memory, back, on);
-    hostile_memory_write_u64(l->memory, on + 8, back);
-    overwrite(l, m->va, 0xa0);
+    lab_kernel_unlink(&l->k, NULL, m->va, NULL);
+    lab_kernel_overwrite(&l->k, m->va, 0xa0);
 }
 
 static void (*const changes[])(struct lab *l, size_t nth) = {
@@ -375,20 +305,20 @@ static bool walk_while(struct moment *m, size_t len)
     struct breaks b;
     bool was_in_time;
 
-    breaks_init(&b, &m->l->kernel, len, CACHED);
+    breaks_init(&b, &m->l->k.kernel, len, CACHED);
     b.meanwhile = change_in_time;
     b.ctx = m;
     opts = breaks_opts(&b, KDW_PART_ALL);
-    assert_int_equal(kdw_snapshot_take_with(&m->l->kernel, &opts, &s), KD_OK);
+    assert_int_equal(kdw_snapshot_take_with(&m->l->k.kernel, &opts, &s), KD_OK);
     was_in_time = b.pauses >= m->pause;
     breaks_deinit(&b);
     if (was_in_time) {
-        assert_int_equal(kdw_snapshot_take(&m->l->kernel, KDW_PART_ALL, &m->l->after), KD_OK);
+        assert_int_equal(kdw_snapshot_take(&m->l->k.kernel, KDW_PART_ALL, &m->l->after), KD_OK);
         is_of_these_two(&s, m->l);
         kdw_snapshot_free(&m->l->after);
     }
     kdw_snapshot_free(&s);
-    hostile_memory_restore(m->l->memory);
+    hostile_memory_restore(m->l->k.memory);
     return was_in_time;
 }
 
@@ -398,9 +328,9 @@ static size_t pauses_of(struct lab *l, size_t len)
     struct kdw_snapshot s;
     struct breaks b;
 
-    breaks_init(&b, &l->kernel, len, CACHED);
+    breaks_init(&b, &l->k.kernel, len, CACHED);
     opts = breaks_opts(&b, KDW_PART_ALL);
-    assert_int_equal(kdw_snapshot_take_with(&l->kernel, &opts, &s), KD_OK);
+    assert_int_equal(kdw_snapshot_take_with(&l->k.kernel, &opts, &s), KD_OK);
     kdw_snapshot_free(&s);
     breaks_deinit(&b);
     return b.pauses;

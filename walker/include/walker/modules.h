@@ -36,9 +36,13 @@ struct kdw_module_list {
  * there is none. The caller frees it. */
 enum kd_status kdw_first_module(struct kdw_mem *mem, uint64_t list_head_va, struct kd_diag *diag,
                                 struct kdw_module *out);
-/* The module whose entry is at va, into one that was zero. Fails with what ends a walk only; the caller frees it
- * even then. */
-enum kd_status kdw_module_read(struct kdw_mem *mem, uint64_t va, struct kdw_module *m);
+/* Whether the names of a module, of which all else is known by now, are known as well: then it fills them in, and
+ * *st says how that went. */
+typedef bool kdw_keep_names(const void *ctx, struct kdw_module *m, enum kd_status *st);
+/* The module whose entry is at va, into one that was zero; keep: NULL: its names are read. Fails with what ends a
+ * walk only; the caller frees it even then. */
+enum kd_status kdw_module_read(struct kdw_mem *mem, uint64_t va, kdw_keep_names *keep,
+                               const void *ctx, struct kdw_module *m);
 void kdw_module_free(struct kdw_module *m);
 
 /* Fails only when the list cannot be entered at all (and with what ends a walk). */

@@ -346,14 +346,21 @@ struct kdw_table {
     bool is_cut;     /* there were more than its bounds */
 };
 
+struct kdw_handle_key;
+struct kdw_handle_set { /* the walker's own */
+    struct kdw_handle_key *keys;
+    size_t len, places;
+};
+
 struct kdw_snapshot {
     struct kdw_table tables[KDW_TABLES];
     uint16_t build; /* what the target says of itself; 0: nothing */
     uint64_t kernel_base_va;
-    struct kdw_u64 time_100ns; /* of the target */
-    char *symbols;             /* where they came from */
-    bool is_guess;             /* they are */
-    uint32_t looks;            /* pauses; 0: all of it is of one time */
+    struct kdw_u64 time_100ns;     /* of the target */
+    char *symbols;                 /* where they came from */
+    bool is_guess;                 /* they are */
+    uint32_t looks;                /* pauses; 0: all of it is of one time */
+    struct kdw_handle_set handles; /* that are no consumers': for the next walk, and in no file */
 };
 
 /* The records of a table, as in KDW_EACH(s, KDW_TABLE_JOBS, struct kdw_job, job). */
