@@ -92,7 +92,8 @@ static void tell_loss(struct watch *w, struct source *s, enum kd_status st)
                             .when.host_ns = source_time_ns(s)};
     const char *why = w->cli->diag.text;
 
-    e.u.text = (struct kd_span){(const uint8_t *)why, strlen(why)};
+    if (e.kind == WATCH_LOST)
+        e.u.text = (struct kd_span){(const uint8_t *)why, strlen(why)};
     tell(w, &e);
     kd_diag_clear(&w->cli->diag);
 }
@@ -107,6 +108,12 @@ static enum kd_status await_return(struct source *s, enum kd_status why)
     return st;
 }
 
+/* A watch ends when its user wants it to, that of a recording with that. */
+static bool is_end(const struct cli *c, enum kd_status st)
+{
+    return st == KD_ERR_CANCELLED || (st == KD_ERR_NOT_FOUND && c->options.recording);
+}
+
 static enum kd_status collect(struct cli *c, struct source *s, void *work)
 {
     struct watch *w = work;
@@ -118,7 +125,7 @@ static enum kd_status collect(struct cli *c, struct source *s, void *work)
         if (st == KD_OK)
             st = watch_sweep_run(w->sweep, s);
     }
-    if (st == KD_ERR_CANCELLED && w->tally.samples) { /* that is how a watch ends */
+    if (is_end(c, st) && w->tally.samples) {
         kd_diag_clear(&c->diag);
         return KD_OK;
     }

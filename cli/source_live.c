@@ -187,6 +187,14 @@ static bool has_stood_enough(const struct live *l)
     return l->limit_us && kdt_live_frozen_us(l->session) + 2 * l->request_us > l->limit_us;
 }
 
+/* What a read takes as a rule: one that was held up somewhere says little of the next. */
+static uint64_t usual(uint64_t usual_us, uint64_t took_us)
+{
+    uint64_t more_us = usual_us + usual_us / 4 + 1;
+
+    return took_us < more_us ? took_us : more_us;
+}
+
 /* Request by request: what does not fit is not begun. */
 static enum kd_status read_within_limit(struct live_mem *lm, uint64_t at, uint8_t *buf, size_t len,
                                         size_t *done)
@@ -202,7 +210,7 @@ static enum kd_status read_within_limit(struct live_mem *lm, uint64_t at, uint8_
         if (has_stood_enough(l))
             return KD_ERR_INTERRUPTED;
         st = lm->read(l->session, at + *done, buf + *done, want, &got);
-        l->request_us = (3 * l->request_us + kdt_live_frozen_us(l->session) - before_us) / 4;
+        l->request_us = usual(l->request_us, kdt_live_frozen_us(l->session) - before_us);
         *done += got;
     }
     return st;

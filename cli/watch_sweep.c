@@ -33,6 +33,7 @@ struct watch_sweep {
     struct watch_sample sample; /* the break that lasts */
     struct watch_when when;     /* it began */
     struct source_cost told;    /* with the samples until now */
+    bool has_run;               /* since this boot is watched: what it says is of that time */
     bool was_here;              /* another boot was watched before */
     bool is_done;
     uint64_t begun_ns, due_ns;
@@ -60,6 +61,8 @@ static bool on_print(void *ctx, struct kd_span text)
     struct watch_sweep *w = ctx;
     struct watch_event e = event_now(w, WATCH_PRINT);
 
+    if (!w->has_run)
+        return false;
     e.u.text = text;
     tell(w, &e);
     return watch_trigger_is_print(w->opts.trigger, text);
@@ -78,6 +81,8 @@ static void on_module(void *ctx, const struct kd_state_change *load)
     struct watch_sweep *w = ctx;
     struct watch_event e = event_now(w, WATCH_MODULE);
 
+    if (!w->has_run)
+        return;
     e.u.stop = *load;
     tell(w, &e);
 }
@@ -144,8 +149,10 @@ static enum kd_status end_break(struct watch_sweep *w)
 {
     struct watch_event e = {.kind = WATCH_SAMPLE, .when = w->when};
     struct source_cost after;
-    enum kd_status st = source_let_go(w->source);
+    enum kd_status st;
 
+    w->has_run = true;
+    st = source_let_go(w->source);
     source_get_cost(w->source, &after);
     w->sample.frozen_us = after.frozen_us - w->told.frozen_us;
     w->sample.requests = after.requests - w->told.requests;
@@ -394,10 +401,8 @@ static void tell_target(struct watch_sweep *w)
 /* The target stands, the kernel is open. */
 static enum kd_status watch(struct watch_sweep *w)
 {
-    enum kd_status st = source_watch(w->source, &w->hearing);
+    enum kd_status st;
 
-    if (st != KD_OK)
-        return st;
     if (!w->begun_ns)
         w->begun_ns = source_time_ns(w->source);
     w->due_ns = source_time_ns(w->source);
@@ -414,11 +419,15 @@ static enum kd_status watch(struct watch_sweep *w)
 enum kd_status watch_sweep_run(struct watch_sweep *w, struct source *s)
 {
     uint64_t base_va = w->kernel.base_va;
-    enum kd_status st = source_kernel(s, &w->kernel);
+    enum kd_status st;
 
+    w->source = s;
+    w->has_run = false;
+    st = source_watch(s, &w->hearing); /* which may take it to another stop */
+    if (st == KD_OK)
+        st = source_kernel(s, &w->kernel);
     if (st != KD_OK)
         return st;
-    w->source = s;
     w->has_stop = w->has_bugcheck = false;
     if (w->was_here && base_va != w->kernel.base_va)
         watch_state_forget(w->state);

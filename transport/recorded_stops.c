@@ -12,6 +12,7 @@ enum { TOLD_AT_ONCE = 3 }; /* of one record: a stop is over, a restart, and what
 
 /* The stop that a conversation is in. */
 struct talk {
+    bool is_wanted; /* a break-in was sent, and no stop has followed yet */
     bool is_standing;
     bool was_asked;  /* anything but what letting it go takes */
     bool was_let_go; /* a Continue was said, with this id */
@@ -59,6 +60,8 @@ static enum kd_status begin_stop(struct talk *t, const struct kdt_record *rec)
     t->was_asked = t->was_let_go = t->goes = false;
     t->stop = (struct kdt_recorded_stop){
         .number = rec->stop, .change = *change, .begin_ns = rec->time_ns, .end_ns = rec->time_ns};
+    t->stop.was_wanted = t->is_wanted;
+    t->is_wanted = false;
     if (change->path.len)
         memcpy(t->path, change->path.data, change->path.len);
     t->stop.change.path.data = t->path;
@@ -205,6 +208,7 @@ static enum kd_status hear(struct kdt_recorded_stops *s, const struct kdt_record
         t->has_version = false;
         tell(s, KD_EVENT_RESTARTED, rec->time_ns, rec->conversation);
     }
+    t->is_wanted = t->is_wanted || rec->kind == KDT_RECORD_BREAK_IN;
     if (rec->kind != KDT_RECORD_PACKET)
         return KD_OK;
     if (t->is_standing)

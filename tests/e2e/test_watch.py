@@ -118,6 +118,42 @@ class Ends(WatchTest):
             self.assertEqual(kd.kdwalk("diff", *files).status, 0)
 
 
+class Recorded(WatchTest):
+    """A recording of a watch, watched again."""
+
+    OPTIONS = ("--every", "0.05", "--freeze-budget", "30")
+
+    def play(self, link):
+        """(events of the target, events of its recording), without what a clock decides."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "session.pcap"
+            _, told, _ = self.watched("18362", *self.OPTIONS, "--count", "30", "-w", path, link=link)
+            key = [] if link.is_stream else ["--key", kd.KEY]
+            result = kd.kdwalk("watch", "--json", *self.OPTIONS, "-r", path, *key, "-y", self.store)
+        self.assertEqual(result.status, 0, result)
+        again = events(result.out)
+        for event in told + again:
+            for member in ("time", "since", "target_time", "frozen_us", "requests", "bytes", "unseen"):
+                event.pop(member, None)
+        return told, again
+
+    def test_it_tells_the_same(self):
+        def check(link):
+            told, again = self.play(link)
+            self.assertEqual(told, again)
+            self.assertEqual(len(of(again, "sample")), 30)
+        self.over_links(check)
+
+    def test_a_recording_of_something_else_is_watched_as_far_as_it_goes(self):
+        captures = pathlib.Path(__file__).parents[2] / "captures"
+        options = ("--key", kd.KEY, "--only", "loggers", "-y", self.store, "--json")
+        result = kd.kdwalk("watch", "-r", captures / "18362-net.pcap", *options)
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual([event["event"] for event in events(result.out)], ["begin", "sample", "end"])
+        result = kd.kdwalk("watch", "-r", captures / "reboot-tcp.pcap", *options[2:])
+        self.assertEqual((len(of(events(result.out), "reboot")), len(of(events(result.out), "attached"))), (1, 1), result)
+
+
 class Refused(WatchTest):
     def test_what_makes_no_sense(self):
         for arguments, part in ((["--only", "ps,nothing"], "--only takes some of"), (["--only", ""], "--only takes"),

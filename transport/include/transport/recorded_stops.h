@@ -40,7 +40,9 @@ struct kdt_recorded_stop {
     uint64_t begin_ns; /* since 1970: its first report */
     /* The acknowledgement of its Continue, or the next best sign that it is over. */
     uint64_t end_ns;
-    bool is_over;        /* else the recording, the link or the target's life ended in it */
+    bool
+        was_wanted; /* a break-in had been sent since it was last let go; else it halted by itself */
+    bool is_over;   /* else the recording, the link or the target's life ended in it */
     bool has_version;    /* of its boot, asked for in this stop or an earlier one */
     bool is_version_new; /* asked for in this one */
     struct kd_version version;
