@@ -77,7 +77,7 @@ static const void *victim(const struct lab *l, enum kdw_table_id table, size_t n
 {
     const struct kdw_table *t = &l->before.tables[table];
 
-    assert_true(t->len > 2);
+    assert_true(t->len > 0);
     return (const uint8_t *)t->records + nth % t->len * kdw_snapshot_tables[table].record_size;
 }
 
@@ -359,11 +359,80 @@ static void what_goes_meanwhile_leaves_no_record_that_never_was(void **state)
     end(&l);
 }
 
+/* ---- anything goes ---- */
+
+struct mangler {
+    struct lab *l;
+    uint64_t random;
+};
+
+static uint64_t next_random(struct mangler *m)
+{
+    m->random = m->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return m->random >> 33;
+}
+
+/* The address of a record, by lot. */
+static uint64_t some_address(struct mangler *m)
+{
+    for (;;) {
+        enum kdw_table_id id = (enum kdw_table_id)(next_random(m) % KDW_TABLES);
+        const struct kdw_table *t = &m->l->before.tables[id];
+
+        if (t->len)
+            return address_of(&kdw_snapshot_tables[id], victim(m->l, id, (size_t)next_random(m)));
+    }
+}
+
+/* Words of structures become pointers to others, or nonsense. */
+static void mangle(void *ctx, size_t pause)
+{
+    struct mangler *m = ctx;
+
+    (void)pause;
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t va = some_address(m) + 8 * (next_random(m) % 0x180);
+        uint64_t value =
+            next_random(m) % 4 ? some_address(m) + 8 * (next_random(m) % 64) : next_random(m) << 20;
+
+        hostile_memory_write_u64(m->l->k.memory, va, value);
+    }
+}
+
+static void memory_that_is_mangled_in_every_pause_ends_the_walk_some_time(void **state)
+{
+    enum { WALKS = 40, PAUSES_MAX = 200000 };
+    struct lab l;
+
+    (void)state;
+    begin(&l, "22000");
+    for (uint64_t seed = 1; seed <= WALKS; seed++) {
+        struct mangler m = {.l = &l, .random = seed};
+        struct kdw_snapshot_opts opts;
+        struct kdw_snapshot s;
+        struct breaks b;
+
+        breaks_init(&b, &l.k.kernel, 10 + 5 * seed, CACHED);
+        b.meanwhile = mangle;
+        b.ctx = &m;
+        opts = breaks_opts(&b, KDW_PART_ALL);
+        opts.before = seed % 2 ? &l.before : NULL;
+        assert_int_equal(kdw_snapshot_take_with(&l.k.kernel, &opts, &s), KD_OK);
+        assert_true(b.pauses < PAUSES_MAX);
+        looks_only_grow(&s);
+        kdw_snapshot_free(&s);
+        breaks_deinit(&b);
+        hostile_memory_restore(l.k.memory);
+    }
+    end(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(breaks_of_any_length_find_what_one_look_finds),
         cmocka_unit_test(what_goes_meanwhile_leaves_no_record_that_never_was),
+        cmocka_unit_test(memory_that_is_mangled_in_every_pause_ends_the_walk_some_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
