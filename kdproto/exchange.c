@@ -120,13 +120,14 @@ static void measure(struct kd_exchange *x, uint64_t now_ms)
         kd_pace_round_trip(&x->pace, now_ms - x->sent_ms);
 }
 
-/* Of a Continue silence is the answer most of the time, and the target stands until it arrives: it is
- * repeated sooner. */
+/* A Continue that is acknowledged in vain is the most frequent loss of whoever lets a target go again and
+ * again, and it stands if it was the Continue: it is repeated sooner. Not over a stream, where a target
+ * that takes it for part of a longer packet must be given the silence to notice. */
 static uint64_t ack_timeout_ms(const struct kd_exchange *x)
 {
     unsigned n = x->tries > 0 ? x->tries - 1 : 0;
 
-    if (x->sending == KD_SEND_CONTINUE && n > CONTINUE_DOUBLINGS)
+    if (x->sending == KD_SEND_CONTINUE && x->dialect == KD_DIALECT_KDNET && n > CONTINUE_DOUBLINGS)
         n = CONTINUE_DOUBLINGS;
     return kd_pace_ack_ms(&x->pace, n, KD_PACKET_HEADER_LEN + x->send_len + 1);
 }

@@ -60,6 +60,7 @@ static const struct {
     {"kdnet-far", {KDNET, REAL, .faults = {.delay_us = 150000}}},
     {"stream-stays", {STREAM, STAYS}},
     {"stream-stays-drop", {STREAM, STAYS, .faults = {.drop = 0.1}}},
+    {"stream-stays-corrupt", {STREAM, STAYS, .faults = {.corrupt = 0.1}}},
     {"stream-stays-all", {STREAM, STAYS, EVERY}},
     {"stream-stays-chatter", {STREAM, STAYS, .chatter = true}},
     {"stream-stays-115200", {STREAM, STAYS, .faults = {.baud = 115200}, .bytes_per_second = 11520}},
