@@ -5,6 +5,7 @@
   kill        kill -9 at 200 random moments of a walk; the next kdwalk finds the target halted
   signals     SIGINT, SIGTERM or SIGHUP at 500 random moments
   forge       a million forged datagrams around a walk
+  breaks      a session that stays attached: 10,000 breaks on each link, ten minutes at ten a second, bad links
   sim         a thousand runs of each case of tests/sim, in simulated time
   recordings  two thousand damaged copies of captures/
   dumps       two thousand damaged dumps and images, of every type
@@ -18,6 +19,7 @@ No part: all of them. The ordinary test run takes a small sample of each. Needs 
 import argparse
 import sys
 
+import breaks
 import dumps
 import forge
 import hostile
@@ -30,7 +32,7 @@ from runs import kd
 
 PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run,
          "sim": simulated.run, "recordings": recordings.run, "dumps": dumps.run,
-         "shapes": shapes.run, "hostile": hostile.run}
+         "breaks": breaks.run, "shapes": shapes.run, "hostile": hostile.run}
 MOMENTS = {"kill": 200, "signals": 500}
 
 
@@ -59,11 +61,13 @@ def parse_options():
     parser.add_argument("parts", metavar="PART", nargs="*", type=one_of(PARTS), help=", ".join(PARTS))
     parser.add_argument("--links", type=list_of(kd.LINKS), default=list(kd.LINKS), help=",".join(kd.LINKS))
     parser.add_argument("--faults", type=list_of(matrix.CELLS), default=list(matrix.CELLS),
-                        help=f"of the matrix: {','.join(matrix.CELLS)}")
-    parser.add_argument("--seeds", type=count, default=100, help="of the matrix: runs for each cell")
+                        help=f"of the matrix and of breaks: {','.join(matrix.CELLS)}")
+    parser.add_argument("--seeds", type=count, default=100, help="of the matrix: runs for each cell; of breaks, ten at the most")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--moments", type=count, help="of kill (200) and of signals (500)")
     parser.add_argument("--forged", type=count, default=1000000, help="datagrams")
+    parser.add_argument("--breaks", type=count, default=10000, help="on each quiet link; a hundredth of that with each fault")
+    parser.add_argument("--stay", type=int, default=600, help="of breaks: so many seconds at ten a second")
     parser.add_argument("--sim-seeds", type=count, default=1000, help="of sim: runs of each case")
     parser.add_argument("--damaged", type=count, default=2000, help="copies of recordings, and of dumps")
     parser.add_argument("--shapes", type=count, default=1000, help="machines")
