@@ -2,9 +2,9 @@
 #include "walk.h"
 
 enum {
-    /* A unit that was interrupted in the middle of a look, and again at the beginning of the next, is too
-     * long for any. */
-    HELD_FROM = 2,
+    /* A unit that was interrupted in the middle of a look, and again in the two next, is too long for any: in one
+     * of these whoever paused may have read something else first, hardly in both. */
+    HELD_FROM = 3,
     TRIES_MAX = 16, /* for a source that interrupts all the same */
     /* Of a list in which whatever was reached is taken out meanwhile: then its end is not worth more pauses. */
     RESTARTS_MAX = 4,
