@@ -273,6 +273,95 @@ static void what_ends_a_walk_ends_it(void **state)
     }
 }
 
+/* ---- over pauses ---- */
+
+static void a_table_that_grew_is_gone_on_with_at_the_same_number(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    begin(&c);
+    code(&c, LEAF);
+    leaf(&c, 0);
+    leaf(&c, 1);
+    use(&c, 1, 0xffffa80fb1111110);
+    use(&c, 255, 0xffffa80fb2222220);
+    use(&c, PER_LEAF + 3, 0xffffa80fb3333330);
+    start(&c, MAX);
+    is_next(&c, 1, 0xffffa80fb1111110);
+    fake_mem_zero(&c.k.mem, MID, PAGE_LEN); /* the first page is one of several now */
+    fake_mem_u64(&c.k.mem, MID, LEAF);
+    fake_mem_u64(&c.k.mem, MID + 8, LEAF + PAGE_LEN);
+    code(&c, MID | 1);
+    kdw_handle_table_resume(&c.table);
+    is_next(&c, 255, 0xffffa80fb2222220);
+    is_next(&c, PER_LEAF + 3, 0xffffa80fb3333330);
+    is_over(&c, KD_OK, 0);
+    end(&c);
+}
+
+static void a_table_that_cannot_be_read_any_more_is_told(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    begin(&c);
+    code(&c, LEAF);
+    leaf(&c, 0);
+    use(&c, 1, 0xffffa80fb1111110);
+    use(&c, 2, 0xffffa80fb1111120);
+    start(&c, MAX);
+    is_next(&c, 1, 0xffffa80fb1111110);
+    fake_mem_unmap(&c.k.mem, TABLE, PAGE_LEN);
+    kdw_handle_table_resume(&c.table);
+    is_over(&c, KD_ERR_NOT_MAPPED, TABLE + fake_kernel_offset(&c.k, "_HANDLE_TABLE", "TableCode"));
+    end(&c);
+}
+
+static enum kd_status count(struct kdw_walk *w, const void *ctx, struct kdw_handle_table *t,
+                            const struct kdw_handle *h)
+{
+    (void)t;
+    assert_null(ctx);
+    return kdw_snapshot_add(w->s, KDW_TABLE_HANDLES, h->entry_va) ? KD_OK : KD_ERR_NO_MEMORY;
+}
+
+static enum kd_status is_gone(struct kdw_walk *w, const void *owner, bool *out)
+{
+    (void)w;
+    assert_null(owner);
+    *out = false;
+    return KD_OK;
+}
+
+static void each_handle_is_told_and_none_of_an_owner_that_is_gone(void **state)
+{
+    struct kdw_walk_list list = {.head_va = TABLE, .name = "ObjectTable"};
+    struct scene c;
+    size_t left = MAX;
+
+    (void)state;
+    begin(&c);
+    code(&c, LEAF);
+    leaf(&c, 0);
+    for (size_t i = 1; i < 8; i++)
+        use(&c, i, 0xffffa80fb1111110);
+    assert_int_equal(kdw_handle_table_each(&c.w, &c.plan, &list, &left, count, NULL), KD_OK);
+    assert_int_equal(c.s.tables[KDW_TABLE_HANDLES].len, 7);
+    assert_int_equal(left, MAX - 255);
+    left = 3;
+    assert_int_equal(kdw_handle_table_each(&c.w, &c.plan, &list, &left, count, NULL), KD_OK);
+    assert_int_equal(c.s.tables[KDW_TABLE_HANDLES].len, 10);
+    assert_int_equal(left, 0);
+    assert_int_equal(c.s.tables[KDW_TABLE_LISTS].len, 1);
+    list.is_there = is_gone;
+    left = MAX;
+    assert_int_equal(kdw_handle_table_each(&c.w, &c.plan, &list, &left, count, NULL), KD_OK);
+    assert_int_equal(c.s.tables[KDW_TABLE_HANDLES].len, 10);
+    assert_int_equal(c.s.tables[KDW_TABLE_LISTS].len, 1);
+    end(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +375,9 @@ int main(void)
         cmocka_unit_test(tables_that_make_no_sense_are_told),
         cmocka_unit_test(a_table_that_cannot_be_read_is_told),
         cmocka_unit_test(what_ends_a_walk_ends_it),
+        cmocka_unit_test(a_table_that_grew_is_gone_on_with_at_the_same_number),
+        cmocka_unit_test(a_table_that_cannot_be_read_any_more_is_told),
+        cmocka_unit_test(each_handle_is_told_and_none_of_an_owner_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
