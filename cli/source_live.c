@@ -46,6 +46,7 @@ struct live {
     const struct source_hearing *hearing;
     uint64_t limit_us;   /* of a freeze; 0: none */
     uint64_t request_us; /* what one read takes */
+    uint64_t release_us; /* and letting it go: at an int3 that is a few requests */
     bool is_abandoned;
 };
 
@@ -184,7 +185,8 @@ static bool stays_at_module(void *ctx, const struct kd_state_change *load)
 /* Is there no time left for one more read, and for letting it go? */
 static bool has_stood_enough(const struct live *l)
 {
-    return l->limit_us && kdt_live_frozen_us(l->session) + 2 * l->request_us > l->limit_us;
+    return l->limit_us &&
+           kdt_live_frozen_us(l->session) + l->request_us + l->release_us > l->limit_us;
 }
 
 /* What a read takes as a rule: one that was held up somewhere says little of the next. */
@@ -192,7 +194,7 @@ static uint64_t usual(uint64_t usual_us, uint64_t took_us)
 {
     uint64_t more_us = usual_us + usual_us / 4 + 1;
 
-    return took_us < more_us ? took_us : more_us;
+    return usual_us == 0 || took_us < more_us ? took_us : more_us;
 }
 
 /* Request by request: what does not fit is not begun. */
@@ -455,10 +457,14 @@ static enum kd_status watch_live(struct source *s, const struct source_hearing *
 static enum kd_status let_go_live(struct source *s)
 {
     struct live *l = s->state;
+    uint64_t before_us = kdt_live_frozen_us(l->session);
+    enum kd_status st;
 
     kdw_cache_drop(l->virt.cache);
     ranges_clear(&l->virt.known);
-    return kdt_live_resume(l->session, NULL);
+    st = kdt_live_resume(l->session, NULL);
+    l->release_us = usual(l->release_us, kdt_live_frozen_us(l->session) - before_us);
+    return st;
 }
 
 static enum kd_status listen_live(struct source *s, uint32_t ms, struct kd_state_change *stop)

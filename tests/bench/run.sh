@@ -7,6 +7,7 @@ build=$1
 "$build/bench/bench_break" "$build/bin/kdlab"
 "$build/bench/bench_recording"
 python3 "$here/snapshot_reads.py" "$build/bin"
+python3 "$here/watch_freezes.py" "$build/bin"
 "$build/bin/kdlab" symbols "$build/bench/symbols" >/dev/null
 "$build/bench/bench_dump" "$build/bin" "$build/bench/symbols"
 python3 "$here/make_pdb.py" "$build/bench/pdb"
