@@ -364,49 +364,79 @@ static void print_registered(const struct layers *v)
     end(v, &t);
 }
 
-/* Does what the process writes through r reach the logger of this slot? */
-static bool reaches(const struct kdw_registration *r, const struct kdw_enable *e)
+/* What its providers write by one slot of one of them, and to whom. */
+struct stream {
+    uint64_t state_va, logger_id;
+    size_t writers; /* registrations */
+};
+
+struct streams {
+    struct stream *items;
+    size_t len;
+};
+
+/* For each slot of a provider, how many registrations may write by it: a provider's own, and those of its group. */
+static void count_writers(const struct provider_links *registrations, uint64_t provider_va,
+                          size_t writers[SLOTS])
 {
-    bool is_of_group = r->provider_va.value != e->provider_va.value;
-    const struct kdw_u64 *mask = is_of_group ? &r->group_mask : &r->enable_mask;
+    size_t count;
+    const struct provider_link *links = provider_links_of(registrations, provider_va, &count);
 
-    return e->enabled.status == KD_OK && e->enabled.value && e->slot.status == KD_OK &&
-           e->slot.value < SLOTS && mask->status == KD_OK && (mask->value >> e->slot.value & 1);
-}
+    memset(writers, 0, SLOTS * sizeof *writers);
+    for (size_t i = 0; i < count; i++) {
+        const struct kdw_registration *r = links[i].record;
+        const struct kdw_u64 *mask =
+            r->provider_va.value != provider_va ? &r->group_mask : &r->enable_mask;
 
-/* Providers of the process that write to a logger. */
-static size_t count_writers(const struct layers *v, const struct provider_links *registrations,
-                            const struct kdw_logger *logger)
-{
-    size_t writers = 0;
-
-    KDW_EACH(v->s, KDW_TABLE_ENABLES, struct kdw_enable, e)
-    {
-        const struct kdw_provider *p =
-            e->logger_id.status == KD_OK && e->logger_id.value == logger->slot.value
-                ? kdw_snapshot_find(v->s, KDW_TABLE_PROVIDERS, e->provider_va.value)
-                : NULL;
-        const struct provider_link *links;
-        size_t count;
-
-        if (!p || p->state_va.value != logger->state_va.value)
-            continue;
-        links = provider_links_of(registrations, e->provider_va.value, &count);
-        for (size_t i = 0; i < count; i++)
-            writers += reaches(links[i].record, e);
+        for (unsigned slot = 0; slot < SLOTS && mask->status == KD_OK; slot++)
+            writers[slot] += mask->value >> slot & 1;
     }
-    return writers;
 }
 
-static void print_loggers(const struct layers *v, const struct provider_links *registrations)
+static void add_stream(struct streams *out, const struct layers *v, const struct kdw_enable *e,
+                       const size_t writers[SLOTS])
+{
+    const struct kdw_provider *p =
+        kdw_snapshot_find(v->s, KDW_TABLE_PROVIDERS, e->provider_va.value);
+
+    if (!p || e->enabled.status != KD_OK || !e->enabled.value || e->logger_id.status != KD_OK ||
+        e->slot.status != KD_OK || e->slot.value >= SLOTS || writers[e->slot.value] == 0)
+        return;
+    out->items[out->len++] =
+        (struct stream){p->state_va.value, e->logger_id.value, writers[e->slot.value]};
+}
+
+/* Provider by provider: a hostile kernel can have many slots and registrations for one. */
+static bool find_streams(const struct layers *v, const struct provider_links *registrations,
+                         struct streams *out)
+{
+    struct provider_links enables;
+    size_t writers[SLOTS];
+    bool ok = provider_links_enables(v->s, &enables);
+
+    *out = (struct streams){.items = ok ? calloc(enables.len + 1, sizeof *out->items) : NULL};
+    for (size_t i = 0; out->items && i < enables.len; i++) {
+        if (i == 0 || enables.items[i].provider_va != enables.items[i - 1].provider_va)
+            count_writers(registrations, enables.items[i].provider_va, writers);
+        add_stream(out, v, enables.items[i].record, writers);
+    }
+    provider_links_free(&enables);
+    return out->items != NULL;
+}
+
+static void print_loggers(const struct layers *v, const struct streams *streams)
 {
     struct text t = begin("is logged by");
     const char *separator = "";
 
     KDW_EACH(v->s, KDW_TABLE_LOGGERS, struct kdw_logger, l)
     {
-        size_t writers = count_writers(v, registrations, l);
+        size_t writers = 0;
 
+        for (size_t i = 0; i < streams->len; i++)
+            if (streams->items[i].logger_id == l->slot.value &&
+                streams->items[i].state_va == l->state_va.value)
+                writers += streams->items[i].writers;
         if (writers == 0)
             continue;
         text_add(&t, "%s", separator);
@@ -424,6 +454,7 @@ void view_layers(const struct kdw_snapshot *s, const struct provider_names *name
 {
     struct layers v = {s, names, kdw_snapshot_find(s, KDW_TABLE_PROCESSES, process_va), is_verbose};
     struct provider_links registrations;
+    struct streams streams = {NULL, 0};
 
     if (!v.p || !provider_links_registrations(s, &registrations)) {
         message_output_failed("out of memory");
@@ -439,6 +470,10 @@ void view_layers(const struct kdw_snapshot *s, const struct provider_names *name
     print_cpus(&v);
     print_consumed(&v);
     print_registered(&v);
-    print_loggers(&v, &registrations);
+    if (find_streams(&v, &registrations, &streams))
+        print_loggers(&v, &streams);
+    else
+        message_output_failed("out of memory");
+    free(streams.items);
     provider_links_free(&registrations);
 }

@@ -101,12 +101,52 @@ static void a_logger_that_masks_lead_to_is_one_that_logs(void **state)
     kdw_snapshot_free(&s);
 }
 
+/* Each logger by each slot by each registration would be a day. */
+static void one_provider_with_all_there_is_room_for_is_counted_once(void **state)
+{
+    const size_t loggers = kdw_snapshot_tables[KDW_TABLE_LOGGERS].max,
+                 enables = kdw_snapshot_tables[KDW_TABLE_ENABLES].max,
+                 registrations = kdw_snapshot_tables[KDW_TABLE_REGISTRATIONS].max;
+    struct kdw_snapshot s;
+    struct capture c;
+
+    (void)state;
+    make(&s);
+    for (size_t i = s.tables[KDW_TABLE_LOGGERS].len; i < loggers; i++) {
+        struct kdw_logger *l = kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, 0x10000 + 16 * i);
+
+        l->state_va = clean_known(CLEAN_HOST);
+        l->slot = clean_known(4);
+    }
+    for (size_t i = s.tables[KDW_TABLE_ENABLES].len; i < enables; i++) {
+        struct kdw_enable *e = kdw_snapshot_add(&s, KDW_TABLE_ENABLES, 0x10000 + 16 * i);
+
+        e->provider_va = clean_known(CLEAN_THREATS);
+        e->enabled = clean_known(1);
+        e->slot = clean_known(0);
+        e->logger_id = clean_known(4);
+    }
+    for (size_t i = s.tables[KDW_TABLE_REGISTRATIONS].len; i < registrations; i++) {
+        struct kdw_registration *r =
+            kdw_snapshot_add(&s, KDW_TABLE_REGISTRATIONS, 0x10000 + 16 * i);
+
+        r->provider_va = clean_known(CLEAN_THREATS);
+        r->enable_mask = clean_known(1);
+    }
+    capture_begin(&c, CAPTURE_OUT);
+    view_layers(&s, &none, false, CLEAN_LSASS);
+    assert_non_null(strstr(capture_end(&c), "\nis logged by   0x4 DefenderApiLogger ("));
+    capture_free(&c);
+    kdw_snapshot_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_layers_are_told),
         cmocka_unit_test(what_is_too_long_is_broken_and_then_cut_or_told_in_full),
         cmocka_unit_test(a_logger_that_masks_lead_to_is_one_that_logs),
+        cmocka_unit_test(one_provider_with_all_there_is_room_for_is_counted_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
