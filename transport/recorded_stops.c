@@ -1,6 +1,7 @@
 #include <transport/recorded_stops.h>
 
 #include "recorded_boot.h"
+#include "recording_stream.h"
 
 #include <kdproto/debug_io.h>
 #include <kdproto/file_io.h>
@@ -265,22 +266,38 @@ enum kd_status kdt_recorded_stops_next(struct kdt_recorded_stops *s, struct kdt_
 
 /* --- from the start --- */
 
+/* Takes the recording over, also on failure. */
+static enum kd_status stops_of(struct kdt_recording *recording, struct kd_diag *diag,
+                               struct kdt_recorded_stops **out)
+{
+    struct kdt_recorded_stops *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        kdt_recording_close(recording);
+        return kd_diag_set(diag, KD_ERR_NO_MEMORY, "%s", kd_status_text(KD_ERR_NO_MEMORY));
+    }
+    s->diag = diag;
+    s->recording = recording;
+    *out = s;
+    return KD_OK;
+}
+
 enum kd_status kdt_recorded_stops_open(const struct kdt_recording_opts *opts,
                                        struct kdt_recorded_stops **out)
 {
-    struct kdt_recorded_stops *s = calloc(1, sizeof *s);
-    enum kd_status st;
+    struct kdt_recording *recording;
+    enum kd_status st = kdt_recording_open(opts, &recording);
 
-    if (!s)
-        return kd_diag_set(opts->diag, KD_ERR_NO_MEMORY, "%s", kd_status_text(KD_ERR_NO_MEMORY));
-    s->diag = opts->diag;
-    st = kdt_recording_open(opts, &s->recording);
-    if (st != KD_OK) {
-        free(s);
-        return st;
-    }
-    *out = s;
-    return KD_OK;
+    return st == KD_OK ? stops_of(recording, opts->diag, out) : st;
+}
+
+enum kd_status kdt_recorded_stops_open_stream(FILE *stream, const struct kdt_recording_opts *opts,
+                                              struct kdt_recorded_stops **out)
+{
+    struct kdt_recording *recording;
+    enum kd_status st = kdt_recording_open_stream(stream, opts, &recording);
+
+    return st == KD_OK ? stops_of(recording, opts->diag, out) : st;
 }
 
 void kdt_recorded_stops_close(struct kdt_recorded_stops *s)

@@ -1,5 +1,5 @@
 /* fuzz_recording.c - any file as a recording, with the key of the seeds: it is told to its end or to one
- * error, and what it tells holds together. */
+ * error, and what it tells holds together; stop by stop as well. */
 #define _POSIX_C_SOURCE 200809L /* fmemopen */
 
 #include "../../transport/recording_stream.h"
@@ -66,6 +66,31 @@ static void check_counts(const struct seen *seen, const struct kdt_recording *r)
     REQUIRE(counts.not_udp + counts.other + counts.duplicates + counts.kdnet <= counts.packets);
 }
 
+/* Stop by stop: each is told once, and nothing else has a number. */
+static void check_stops(struct seen *seen, const uint8_t *data, size_t size)
+{
+    struct kd_diag diag = {""};
+    const struct kdt_recording_opts opts = {NULL, &key, &diag};
+    FILE *stream = fmemopen((void *)(uintptr_t)data, size, "rb");
+    struct kdt_recorded_stops *s;
+    struct kdt_told told;
+    unsigned stops = 0;
+
+    if (!stream || kdt_recorded_stops_open_stream(stream, &opts, &s) != KD_OK)
+        return;
+    while (kdt_recorded_stops_next(s, &told) == KD_OK) {
+        if (!told.stop.number) {
+            read_bytes(seen, told.event.u.text.data, told.event.u.text.len);
+            continue;
+        }
+        stops++;
+        read_bytes(seen, told.stop.change.path.data, told.stop.change.path.len);
+        seen->sink += (unsigned)kdt_recorded_memory_bytes(told.stop.virt);
+    }
+    REQUIRE(stops == seen->stops);
+    kdt_recorded_stops_close(s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct kd_diag diag = {""};
@@ -84,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check(&seen, r, &rec);
         check_counts(&seen, r);
         kdt_recording_close(r);
+        check_stops(&seen, data, size);
     }
     REQUIRE(st == KD_ERR_NOT_FOUND || diag.text[0]); /* an error explains itself */
     return 0;

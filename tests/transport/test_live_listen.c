@@ -12,6 +12,8 @@
 
 #include "support/live_pair.h"
 
+#include <transport/recorded_stops.h>
+
 enum { BREAK_MS = 3000, LISTEN_MS = 3000 };
 
 static uint64_t since_ms(uint64_t begin_ns)
@@ -287,6 +289,60 @@ static void the_time_that_it_stood_is_known(void **state)
     end_running(&p);
 }
 
+/* What a recorder wrote of it, stop by stop. */
+static void a_recording_of_it_tells_the_same_stops(void **state)
+{
+    struct live_pair_opts opts = live_pair_stream_defaults();
+    uint64_t standing_us[5];
+    struct kdt_recorder_opts recorder = {0};
+    struct kdt_recording_opts recording = {0};
+    struct kdt_recorded_stops *stops;
+    struct kd_diag diag;
+    struct temp_dir dir;
+    struct kdt_told told;
+    struct live_pair p;
+
+    (void)state;
+    temp_dir_create(&dir);
+    recorder.path = temp_dir_path(&dir, "r.pcapng");
+    assert_int_equal(kdt_recorder_create(&recorder, &diag, &opts.live.recorder), KD_OK);
+    begin_with(&p, &opts);
+    for (int i = 0; i < 5; i++) {
+        break_well(&p);
+        uv_sleep(10 * (unsigned)i);
+        read_well(&p);
+        assert_int_equal(kdt_live_resume(p.live, NULL), KD_OK);
+        standing_us[i] = kdt_live_frozen_us(p.live);
+    }
+    fake_target_do(p.target, FAKE_PRINTS);
+    assert_int_equal(kdt_live_listen(p.live, 200, &p.stop), KD_ERR_TIMEOUT);
+    end_running(&p);
+    kdt_recorder_destroy(opts.live.recorder);
+
+    recording.path = temp_dir_path(&dir, "r.pcapng");
+    recording.diag = &diag;
+    assert_int_equal(kdt_recorded_stops_open(&recording, &stops), KD_OK);
+    assert_int_equal(kdt_recorded_stops_next(stops, &told), KD_OK);
+    assert_true(told.stop.is_version_new);
+    for (int i = 0; i < 5; i++) {
+        uint64_t us;
+
+        assert_int_equal(kdt_recorded_stops_next(stops, &told), KD_OK);
+        assert_int_equal(told.event.kind, KD_EVENT_HALTED);
+        us = (told.stop.end_ns - told.stop.begin_ns) / 1000;
+        assert_in_range(us, standing_us[i] > 5000 ? standing_us[i] - 5000 : 0,
+                        standing_us[i] + 5000);
+        assert_int_equal(kdt_recorded_memory_bytes(told.stop.virt), 64);
+        assert_true(told.stop.change.pc_va == FAKE_STOP_PC);
+    }
+    assert_int_equal(kdt_recorded_stops_next(stops, &told), KD_OK);
+    assert_int_equal(told.event.kind, KD_EVENT_PRINT);
+    assert_memory_equal(told.event.u.text.data, "hello\n", 6);
+    assert_int_equal(kdt_recorded_stops_next(stops, &told), KD_ERR_NOT_FOUND);
+    kdt_recorded_stops_close(stops);
+    temp_dir_remove(&dir);
+}
+
 /* --- what may befall it --- */
 
 /* The session is over for the reason, and goes on with the next stage. */
@@ -462,6 +518,7 @@ int main(void)
         cmocka_unit_test(a_busy_target_is_no_lost_one),
         cmocka_unit_test(leaving_undoes_a_halt_that_came_too_late),
         cmocka_unit_test(the_time_that_it_stood_is_known),
+        cmocka_unit_test(a_recording_of_it_tells_the_same_stops),
         cmocka_unit_test(a_restart_ends_listening_and_is_followed),
         cmocka_unit_test(a_restart_during_a_break_is_followed),
         cmocka_unit_test(a_restored_snapshot_counts_as_a_restart),

@@ -136,7 +136,8 @@ enum kd_status kdt_live_break(struct kdt_live *l, uint32_t timeout_ms,
                               struct kd_state_change *stop);
 
 /* How long the target has stood by now; where it runs, how long its last stop was: from the arrival of
- * its first report until the Continue was acknowledged, or presumed to have arrived. Microseconds. */
+ * its first report until the Continue was acknowledged, or presumed to have arrived; with the time that
+ * a link took to come back meanwhile. Microseconds. */
 uint64_t kdt_live_frozen_us(const struct kdt_live *l);
 /* KD_OK while the session is fit for use; else what ended it, which later calls will say. */
 enum kd_status kdt_live_over(const struct kdt_live *l);
