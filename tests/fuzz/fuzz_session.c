@@ -230,7 +230,13 @@ static void happen(struct world *w)
 {
     static const uint16_t pass_ms[] = {1, 19, 20, 150, 299, 300, 1000, 5000};
 
-    switch (next(w) % 21) {
+    const uint8_t what = next(w);
+
+    if (what >= 252) { /* twelve times all of the others */
+        kd_session_break_off(w->s);
+        return;
+    }
+    switch (what % 21) {
     case 0:
         say_control(w, KD_PACKET_ACKNOWLEDGE);
         break;
@@ -295,6 +301,12 @@ static void happen(struct world *w)
     }
 }
 
+static bool stays_if_odd(void *ctx, const struct kd_state_change *load)
+{
+    (void)ctx;
+    return load->image_checksum & 1;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct world w = {.in = data, .left = size, .now_ms = 1000};
@@ -305,6 +317,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     opts.dialect = w.dialect = data[0] & 1 ? KD_DIALECT_STREAM : KD_DIALECT_KDNET;
     opts.may_alter = w.may_alter = data[0] & 2;
     opts.bytes_per_second = data[0] & 4 ? 11520 : 0;
+    opts.stays_at_module = data[0] & 8 ? stays_if_odd : NULL;
     (void)next(&w);
     must(kd_session_create(&opts, &w.s) == KD_OK);
     kd_session_link_up(w.s, true, w.now_ms);
