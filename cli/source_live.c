@@ -467,16 +467,28 @@ static enum kd_status let_go_live(struct source *s)
     return st;
 }
 
+/* The deadline of the whole command is how a watch may end. */
+static bool is_past_deadline(const struct live *l, enum kd_status st)
+{
+    return st == KD_ERR_TIMEOUT && kdt_live_over(l->session) != KD_OK;
+}
+
 static enum kd_status listen_live(struct source *s, uint32_t ms, struct kd_state_change *stop)
 {
-    return kdt_live_listen(((struct live *)s->state)->session, ms, stop);
+    const struct live *l = s->state;
+    enum kd_status st = kdt_live_listen(l->session, ms, stop);
+
+    return is_past_deadline(l, st) ? KD_ERR_CANCELLED : st;
 }
 
 static enum kd_status catch_live(struct source *s)
 {
     struct live *l = s->state;
+    enum kd_status st = kdt_live_break(l->session, s->cli->options.timeout_ms, &l->stop);
 
-    return kdt_live_break(l->session, s->cli->options.timeout_ms, &l->stop);
+    if (is_past_deadline(l, st))
+        return KD_ERR_CANCELLED;
+    return st == KD_ERR_TIMEOUT ? KD_ERR_BUSY : st;
 }
 
 static void abandon_live(struct source *s)

@@ -228,7 +228,7 @@ static enum kd_status hear_until_stop(struct source *s, bool *is_enough)
             r->now_ns = told.time_ns;
             return kd_diag_set(&s->cli->diag, KD_ERR_REBOOTED, "the target restarted");
         }
-        r->has_stop = told.event.kind == KD_EVENT_HALTED;
+        r->has_stop = told.event.kind == KD_EVENT_HALTED && told.stop.bytes_read > 0; /* no stray */
         r->stop = told.stop;
         if (!r->has_stop)
             hear(r, &told, is_enough);

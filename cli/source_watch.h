@@ -8,7 +8,8 @@
  *       ^                 |      `------> runs, the time is over
  *       `------catch------'
  *
- * Errors    As live.h. KD_ERR_TIMEOUT of _listen: it runs, and nothing is wrong. A recording ends with
+ * Errors    As live.h. KD_ERR_TIMEOUT of _listen: it runs, and nothing is wrong. KD_ERR_CANCELLED: also when the
+ *           command's deadline has come. A recording ends with
  *           KD_ERR_NOT_FOUND. */
 #ifndef CLI_SOURCE_WATCH_H
 #define CLI_SOURCE_WATCH_H
@@ -36,6 +37,7 @@ enum kd_status source_watch(struct source *s, const struct source_hearing *heari
 enum kd_status source_let_go(struct source *s);
 /* KD_OK: it halted by itself, as *stop says. KD_ERR_INTERRUPTED: on_print wished so; it runs. */
 enum kd_status source_listen(struct source *s, uint32_t ms, struct kd_state_change *stop);
+/* KD_ERR_BUSY: it did not halt in time; it runs, and may halt later. */
 enum kd_status source_catch(struct source *s);
 /* After it restarted or fell silent, with that status: until it stands again. It may be another boot. */
 enum kd_status source_return(struct source *s, enum kd_status st);

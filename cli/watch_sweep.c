@@ -235,19 +235,47 @@ static enum kd_status listen_until(struct watch_sweep *w, uint64_t due_ns)
     return st;
 }
 
+/* It stands by itself; or because of a break-in that it did not follow in time. */
+static enum watch_reason reason_of_stop(struct watch_sweep *w, bool was_busy)
+{
+    if (was_busy && w->stop.kind == KD_STATE_EXCEPTION &&
+        w->stop.exception_code == KD_STATUS_BREAKPOINT)
+        return WATCH_EVERY;
+    w->has_stop = true;
+    return w->stop.kind == KD_STATE_LOAD_SYMBOLS ? WATCH_ON_MODULE : WATCH_ON_EXCEPTION;
+}
+
+static void tell_busy(struct watch_sweep *w)
+{
+    static const char why[] = "it did not halt in time, and is asked again";
+    struct watch_event e = event_now(w, WATCH_LOST);
+
+    e.u.text = (struct kd_span){(const uint8_t *)why, sizeof why - 1};
+    tell(w, &e);
+}
+
 static enum kd_status await(struct watch_sweep *w, enum watch_reason *reason)
 {
-    enum kd_status st = listen_until(w, w->due_ns);
+    bool is_busy = false;
 
-    if (st == KD_OK) {
-        w->has_stop = true;
-        *reason = w->stop.kind == KD_STATE_LOAD_SYMBOLS ? WATCH_ON_MODULE : WATCH_ON_EXCEPTION;
-        return KD_OK;
+    for (;;) {
+        enum kd_status st = listen_until(w, w->due_ns);
+
+        if (st == KD_OK) {
+            *reason = reason_of_stop(w, is_busy);
+            return KD_OK;
+        }
+        if (st != KD_ERR_TIMEOUT && st != KD_ERR_INTERRUPTED)
+            return st;
+        *reason = st == KD_ERR_TIMEOUT ? WATCH_EVERY : WATCH_ON_PRINT;
+        st = source_catch(w->source);
+        if (st != KD_ERR_BUSY)
+            return st;
+        if (!is_busy)
+            tell_busy(w);
+        is_busy = true;
+        w->due_ns = source_time_ns(w->source) + (uint64_t)w->opts.every_ms * NS_PER_MS;
     }
-    if (st != KD_ERR_TIMEOUT && st != KD_ERR_INTERRUPTED)
-        return st;
-    *reason = st == KD_ERR_TIMEOUT ? WATCH_EVERY : WATCH_ON_PRINT;
-    return source_catch(w->source);
 }
 
 /* All of it, however long it takes: it will not run again. */

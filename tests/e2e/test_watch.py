@@ -43,7 +43,7 @@ class Quiet(WatchTest):
 
     def test_each_kernel_is_watched_and_swept(self):
         def check(kernel):
-            _, told, _ = self.watched(kernel, "--count", "16", "--every", "0.05", "--freeze-budget", "200",
+            _, told, _ = self.watched(kernel, "--count", "4", "--every", "0.05", "--freeze-budget", "5000",
                                        link=kd.Pipe())
             self.assertEqual({event["event"] for event in told}, {"begin", "sample", "end"}, told)
             self.assertGreaterEqual(told[-1]["sweeps"], 2, told[-1])
