@@ -153,6 +153,26 @@ json_t *snapshot_json_head(const struct kdw_snapshot *s)
                      kdw_snapshot_is_complete(s));
 }
 
+static json_t *looks_of(const struct kdw_snapshot *s)
+{
+    json_t *times = json_array(), *records = json_object();
+
+    for (uint32_t i = 0; i <= s->looks; i++)
+        document_add(times, time_text(s->look_times_100ns[i]));
+    for (size_t i = 0; i < KDW_TABLES; i++) {
+        const struct kdw_table *t = &s->tables[i];
+        json_t *list;
+
+        if (!t->is_taken)
+            continue;
+        list = json_array();
+        for (size_t r = 0; r < t->len; r++)
+            document_add(list, json_integer(t->looks[r]));
+        document_put(records, kdw_snapshot_tables[i].name, list);
+    }
+    return json_pack("{s:o, s:o}", "times", times, "records", records);
+}
+
 json_t *snapshot_json(const struct kdw_snapshot *s)
 {
     json_t *o = json_pack("{s:s, s:i}", "schema", SNAPSHOT_SCHEMA, "version", SNAPSHOT_VERSION);
@@ -174,5 +194,7 @@ json_t *snapshot_json(const struct kdw_snapshot *s)
     document_put(o, "cut", cut);
     document_put(o, "gaps", gaps.list);
     document_put(o, "gaps_omitted", json_integer((json_int_t)gaps.omitted));
+    if (s->look_times_100ns)
+        document_put(o, "looks", looks_of(s));
     return o;
 }

@@ -20,6 +20,8 @@
  *            "reason": "paged out"}: it could not be read, where, and why; without an address
  *            where the reason is not one place. "gaps" lists these once more, as many
  *            as SNAPSHOT_GAPS_MAX; "gaps_omitted" is how many there are beyond.
+ * Looks      of a snapshot that was read in several breaks: "looks" has the target's time of each, and for
+ *            every record of a table, in their order, the number of the look in which it was read.
  * Version    grows when a fact changes its name or meaning; new facts and tables do not count.
  *            snapshot.schema.json says the same to programs. */
 #ifndef CLI_SNAPSHOT_JSON_H

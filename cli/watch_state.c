@@ -365,6 +365,22 @@ static enum kd_status run_checks(struct watch_state *s, uint64_t sample,
     return KD_OK;
 }
 
+/* So that each record of a snapshot has its age, wherever that goes. */
+static enum kd_status note_times(struct watch_read *r)
+{
+    uint64_t *times;
+
+    if (r->snapshot.looks == 0 || r->looks_len != (size_t)r->snapshot.looks + 1)
+        return KD_OK;
+    times = malloc(r->looks_len * sizeof *times);
+    if (!times)
+        return KD_ERR_NO_MEMORY;
+    for (size_t i = 0; i < r->looks_len; i++)
+        times[i] = r->looks[i].target_100ns;
+    r->snapshot.look_times_100ns = times;
+    return KD_OK;
+}
+
 /* ---- all of it ---- */
 
 enum kd_status watch_state_create(unsigned only, void *ctx, watch_tell *tell,
@@ -406,10 +422,10 @@ enum kd_status watch_state_take(struct watch_state *s, enum watch_pass pass, uin
 {
     struct kept *kept = &s->kept[pass];
     struct watch_read now = *read;
-    enum kd_status st = KD_OK;
+    enum kd_status st = note_times(&now);
 
     *read = (struct watch_read){0};
-    if (pass == WATCH_PASS_WHOLE && (s->only & WATCH_CHECKS))
+    if (st == KD_OK && pass == WATCH_PASS_WHOLE && (s->only & WATCH_CHECKS))
         st = run_checks(s, sample, kept->is_there ? &kept->read : NULL, &now);
     if (st == KD_OK && kept->is_there)
         st = compare(s, pass, sample, &now);

@@ -234,6 +234,7 @@ void kdw_snapshot_free(struct kdw_snapshot *s)
         free(t->index);
     }
     kdw_handle_set_free(&s->handles);
+    free(s->look_times_100ns);
     free(s->symbols);
     *s = (struct kdw_snapshot){0};
 }

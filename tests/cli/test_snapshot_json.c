@@ -165,6 +165,28 @@ static void every_fact_of_every_table_is_written(void **state)
     kdw_snapshot_free(&s);
 }
 
+static void records_of_several_looks_have_the_time_of_each(void **state)
+{
+    struct kdw_snapshot s = {.looks = 1};
+    json_t *o, *looks;
+
+    (void)state;
+    s.tables[KDW_TABLE_JOBS].is_taken = true;
+    s.look_times_100ns = calloc(2, sizeof *s.look_times_100ns);
+    assert_non_null(s.look_times_100ns);
+    s.look_times_100ns[1] = UINT64_C(132204411121234567);
+    assert_non_null(kdw_snapshot_add(&s, KDW_TABLE_JOBS, 0x1000));
+    o = snapshot_json(&s);
+    looks = json_object_get(o, "looks");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(looks, "times"), 1)),
+                        "2019-12-10T08:45:12.1234567Z");
+    assert_int_equal(json_integer_value(json_array_get(
+                         json_object_get(json_object_get(looks, "records"), "jobs"), 0)),
+                     1);
+    json_decref(o);
+    kdw_snapshot_free(&s);
+}
+
 /* The schema is kept as a file, for whoever reads such documents. */
 static void the_schema_says_what_the_tables_say(void **state)
 {
@@ -189,6 +211,7 @@ int main(void)
         cmocka_unit_test(only_what_was_looked_at_is_there),
         cmocka_unit_test(symbols_from_a_file_of_any_name_are_told),
         cmocka_unit_test(every_fact_of_every_table_is_written),
+        cmocka_unit_test(records_of_several_looks_have_the_time_of_each),
         cmocka_unit_test(the_schema_says_what_the_tables_say),
     };
 

@@ -113,17 +113,28 @@ static json_t *definitions(void)
     return o;
 }
 
+/* Of a snapshot that was read in several breaks. */
+static json_t *looks(void)
+{
+    json_t *numbers = json_pack("{s:s, s:o}", "type", "array", "items", integer_from(0));
+    json_t *properties = json_pack("{s:{s:s, s:o}, s:{s:s, s:o}}", "times", "type", "array",
+                                   "items", fact(KDW_FACT_TIME), "records", "type", "object",
+                                   "additionalProperties", numbers);
+
+    return object(properties, json_pack("[s, s]", "times", "records"));
+}
+
 json_t *snapshot_schema(void)
 {
     json_t *properties = json_pack(
         "{s:{s:s}, s:{s:i}, s:{s:s, s:i, s:i}, s:o, s:o, s:{s:s, s:{s:{s:s}, s:{s:s}}}, s:{s:s}, "
-        "s:o, s:{s:s, s:{s:s}}, s:o, s:o}",
+        "s:o, s:{s:s, s:{s:s}}, s:o, s:o, s:o}",
         "schema", "const", SNAPSHOT_SCHEMA, "version", "const", SNAPSHOT_VERSION, "build", "type",
         "integer", "minimum", 0, "maximum", 65535, "kernel_base", reference("word"), "time",
         fact(KDW_FACT_TIME), "symbols", "type", "object", "properties", "origin", "type", "string",
         "guess", "type", "boolean", "complete", "type", "boolean", "tables", tables(), "cut",
-        "type", "array", "items", "type", "string", "gaps", gaps(), "gaps_omitted",
-        integer_from(0));
+        "type", "array", "items", "type", "string", "gaps", gaps(), "gaps_omitted", integer_from(0),
+        "looks", looks());
     json_t *schema =
         object(properties, json_pack("[s, s, s, s, s, s, s, s]", "schema", "version", "build",
                                      "kernel_base", "complete", "tables", "cut", "gaps"));

@@ -356,10 +356,12 @@ struct kdw_snapshot {
     struct kdw_table tables[KDW_TABLES];
     uint16_t build; /* what the target says of itself; 0: nothing */
     uint64_t kernel_base_va;
-    struct kdw_u64 time_100ns;     /* of the target */
-    char *symbols;                 /* where they came from */
-    bool is_guess;                 /* they are */
-    uint32_t looks;                /* pauses; 0: all of it is of one time */
+    struct kdw_u64 time_100ns;  /* of the target */
+    char *symbols;              /* where they came from */
+    bool is_guess;              /* they are */
+    uint32_t looks;             /* pauses; 0: all of it is of one time */
+    uint64_t *look_times_100ns; /* of the target, when each look began: looks + 1; NULL: whoever let
+                                   it run did not note them; from malloc */
     struct kdw_handle_set handles; /* that are no consumers': for the next walk, and in no file */
 };
 
