@@ -6,6 +6,7 @@
   signals     SIGINT, SIGTERM or SIGHUP at 500 random moments
   forge       a million forged datagrams around a walk
   breaks      a session that stays attached: 10,000 breaks on each link, ten minutes at ten a second, bad links
+  watch       kdwalk watch, ten minutes at ten samples a second: nothing grows, nothing is invented
   sim         a thousand runs of each case of tests/sim, in simulated time
   recordings  two thousand damaged copies of captures/
   dumps       two thousand damaged dumps and images, of every type
@@ -28,11 +29,12 @@ import moments
 import recordings
 import shapes
 import simulated
+import watches
 from runs import kd
 
 PARTS = {"matrix": matrix.run, "kill": moments.run_kill, "signals": moments.run_signals, "forge": forge.run,
          "sim": simulated.run, "recordings": recordings.run, "dumps": dumps.run,
-         "breaks": breaks.run, "shapes": shapes.run, "hostile": hostile.run}
+         "breaks": breaks.run, "watch": watches.run, "shapes": shapes.run, "hostile": hostile.run}
 MOMENTS = {"kill": 200, "signals": 500}
 
 
@@ -67,7 +69,7 @@ def parse_options():
     parser.add_argument("--moments", type=count, help="of kill (200) and of signals (500)")
     parser.add_argument("--forged", type=count, default=1000000, help="datagrams")
     parser.add_argument("--breaks", type=count, default=10000, help="on each quiet link; a hundredth of that with each fault")
-    parser.add_argument("--stay", type=int, default=600, help="of breaks: so many seconds at ten a second")
+    parser.add_argument("--stay", type=int, default=600, help="of breaks and watch: so many seconds at ten a second")
     parser.add_argument("--sim-seeds", type=count, default=1000, help="of sim: runs of each case")
     parser.add_argument("--damaged", type=count, default=2000, help="copies of recordings, and of dumps")
     parser.add_argument("--shapes", type=count, default=1000, help="machines")
