@@ -104,8 +104,7 @@ static size_t columns_of(uint32_t code)
     return 1;
 }
 
-/* Bytes of its first characters that fit into so many columns, and the columns that they take. */
-static size_t fitting(const char *utf8, size_t room, size_t *columns)
+size_t grid_fit(const char *utf8, size_t room, size_t *columns)
 {
     size_t len = 0;
 
@@ -128,20 +127,20 @@ size_t grid_columns(const char *utf8)
 {
     size_t columns;
 
-    fitting(utf8, SIZE_MAX, &columns);
+    grid_fit(utf8, SIZE_MAX, &columns);
     return columns;
 }
 
 /* At most width columns of it; returns how many were printed. */
 static size_t print_cut(const char *utf8, size_t width)
 {
-    size_t columns, len = fitting(utf8, width, &columns);
+    size_t columns, len = grid_fit(utf8, width, &columns);
 
     if (utf8[len] == '\0') {
         fputs(utf8, stdout);
         return columns;
     }
-    len = fitting(utf8, width - 1, &columns);
+    len = grid_fit(utf8, width - 1, &columns);
     printf("%.*s" ELLIPSIS, (int)len, utf8);
     return columns + 1;
 }

@@ -49,6 +49,8 @@ void grid_print(struct grid *g);
 
 /* How many columns of a terminal a text takes. */
 size_t grid_columns(const char *utf8);
+/* Bytes of its first characters that fit into so many columns, and the columns that they take. */
+size_t grid_fit(const char *utf8, size_t room, size_t *columns);
 /* A line of its own, cut like a grid's; text may be NULL, as text_take gives it. Takes it. */
 void grid_print_line(char *text, bool is_wide);
 

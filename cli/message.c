@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FD_ERR = 2 };
+enum {
+    FD_ERR = 2,
+    TAKEN_MAX = 1024, /* of a line for a taker: far more than a screen shows */
+};
 
+static const struct message_taker *taker;
 static bool progress_shown;
 static bool output_failed;
 
@@ -27,10 +31,24 @@ bool message_colours(int fd)
     return term && !is_dumb(term) && platform_is_terminal(fd);
 }
 
+static void give(const char *kind, const char *fmt, va_list ap)
+{
+    char line[TAKEN_MAX];
+    int len = snprintf(line, sizeof line, "%s", kind);
+
+    /* NOLINTNEXTLINE(*valist*): the caller has initialised it */
+    vsnprintf(line + len, sizeof line - (size_t)len, fmt, ap);
+    taker->say(taker->ctx, line);
+}
+
 static void say(const char *kind, const char *colour, const char *fmt, va_list ap)
 {
     bool coloured = message_colours(FD_ERR);
 
+    if (taker) {
+        give(kind, fmt, ap);
+        return;
+    }
     message_progress_end();
     fflush(stdout);
     fprintf(stderr, "kdwalk: %s%s%s", coloured ? colour : "", kind, coloured ? "\033[0m" : "");
@@ -80,8 +98,17 @@ bool message_output_has_failed(void)
 
 void message_progress(const char *fmt, ...)
 {
+    char line[TAKEN_MAX];
     va_list ap;
 
+    if (taker) {
+        va_start(ap, fmt);
+        /* NOLINTNEXTLINE(*valist*): it is initialised above */
+        vsnprintf(line, sizeof line, fmt, ap);
+        va_end(ap);
+        taker->progress(taker->ctx, line);
+        return;
+    }
     if (is_dumb(getenv("TERM")) || !platform_is_terminal(FD_ERR))
         return; /* it could not take a line back */
     va_start(ap, fmt);
@@ -95,7 +122,22 @@ void message_progress(const char *fmt, ...)
 
 void message_progress_end(void)
 {
-    if (progress_shown)
+    if (taker)
+        taker->progress(taker->ctx, NULL);
+    else if (progress_shown)
         fputs("\r\033[K", stderr);
     progress_shown = false;
+}
+
+void message_hand_to(const struct message_taker *to)
+{
+    if (to)
+        message_progress_end();
+    taker = to;
+}
+
+void message_take_back(void)
+{
+    if (taker)
+        taker->end(taker->ctx);
 }

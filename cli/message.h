@@ -20,6 +20,18 @@ bool message_colours(int fd);
 void message_progress(const char *fmt, ...) KD_PRINTF(1, 2);
 void message_progress_end(void);
 
+/* Whoever draws on the whole terminal takes all of this, which would garble it: a line at a time, without its
+ * end. NULL: it goes to stderr again. */
+struct message_taker {
+    void *ctx;
+    void (*say)(void *ctx, const char *line);      /* "warning: ..." */
+    void (*progress)(void *ctx, const char *line); /* NULL: it is over */
+    void (*end)(void *ctx);                        /* the terminal is wanted back */
+};
+void message_hand_to(const struct message_taker *taker); /* borrowed */
+/* Ends the taker, where there is one; it hands to NULL. */
+void message_take_back(void);
+
 /* The output is not whole: says so, the first time, and why. main makes it the exit status. */
 void message_output_failed(const char *why);
 bool message_output_has_failed(void);

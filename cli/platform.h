@@ -14,7 +14,18 @@ enum { PLATFORM_ISF_FOLDERS_MAX = 4096 };
  * meets them. */
 void platform_catch_signals(void (*on_stop)(void));
 void platform_release_signals(void); /* they do what they did before */
+/* As if such a signal had come; before they are caught nothing happens. */
+void platform_stop(void);
 bool platform_is_terminal(int fd);
+/* False: it does not say. */
+bool platform_terminal_size(int fd, unsigned *columns, unsigned *rows);
+
+/* From now on a wish to suspend the process (SIGTSTP: Ctrl-Z) waits until it is asked for and granted: a target
+ * that stands still must be let go first. */
+void platform_hold_suspension(void);
+bool platform_suspension_is_due(void);
+void platform_suspend(void); /* comes back when somebody lets the process go on */
+void platform_release_suspension(void);
 
 bool platform_is_folder(const char *path);
 /* A folder in the user's cache folder; it need not be there. False, and nothing is written: the user

@@ -1,4 +1,5 @@
 #define _POSIX_C_SOURCE 200809L /* NOLINT(*reserved-identifier): POSIX named it */
+#define _DEFAULT_SOURCE 1       /* NOLINT(*reserved-identifier): the C library did; TIOCGWINSZ */
 
 #include "platform.h"
 
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,9 +57,70 @@ void platform_release_signals(void)
     is_caught = false;
 }
 
+void platform_stop(void)
+{
+    if (is_caught)
+        stop();
+}
+
+/* ---- suspension ---- */
+
+static struct sigaction before_suspension;
+static volatile sig_atomic_t suspension_is_due;
+
+static void note_suspension(int signal_number)
+{
+    (void)signal_number;
+    suspension_is_due = 1;
+}
+
+void platform_hold_suspension(void)
+{
+    struct sigaction action;
+
+    if (sigaction(SIGTSTP, NULL, &before_suspension) == 0 &&
+        before_suspension.sa_handler == SIG_IGN)
+        return;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = note_suspension;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTSTP, &action, NULL);
+}
+
+bool platform_suspension_is_due(void)
+{
+    return suspension_is_due != 0;
+}
+
+void platform_suspend(void)
+{
+    suspension_is_due = 0;
+    platform_release_suspension();
+    raise(SIGTSTP);
+    platform_hold_suspension();
+}
+
+void platform_release_suspension(void)
+{
+    sigaction(SIGTSTP, &before_suspension, NULL);
+}
+
+/* ---- terminals, folders ---- */
+
 bool platform_is_terminal(int fd)
 {
     return isatty(fd) != 0;
+}
+
+bool platform_terminal_size(int fd, unsigned *columns, unsigned *rows)
+{
+    struct winsize size;
+
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
+        return false;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return true;
 }
 
 bool platform_is_folder(const char *path)

@@ -155,6 +155,7 @@ enum cli_exit source_run(struct cli *c, const struct source_job *job, void *work
     say_failure(&s, st);
     if (s.kind->leave)
         s.kind->leave(&s, st != KD_OK);
+    message_take_back(); /* whatever is said from now on goes below what was in the terminal before */
     if (st == KD_OK) {
         symbol_choice_say(&s.symbols, c->options.verbose);
         document_name_symbols(s.symbols.origin.text, s.symbols.is_guess);

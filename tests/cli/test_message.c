@@ -143,6 +143,46 @@ static void a_dumb_terminal_sees_no_progress(void **state)
     assert_string_equal(shown, "");
 }
 
+struct heard {
+    char chars[256];
+};
+
+static void hear(void *ctx, const char *line)
+{
+    struct heard *h = ctx;
+
+    snprintf(h->chars + strlen(h->chars), sizeof h->chars - strlen(h->chars), "%s|",
+             line ? line : "(end)");
+}
+
+static void hand_back(void *ctx)
+{
+    hear(ctx, "back");
+    message_hand_to(NULL);
+}
+
+static void who_has_the_terminal_gets_it_all(void **state)
+{
+    struct heard h = {""};
+    const struct message_taker taker = {&h, hear, hear, hand_back};
+    struct capture err;
+
+    (void)state;
+    setenv("TERM", "xterm", 1);
+    capture_begin(&err, CAPTURE_ERR);
+    message_hand_to(&taker);
+    message_error("no %s", "room");
+    message_progress("%u of 3", 1u); /* though it is no terminal */
+    message_progress_end();
+    message_note("well");
+    message_take_back();
+    message_take_back(); /* nobody has it any more */
+    message_warning("and now");
+    assert_string_equal(capture_end(&err), "kdwalk: warning: and now\n");
+    assert_string_equal(h.chars, "error: no room|1 of 3|(end)|well|back|");
+    capture_free(&err);
+}
+
 static void lost_output_is_said_once(void **state)
 {
     struct capture err;
@@ -165,6 +205,7 @@ int main(void)
         cmocka_unit_test(errors_and_warnings_are_plain_lines_elsewhere),
         cmocka_unit_test(progress_replaces_itself_and_makes_way_for_an_error),
         cmocka_unit_test(a_dumb_terminal_sees_no_progress),
+        cmocka_unit_test(who_has_the_terminal_gets_it_all),
         cmocka_unit_test(lost_output_is_said_once),
     };
 

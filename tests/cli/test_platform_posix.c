@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "platform.h"
@@ -77,6 +78,70 @@ static void a_file_that_may_not_grow_is_an_error_of_the_write(void **state)
     assert_int_equal(errno, EFBIG);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     fclose(f);
+}
+
+static void who_has_caught_signals_can_be_stopped_without_one(void **state)
+{
+    (void)state;
+    wishes = 0;
+    platform_stop();
+    assert_int_equal(wishes, 0);
+    platform_catch_signals(count);
+    platform_stop();
+    assert_int_equal(wishes, 1);
+}
+
+/* What became of it stays in a child, where nothing else can be stopped by mistake. */
+static void suspension_waits_until_it_is_granted(void **state)
+{
+    int status = 0;
+    pid_t child;
+
+    (void)state;
+    child = fork();
+    if (child == 0) {
+        platform_hold_suspension();
+        if (platform_suspension_is_due())
+            _exit(1);
+        raise(SIGTSTP);
+        if (!platform_suspension_is_due())
+            _exit(2);
+        platform_suspend();
+        _exit(platform_suspension_is_due() ? 3 : 0);
+    }
+    assert_true(child > 0);
+    assert_true(waitpid(child, &status, WUNTRACED) == child);
+    if (WIFSTOPPED(status)) { /* not where nobody could let it go on: then it was never stopped */
+        assert_int_equal(WSTOPSIG(status), SIGTSTP);
+        assert_int_equal(kill(child, SIGCONT), 0);
+        assert_true(waitpid(child, &status, 0) == child);
+    }
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void who_ignores_suspension_goes_on_doing_so(void **state)
+{
+    (void)state;
+    assert_true(signal(SIGTSTP, SIG_IGN) != SIG_ERR);
+    platform_hold_suspension();
+    raise(SIGTSTP);
+    assert_false(platform_suspension_is_due());
+    platform_release_suspension();
+    assert_true(signal(SIGTSTP, SIG_DFL) == SIG_IGN);
+}
+
+static void a_pipe_has_no_size(void **state)
+{
+    unsigned columns = 7, rows = 7;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_false(platform_terminal_size(ends[0], &columns, &rows));
+    assert_int_equal(columns + rows, 14);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void a_pipe_is_no_terminal(void **state)
@@ -224,6 +289,10 @@ int main(void)
         cmocka_unit_test_teardown(a_closed_pipe_is_an_error_of_the_write, release),
         cmocka_unit_test_teardown(a_file_that_may_not_grow_is_an_error_of_the_write, release),
         cmocka_unit_test(released_signals_do_what_they_did),
+        cmocka_unit_test_teardown(who_has_caught_signals_can_be_stopped_without_one, release),
+        cmocka_unit_test(suspension_waits_until_it_is_granted),
+        cmocka_unit_test(who_ignores_suspension_goes_on_doing_so),
+        cmocka_unit_test(a_pipe_has_no_size),
         cmocka_unit_test(a_pipe_is_no_terminal),
 #define AT_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
         AT_HOME(the_cache_folder_is_where_the_desktops_have_it),
