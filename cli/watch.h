@@ -65,6 +65,7 @@ enum watch_kind {
     WATCH_LOST,     /* it does not answer; u.text: why */
     WATCH_ATTACHED, /* u.target: after one of those two it is there again */
     WATCH_SAVED,    /* u.text: a snapshot, in this file */
+    WATCH_MARK,     /* u.text: what who watches noted here; may be empty */
 };
 
 struct watch_target {

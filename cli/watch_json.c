@@ -255,6 +255,8 @@ json_t *watch_json_event(const struct watch_json *j, const struct watch_event *e
         return attached_of(e);
     case WATCH_SAVED:
         return text_of("snapshot", "file", e);
+    case WATCH_MARK:
+        return text_of("mark", "text", e);
     }
     return NULL;
 }

@@ -97,6 +97,7 @@ static void tell(struct watch_sink *sink, const struct watch_event *e)
     case WATCH_BEGIN:
     case WATCH_ATTACHED:
     case WATCH_SAVED:
+    case WATCH_MARK:
         break;
     }
 }

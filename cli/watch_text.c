@@ -25,54 +25,41 @@ static const char *const reasons[] = {
     [WATCH_ON_BUGCHECK] = "bugcheck",
 };
 
+struct telling { /* of one event */
+    const struct watch_event *e;
+    bool is_verbose;
+    void *ctx;
+    watch_on_line *on_line;
+};
+
 /* ---- a line ---- */
 
-static const char *colour_of(char sign)
-{
-    switch (sign) {
-    case '+':
-        return "\033[32m";
-    case '-':
-        return "\033[31m";
-    case '~':
-        return "\033[33m";
-    case '!':
-        return "\033[1;31m";
-    default:
-        return NULL;
-    }
-}
-
 /* Takes what is to be said. */
-static void print_line(const struct watch_event *e, char sign, struct text *what)
+static void give_line(const struct telling *w, char sign, struct text *what)
 {
-    const char *colour = message_colours(STDOUT) ? colour_of(sign) : NULL;
-    char time[WATCH_TIME_TEXT], *chars = text_take(what);
+    char *chars = text_take(what);
 
-    if (!text_is_lost(chars)) {
-        watch_time_text(e->when.host_ns, time);
-        printf("%.12s  %s%c %s%s\n", strlen(time) > 12 ? time + 11 : time, colour ? colour : "",
-               sign, chars, colour ? "\033[0m" : "");
-    }
+    if (!text_is_lost(chars))
+        w->on_line(w->ctx, &(struct watch_line){w->e->when.host_ns, sign, chars});
     free(chars);
 }
 
 /* ---- what the target's structures say ---- */
 
-static void add_since(struct text *t, const struct watch_event *e, bool is_verbose)
+static void add_since(struct text *t, const struct telling *w)
 {
-    char time[WATCH_TIME_TEXT];
+    char time[WATCH_CLOCK_TEXT];
 
-    if (!is_verbose)
+    if (!w->is_verbose)
         return;
-    watch_time_text(e->since.host_ns, time);
-    text_add(t, "  (not yet at %.12s)", strlen(time) > 12 ? time + 11 : time);
+    watch_clock_text(w->e->since.host_ns, time);
+    text_add(t, "  (not yet at %s)", time);
 }
 
-static void tell_change(const struct watch_text *w, const struct watch_event *e)
+static void tell_change(const struct telling *w)
 {
     static const char signs[] = {[KDW_APPEARED] = '+', [KDW_VANISHED] = '-', [KDW_CHANGED] = '~'};
-    const struct kdw_change *c = &e->u.change;
+    const struct kdw_change *c = &w->e->u.change;
     const struct kdw_table_info *info = &kdw_snapshot_tables[c->table];
     const void *record = c->from ? c->from : c->to;
     struct text t = {0}, name = {0};
@@ -90,17 +77,16 @@ static void tell_change(const struct watch_text *w, const struct watch_event *e)
         text_add(&t, " -> ");
         record_fact(&t, c->fact, c->to);
     }
-    add_since(&t, e, w->is_verbose);
-    print_line(e, signs[c->kind], &t);
+    add_since(&t, w);
+    give_line(w, signs[c->kind], &t);
 }
 
-static void tell_finding(const struct watch_verdict *v, const struct kdw_finding *f)
+static void tell_finding(const struct telling *w, const struct kdw_finding *f)
 {
-    const void *record = kdw_snapshot_find(v->snapshot, f->table, f->va);
+    const void *record = kdw_snapshot_find(w->e->u.verdict.snapshot, f->table, f->va);
     struct text t = {0};
-    char *chars;
 
-    text_add(&t, "                %s", kdw_snapshot_tables[f->table].one);
+    text_add(&t, "%s", kdw_snapshot_tables[f->table].one);
     if (record) {
         text_add(&t, " ");
         record_name(&t, f->table, record);
@@ -112,15 +98,12 @@ static void tell_finding(const struct watch_verdict *v, const struct kdw_finding
         text_add(&t, ", should be 0x%" PRIx64, f->expected.value);
     else if (f->expected_text)
         text_add(&t, ", should be %s", f->expected_text);
-    chars = text_take(&t);
-    if (!text_is_lost(chars))
-        printf("%s\n", chars);
-    free(chars);
+    give_line(w, '\0', &t);
 }
 
-static void tell_verdict(const struct watch_text *w, const struct watch_event *e)
+static void tell_verdict(const struct telling *w)
 {
-    const struct watch_verdict *v = &e->u.verdict;
+    const struct watch_verdict *v = &w->e->u.verdict;
     size_t failing = 0;
     struct text t = {0};
 
@@ -128,23 +111,25 @@ static void tell_verdict(const struct watch_text *w, const struct watch_event *e
     if (v->from != v->to)
         text_add(&t, ", was %s", kdw_verdict_text(v->from));
     text_add(&t, ": %s", kdw_checks[v->check].title);
-    add_since(&t, e, w->is_verbose);
-    print_line(e, v->to == KDW_FAIL ? '!' : ' ', &t);
+    add_since(&t, w);
+    give_line(w, v->to == KDW_FAIL ? '!' : ' ', &t);
     for (size_t i = 0; i < v->list->len; i++)
         if (v->list->findings[i].check == v->check && v->list->findings[i].verdict == KDW_FAIL &&
             failing++ < FINDINGS_SHOWN)
-            tell_finding(v, &v->list->findings[i]);
-    if (failing > FINDINGS_SHOWN)
-        printf("                and %zu more\n", failing - FINDINGS_SHOWN);
+            tell_finding(w, &v->list->findings[i]);
+    if (failing > FINDINGS_SHOWN) {
+        text_add(&t, "and %zu more", failing - FINDINGS_SHOWN);
+        give_line(w, '\0', &t);
+    }
 }
 
 /* ---- what the target says ---- */
 
 /* A line of its own for each of the target's. */
-static void tell_print(const struct watch_event *e)
+static void tell_print(const struct telling *w)
 {
-    const char *at = (const char *)e->u.text.data;
-    size_t left = e->u.text.len;
+    const char *at = (const char *)w->e->u.text.data;
+    size_t left = w->e->u.text.len;
 
     while (left > 0) {
         const char *end = memchr(at, '\n', left);
@@ -153,7 +138,7 @@ static void tell_print(const struct watch_event *e)
 
         text_add(&t, "print: ");
         text_add_escaped(&t, at, len && at[len - 1] == '\r' ? len - 1 : len);
-        print_line(e, ' ', &t);
+        give_line(w, ' ', &t);
         len += end ? 1 : 0;
         at += len;
         left -= len;
@@ -168,32 +153,32 @@ static void add_path(struct text *t, struct kd_span path)
         text_add(t, "?");
 }
 
-static void tell_module(const struct watch_event *e)
+static void tell_module(const struct telling *w)
 {
-    const struct kd_state_change *stop = &e->u.stop;
+    const struct kd_state_change *stop = &w->e->u.stop;
     struct text t = {0};
 
     text_add(&t, "module %s: ", stop->is_unload ? "unloaded" : "loaded");
     add_path(&t, stop->path);
     text_add(&t, " at %016" PRIx64 ", 0x%" PRIx32 " bytes", stop->image_base_va, stop->image_size);
-    print_line(e, ' ', &t);
+    give_line(w, ' ', &t);
 }
 
-static void tell_exception(const struct watch_event *e)
+static void tell_exception(const struct telling *w)
 {
-    const struct kd_state_change *stop = &e->u.stop;
+    const struct kd_state_change *stop = &w->e->u.stop;
     struct text t = {0};
 
     text_add(&t, "exception ");
     ntstatus_add(&t, stop->exception_code);
     text_add(&t, " at %016" PRIx64 ", %s chance, processor %u", stop->exception_va,
              stop->is_first_chance ? "first" : "second", stop->processor);
-    print_line(e, '!', &t);
+    give_line(w, '!', &t);
 }
 
-static void tell_bugcheck(const struct watch_event *e)
+static void tell_bugcheck(const struct telling *w)
 {
-    const struct watch_bugcheck *b = &e->u.bugcheck;
+    const struct watch_bugcheck *b = &w->e->u.bugcheck;
     const char *name = kdw_bugcheck_name(b->code);
     struct text t = {0};
 
@@ -201,27 +186,27 @@ static void tell_bugcheck(const struct watch_event *e)
     for (size_t i = 0; i < 4; i++)
         text_add(&t, "%s%016" PRIx64, i ? ", " : "", b->parameters[i]);
     text_add(&t, ")");
-    print_line(e, '!', &t);
+    give_line(w, '!', &t);
 }
 
 /* ---- the watch itself ---- */
 
-static void tell_target(const struct watch_event *e, const char *how)
+static void tell_target(const struct telling *w, const char *how)
 {
-    const struct watch_target *w = &e->u.target;
+    const struct watch_target *seen = &w->e->u.target;
     struct text t = {0};
 
-    text_add(&t, "%s build %u, kernel at %016" PRIx64 ", symbols: ", how, w->target->build,
-             w->target->kernel_base_va);
-    text_add_escaped(&t, w->symbols, strlen(w->symbols));
-    if (w->is_guess)
+    text_add(&t, "%s build %u, kernel at %016" PRIx64 ", symbols: ", how, seen->target->build,
+             seen->target->kernel_base_va);
+    text_add_escaped(&t, seen->symbols, strlen(seen->symbols));
+    if (seen->is_guess)
         text_add(&t, " (a guess)");
-    print_line(e, ' ', &t);
+    give_line(w, ' ', &t);
 }
 
-static void tell_sample(const struct watch_event *e)
+static void tell_sample(const struct telling *w)
 {
-    const struct watch_sample *s = &e->u.sample;
+    const struct watch_sample *s = &w->e->u.sample;
     struct text t = {0};
 
     text_add(
@@ -230,16 +215,98 @@ static void tell_sample(const struct watch_event *e)
     if (s->all_units)
         text_add(&t, " of %" PRIu64, s->all_units);
     text_add(&t, ", sweep %" PRIu64, s->sweep);
-    print_line(e, ' ', &t);
+    give_line(w, ' ', &t);
 }
 
-static void tell_text(const struct watch_event *e, char sign, const char *what)
+static void tell_text(const struct telling *w, char sign, const char *what)
 {
     struct text t = {0};
 
     text_add(&t, "%s", what);
-    text_add_escaped(&t, (const char *)e->u.text.data, e->u.text.len);
-    print_line(e, sign, &t);
+    text_add_escaped(&t, (const char *)w->e->u.text.data, w->e->u.text.len);
+    give_line(w, sign, &t);
+}
+
+void watch_text_lines(const struct watch_event *e, bool is_verbose, void *ctx,
+                      watch_on_line *on_line)
+{
+    const struct telling w = {e, is_verbose, ctx, on_line};
+
+    switch (e->kind) {
+    case WATCH_BEGIN:
+        tell_target(&w, "watching");
+        break;
+    case WATCH_ATTACHED:
+        tell_target(&w, "it is there again:");
+        break;
+    case WATCH_SAMPLE:
+        if (is_verbose)
+            tell_sample(&w);
+        break;
+    case WATCH_CHANGE:
+        tell_change(&w);
+        break;
+    case WATCH_VERDICT:
+        tell_verdict(&w);
+        break;
+    case WATCH_PRINT:
+        tell_print(&w);
+        break;
+    case WATCH_MODULE:
+        tell_module(&w);
+        break;
+    case WATCH_EXCEPTION:
+        tell_exception(&w);
+        break;
+    case WATCH_BUGCHECK:
+        tell_bugcheck(&w);
+        break;
+    case WATCH_REBOOT:
+        tell_text(&w, '!', "the target restarted");
+        break;
+    case WATCH_LOST:
+        tell_text(&w, '!', "the target does not answer: ");
+        break;
+    case WATCH_SAVED:
+        tell_text(&w, ' ', "snapshot saved: ");
+        break;
+    case WATCH_MARK:
+        tell_text(&w, '*', e->u.text.len ? "mark: " : "mark");
+        break;
+    }
+}
+
+/* ---- printed ---- */
+
+static const char *colour_of(char sign)
+{
+    switch (sign) {
+    case '+':
+        return "\033[32m";
+    case '-':
+        return "\033[31m";
+    case '~':
+        return "\033[33m";
+    case '!':
+        return "\033[1;31m";
+    default:
+        return NULL;
+    }
+}
+
+static void print_line(void *ctx, const struct watch_line *line)
+{
+    const char *colour = message_colours(STDOUT) ? colour_of(line->sign) : NULL;
+    char time[WATCH_CLOCK_TEXT];
+
+    (void)ctx;
+    if (line->sign) {
+        watch_clock_text(line->host_ns, time);
+        printf("%s  %s%c %s%s\n", time, colour ? colour : "", line->sign, line->chars,
+               colour ? "\033[0m" : "");
+    } else {
+        printf("                %s\n", line->chars);
+    }
 }
 
 static void tell(struct watch_sink *sink, const struct watch_event *e)
@@ -247,45 +314,7 @@ static void tell(struct watch_sink *sink, const struct watch_event *e)
     const struct watch_text *w = (const struct watch_text *)sink;
 
     message_progress_end();
-    switch (e->kind) {
-    case WATCH_BEGIN:
-        tell_target(e, "watching");
-        break;
-    case WATCH_ATTACHED:
-        tell_target(e, "it is there again:");
-        break;
-    case WATCH_SAMPLE:
-        if (w->is_verbose)
-            tell_sample(e);
-        break;
-    case WATCH_CHANGE:
-        tell_change(w, e);
-        break;
-    case WATCH_VERDICT:
-        tell_verdict(w, e);
-        break;
-    case WATCH_PRINT:
-        tell_print(e);
-        break;
-    case WATCH_MODULE:
-        tell_module(e);
-        break;
-    case WATCH_EXCEPTION:
-        tell_exception(e);
-        break;
-    case WATCH_BUGCHECK:
-        tell_bugcheck(e);
-        break;
-    case WATCH_REBOOT:
-        tell_text(e, '!', "the target restarted");
-        break;
-    case WATCH_LOST:
-        tell_text(e, '!', "the target does not answer: ");
-        break;
-    case WATCH_SAVED:
-        tell_text(e, ' ', "snapshot saved: ");
-        break;
-    }
+    watch_text_lines(e, w->is_verbose, NULL, print_line);
     if (fflush(stdout) != 0) /* who reads this reads along */
         message_output_failed("standard output");
 }

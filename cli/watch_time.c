@@ -15,3 +15,11 @@ void watch_time_text(uint64_t host_ns, char text[WATCH_TIME_TEXT])
     else
         snprintf(text, WATCH_TIME_TEXT, "?");
 }
+
+void watch_clock_text(uint64_t host_ns, char text[WATCH_CLOCK_TEXT])
+{
+    char whole[WATCH_TIME_TEXT];
+
+    watch_time_text(host_ns, whole);
+    snprintf(text, WATCH_CLOCK_TEXT, "%.12s", whole[0] == '?' ? whole : whole + 11);
+}

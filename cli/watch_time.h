@@ -6,9 +6,11 @@
 
 #include <stdint.h>
 
-enum { WATCH_TIME_TEXT = 25 }; /* with its NUL */
+enum { WATCH_TIME_TEXT = 25, WATCH_CLOCK_TEXT = 13 }; /* with their NUL */
 
 /* Beyond the year 9999 it is "?". */
 void watch_time_text(uint64_t host_ns, char text[WATCH_TIME_TEXT]);
+/* Of that the time of day: "14:03:12.345". */
+void watch_clock_text(uint64_t host_ns, char text[WATCH_CLOCK_TEXT]);
 
 #endif

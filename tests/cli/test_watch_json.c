@@ -168,6 +168,8 @@ static void what_the_target_says_is_escaped(void **state)
     e = event(WATCH_SAVED);
     e.u.text = span("a.json");
     assert_told(told(&e), "snapshot", "file", "a.json");
+    e.kind = WATCH_MARK;
+    assert_told(told(&e), "mark", "text", "a.json");
 }
 
 static void each_event_is_a_line(void **state)

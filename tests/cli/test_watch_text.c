@@ -144,6 +144,16 @@ static void the_target_comes_and_goes(void **state)
                 "symbols: built-in (a guess)\n");
 }
 
+static void who_watches_may_note_something(void **state)
+{
+    struct watch_event e = event(WATCH_MARK);
+
+    (void)state;
+    assert_told(&e, false, "14:03:12.345  * mark\n");
+    e.u.text = span("now\x1b[2J");
+    assert_told(&e, false, "14:03:12.345  * mark: now\\x1b[2J\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +162,7 @@ int main(void)
         cmocka_unit_test(a_verdict_names_what_fails),
         cmocka_unit_test(what_the_target_says_is_told_line_by_line),
         cmocka_unit_test(the_target_comes_and_goes),
+        cmocka_unit_test(who_watches_may_note_something),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
