@@ -72,3 +72,19 @@ const struct provider_link *provider_links_of(const struct provider_links *links
     *count = end - from;
     return &links->items[from];
 }
+
+const struct kdw_text *provider_links_own_name(const struct provider_links *registrations,
+                                               const struct kdw_provider *p)
+{
+    size_t count;
+    const struct provider_link *links = provider_links_of(registrations, p->va, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct kdw_registration *r = links[i].record;
+
+        if (r->provider_va.value == p->va && r->traits_name.status == KD_OK &&
+            r->traits_name.utf8[0])
+            return &r->traits_name;
+    }
+    return NULL;
+}

@@ -23,5 +23,8 @@ void provider_links_free(struct provider_links *links);
 /* Those of one provider, and how many. */
 const struct provider_link *provider_links_of(const struct provider_links *links,
                                               uint64_t provider_va, size_t *count);
+/* What a provider calls itself in one of its registrations; NULL: it does not. */
+const struct kdw_text *provider_links_own_name(const struct provider_links *registrations,
+                                               const struct kdw_provider *p);
 
 #endif

@@ -21,29 +21,12 @@ struct view_of_providers {
 
 /* ---- names ---- */
 
-/* What the provider calls itself, where nobody else has named it. */
-static const struct kdw_text *own_name(const struct view_of_providers *v,
-                                       const struct kdw_provider *p)
-{
-    size_t count;
-    const struct provider_link *links = provider_links_of(&v->registrations, p->va, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct kdw_registration *r = links[i].record;
-
-        if (r->provider_va.value == p->va && r->traits_name.status == KD_OK &&
-            r->traits_name.utf8[0])
-            return &r->traits_name;
-    }
-    return NULL;
-}
-
 /* False: nobody has named it, and nothing was added. */
 static bool add_name(struct text *t, const struct view_of_providers *v,
                      const struct kdw_provider *p)
 {
     const char *name = p->guid.status == KD_OK ? provider_name(v->names, p->guid.bytes) : NULL;
-    const struct kdw_text *own = name ? NULL : own_name(v, p);
+    const struct kdw_text *own = name ? NULL : provider_links_own_name(&v->registrations, p);
 
     if (name)
         text_add_escaped(t, name, strlen(name));
