@@ -362,19 +362,26 @@ static enum kd_status read_all(FILE *f, struct kd_diag *diag, char **text, size_
     return KD_OK;
 }
 
+enum kd_status snapshot_read(FILE *file, struct kd_diag *diag, struct kdw_snapshot *out)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum kd_status st = read_all(file, diag, &text, &len);
+
+    if (st == KD_OK)
+        st = snapshot_parse(text, len, diag, out);
+    free(text);
+    return st;
+}
+
 enum kd_status snapshot_load(const char *path, struct kd_diag *diag, struct kdw_snapshot *out)
 {
     FILE *f = fopen(path, "rb");
-    char *text = NULL;
-    size_t len = 0;
     enum kd_status st;
 
     if (!f)
         return kd_diag_set(diag, KD_ERR_IO, "%s: %s", path, strerror(errno));
-    st = read_all(f, diag, &text, &len);
+    st = snapshot_read(f, diag, out);
     fclose(f);
-    if (st == KD_OK)
-        st = snapshot_parse(text, len, diag, out);
-    free(text);
     return st == KD_OK ? KD_OK : kd_diag_add(diag, st, "%s", path);
 }

@@ -12,8 +12,11 @@
 #include <kdproto/diag.h>
 #include <walker/snapshot.h>
 
+#include <stdio.h>
+
 enum kd_status snapshot_load(const char *path, struct kd_diag *diag, struct kdw_snapshot *out);
-/* The same of a text in memory. */
+/* The same of a file that is open, and of a text in memory. */
+enum kd_status snapshot_read(FILE *file, struct kd_diag *diag, struct kdw_snapshot *out);
 enum kd_status snapshot_parse(const char *text, size_t len, struct kd_diag *diag,
                               struct kdw_snapshot *out);
 
