@@ -134,6 +134,7 @@ enum cli_exit cmd_symbols(struct cli *c);
 enum cli_exit cmd_snapshot(struct cli *c);
 enum cli_exit cmd_diff(struct cli *c);
 enum cli_exit cmd_check(struct cli *c);
+enum cli_exit cmd_report(struct cli *c);
 enum cli_exit cmd_silos(struct cli *c);
 enum cli_exit cmd_jobs(struct cli *c);
 enum cli_exit cmd_sessions(struct cli *c);

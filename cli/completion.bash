@@ -5,7 +5,7 @@ _kdwalk()
     local live="-k -r -z --key --key-file --stop --at -w --timeout --deadline --wait --stats --json --help" options
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers silos jobs sessions ps cpu providers layers snapshot check diff watch dt read decode symbols help --help --version" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "vertarget lm loggers silos jobs sessions ps cpu providers layers snapshot check diff watch report dt read decode symbols help --help --version" -- "$cur")
         return
     fi
     case $prev in
@@ -36,15 +36,16 @@ _kdwalk()
     check) options="$live -y --isf --verbose" ;;
     snapshot) options="$live -y --isf -o --verbose" ;;
     watch) options="$live -y --isf --every --count --for --only --freeze-budget --on-module --on-print --after-bugcheck --save --verbose" ;;
+    report) options="$live -y --isf -o --providers --verbose" ;;
     diff) options="-y --isf --json --verbose --help" ;;
     dt) options="$live -y --isf --process --dtb --verbose" ;;
     read) options="$live -y --isf --process --dtb --raw --verbose" ;;
     symbols) options="which fetch list export $live -y --isf -o --verbose" ;;
     decode) options="--key --key-file -y --isf --only --json --help" ;;
-    help) options="vertarget lm loggers silos jobs sessions ps cpu providers layers snapshot check diff watch dt read decode symbols" ;;
+    help) options="vertarget lm loggers silos jobs sessions ps cpu providers layers snapshot check diff watch report dt read decode symbols" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-    if [[ ($command = decode || $command = diff || $prev = export) && $cur != -* ]]; then
+    if [[ ($command = decode || $command = diff || $command = report || $prev = export) && $cur != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     fi
 }

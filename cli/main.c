@@ -239,6 +239,40 @@ static const struct cli_command commands[] = {
         .run = cmd_diff,
     },
     {
+        .name = "report",
+        .arguments = "[INPUT...]",
+        .summary = "one page of HTML from snapshots, events and recordings",
+        .details = "Each INPUT is a file that kdwalk snapshot wrote, events of kdwalk watch "
+                   "--json, a recording,\n"
+                   "or a dump; which, is told by what stands in it. With -k, -r or -z a snapshot "
+                   "of that target is\n"
+                   "taken as well. Snapshots are put in the order of their time, events are "
+                   "merged. The page has\n"
+                   "the time line of events against freezes and prints, the checks of the last "
+                   "snapshot with their\n"
+                   "evidence, who feeds and who hears each logger, silos, jobs and processes, what "
+                   "differs between\n"
+                   "snapshots, and what is not known. It needs no network and no other file, can "
+                   "be read without\n"
+                   "scripts and printed; a script in it searches and filters. Of a recording it "
+                   "tells stops,\n"
+                   "prints and modules; what kdwalk watch -r --json tells of one is an input, too. "
+                   "-o names the\n"
+                   "file, which is there whole or not at all; else the page goes to standard "
+                   "output. Damaged lines\n"
+                   "of events are counted and told; then, and with gaps in the last snapshot, the "
+                   "exit status is\n"
+                   "1.\n",
+        .examples = "  kdwalk report before.json after.json -o report.html\n"
+                    "  kdwalk report events.jsonl after.json -o report.html\n"
+                    "  kdwalk report -r session.pcap --key 1.2.3.4 -y /srv/symbols -o report.html\n"
+                    "  kdwalk report MEMORY.DMP -o report.html\n",
+        .options = CLI_OPT_TARGET | CLI_OPT_NO_TARGET | CLI_OPT_KEY | CLI_OPT_SYMBOLS |
+                   CLI_OPT_VERBOSE | CLI_OPT_OUTPUT | CLI_OPT_NAMES,
+        .arguments_max = 100,
+        .run = cmd_report,
+    },
+    {
         .name = "check",
         .arguments = "[FILE]",
         .summary = "what looks tampered with: 27 checks",

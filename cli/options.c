@@ -640,7 +640,7 @@ static bool settle_target(struct cli *c)
     const struct cli_options *o = &c->options;
 
     if ((c->command->options & CLI_OPT_NO_TARGET) && !o->has_target && !o->recording && !o->dump)
-        return true;
+        return !(c->command->options & CLI_OPT_KEY) || settle_key(c);
     if (o->has_target + (o->recording != NULL) + (o->dump != NULL) > 1) {
         message_error("-k, -r and -z exclude each other: a target is live, recorded or a dump");
         return false;
