@@ -277,14 +277,44 @@ static void sort_by_middle(struct flow *f)
         }
 }
 
+static bool is_kept(const struct flow *f, const struct flow_source *source)
+{
+    for (size_t i = 0; i < f->sources_len; i++)
+        if (is_same_set(&f->sources[i], source) && f->sources[i].system == source->system)
+            return true;
+    return false;
+}
+
+static bool feeds(const struct flow_source *source, const struct kdw_logger *l)
+{
+    for (size_t i = 0; i < source->loggers_len; i++)
+        if (source->loggers[i] == l)
+            return true;
+    return false;
+}
+
+/* Of each logger the largest, so that none stands there as if nobody fed it; then the others. */
+static void choose_sources(const struct making *m, struct flow *f)
+{
+    for (size_t l = 0; l < f->loggers_len; l++) {
+        size_t i = 0;
+
+        while (i < m->sources_len && !feeds(&m->sources[i], f->loggers[l].logger))
+            i++;
+        if (i < m->sources_len && f->sources_len < FLOW_MAX && !is_kept(f, &m->sources[i]))
+            f->sources[f->sources_len++] = m->sources[i];
+    }
+    for (size_t i = 0; i < m->sources_len && f->sources_len < FLOW_MAX; i++)
+        if (reaches(f, &m->sources[i]) && !is_kept(f, &m->sources[i]))
+            f->sources[f->sources_len++] = m->sources[i];
+}
+
 static void keep_sources(const struct making *m, struct flow *f)
 {
     if (m->sources_len)
         qsort(m->sources, m->sources_len, sizeof *m->sources, by_size);
     f->all_sources = m->sources_len;
-    for (size_t i = 0; i < m->sources_len && f->sources_len < FLOW_MAX; i++)
-        if (reaches(f, &m->sources[i]))
-            f->sources[f->sources_len++] = m->sources[i];
+    choose_sources(m, f);
     sort_by_middle(f);
     for (size_t i = 0; i < f->sources_len; i++)
         for (size_t k = 0; k < f->sources[i].loggers_len; k++) {

@@ -2,8 +2,8 @@
  *
  * Providers that feed exactly the same loggers are one source, and so are a system logger's groups of kernel
  * events; consumers that are the same process are one hearer, a log file is another. Of each kind the
- * most connected FLOW_MAX are kept, loggers first, then what is connected to those; all counts how many
- * there are.
+ * most connected FLOW_MAX are kept: loggers first, then what is connected to those, the largest source of
+ * each before all others; all_... count how many there are.
  *
  * Lifetime  It owns nothing; records are the snapshot's. */
 #ifndef CLI_REPORT_FLOW_H

@@ -84,7 +84,7 @@ static void write_box(const struct picture *p, char side, size_t index, const ch
         html_attributef(h, "height", "%d", BOX_HEIGHT);
         html_attribute(h, "rx", "4");
         html_end(h, "rect");
-        write_line(h, x, y + 14, width / 8, "line1", above);
+        write_line(h, x, y + 14, width * 3 / 26, "line1", above);
         write_line(h, x, y + 28, width * 3 / 20, "line2", below);
         html_end(h, "g");
     } else {

@@ -95,6 +95,51 @@ static void what_feeds_nobody_is_no_source(void **state)
     free(f);
 }
 
+/* Though forty times as many providers feed others. */
+static void no_logger_stands_there_as_if_nobody_fed_it(void **state)
+{
+    enum { LARGE = FLOW_MAX - 5, EACH = 3 };
+    struct kdw_snapshot s;
+    struct flow *f = malloc(sizeof *f);
+    bool has_threats = false;
+
+    (void)state;
+    assert_non_null(f);
+    clean_snapshot(&s);
+    for (uint64_t i = 0; i < LARGE;
+         i++) { /* loggers that are fed by 3 each, and in pairs by 3 more */
+        struct kdw_logger *l =
+            kdw_snapshot_add(&s, KDW_TABLE_LOGGERS, CLEAN_CIRCULAR + 0x100000 + 0x1000 * i);
+
+        assert_non_null(l);
+        l->state_va = clean_known(CLEAN_HOST);
+        l->slot = clean_known(10 + i);
+        for (uint64_t k = 0; k < 2 * EACH; k++) {
+            uint64_t va = CLEAN_THREATS + 0x100000 + 0x10000 * i + 0x1000 * k;
+            struct kdw_provider *p = kdw_snapshot_add(&s, KDW_TABLE_PROVIDERS, va);
+
+            assert_non_null(p);
+            p->state_va = clean_known(CLEAN_HOST);
+            for (uint64_t slot = 0; slot < (k < EACH ? 1 : 2); slot++) {
+                struct kdw_enable *e = kdw_snapshot_add(&s, KDW_TABLE_ENABLES, va + 0x70 + slot);
+
+                assert_non_null(e);
+                e->provider_va = clean_known(va);
+                e->enabled = clean_known(1);
+                e->logger_id = clean_known(10 + (i + slot) % LARGE);
+            }
+        }
+    }
+    assert_true(flow_make(&s, f));
+    assert_int_equal(f->sources_len, FLOW_MAX);
+    assert_int_equal(f->all_sources, 2 * LARGE + 5);
+    for (size_t i = 0; i < f->sources_len; i++)
+        has_threats |= f->sources[i].providers == 1 && f->sources[i].named[0]->va == CLEAN_THREATS;
+    assert_true(has_threats);
+    kdw_snapshot_free(&s);
+    free(f);
+}
+
 static void the_most_connected_are_kept_and_all_are_counted(void **state)
 {
     enum { MANY = 3 * FLOW_MAX };
@@ -146,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_process_that_hears_two_loggers_is_one),
         cmocka_unit_test(a_log_file_hears_as_well),
         cmocka_unit_test(what_feeds_nobody_is_no_source),
+        cmocka_unit_test(no_logger_stands_there_as_if_nobody_fed_it),
         cmocka_unit_test(the_most_connected_are_kept_and_all_are_counted),
     };
 
