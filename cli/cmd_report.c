@@ -53,8 +53,9 @@ static enum kd_status take(struct cli *c, struct report *r, const char *name)
         return KD_ERR_CANCELLED; /* which was said */
     if (t.is_there)
         return report_add_snapshot(r, name, &t.snapshot, &c->diag);
-    kd_diag_set(&r->remark, KD_ERR_NOT_FOUND, "Of %s no snapshot could be taken: %s", name,
-                t.why_not.text);
+    message_warning("of %s no snapshot could be taken: %s", name, t.why_not.text);
+    text_add(&r->remarks, "%sOf %s no snapshot could be taken: %s.", r->remarks.len ? " " : "",
+             name, t.why_not.text);
     return KD_OK;
 }
 
@@ -204,8 +205,6 @@ enum cli_exit cmd_report(struct cli *c)
     st = take_all(c, &r);
     if (st == KD_OK) {
         status = report_has_gaps(&r) ? CLI_GAPS : CLI_COMPLETE;
-        if (r.remark.text[0])
-            message_warning("%s", r.remark.text);
         print(c, &r);
     } else if (st != KD_ERR_CANCELLED) {
         message_error("%s", c->diag.text[0] ? c->diag.text : kd_status_text(st));

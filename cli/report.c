@@ -36,5 +36,6 @@ void report_free(struct report *r)
     report_lines_free(&r->lines);
     kdw_check_free(&r->checks);
     provider_names_free(&r->providers);
+    free(text_take(&r->remarks));
     *r = (struct report){.states_len = 0};
 }

@@ -31,7 +31,7 @@ struct report {                  /* begins as {0} */
     struct report_lines lines;
     struct kdw_check_list checks; /* of the last snapshot, if there is one */
     struct provider_names providers;
-    struct kd_diag remark; /* what could not be told of an input; empty: nothing */
+    struct text remarks; /* sentences: what could not be told of an input */
 };
 
 /* NULL: there is no snapshot. */

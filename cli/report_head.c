@@ -276,7 +276,9 @@ void report_inputs(struct html *h, const struct report *r)
                       "%" PRIu64 " events beyond the first %d of the inputs were left "
                       "out.",
                       r->lines.left_out, REPORT_EVENTS_MAX);
-    if (r->remark.text[0])
-        html_element(h, "p", "cut", r->remark.text);
+    if (r->remarks.failed)
+        html_fail(h, KD_ERR_NO_MEMORY);
+    else if (r->remarks.len)
+        html_element(h, "p", "cut", r->remarks.chars);
     report_section_end(h);
 }

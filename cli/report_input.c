@@ -173,7 +173,7 @@ enum kd_status report_settle(struct report *r, struct kd_diag *diag)
 bool report_has_gaps(const struct report *r)
 {
     const struct kdw_snapshot *last = report_last(r);
-    bool has_gaps = r->remark.text[0] || r->lines.left_out > 0 ||
+    bool has_gaps = r->remarks.len > 0 || r->lines.left_out > 0 ||
                     (last && (!kdw_snapshot_is_complete(last) ||
                               kdw_check_count(&r->checks, KDW_UNREADABLE) > 0));
 

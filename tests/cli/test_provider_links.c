@@ -62,12 +62,37 @@ static void nothing_has_no_links(void **state)
     provider_links_free(&links);
 }
 
+/* A group has its members' registrations as well, and not their names. */
+static void what_a_provider_calls_itself_is_in_its_own_registrations(void **state)
+{
+    struct provider_links links;
+    struct kdw_registration *r;
+    struct kdw_snapshot s;
+
+    (void)state;
+    clean_snapshot(&s);
+    r = clean_record(&s, KDW_TABLE_REGISTRATIONS, CLEAN_MEMBER + CLEAN_REG);
+    clean_rename(&r->traits_name, "Mine");
+    r->traits_name.status = KD_OK;
+    assert_true(provider_links_registrations(&s, &links));
+    assert_ptr_equal(
+        provider_links_own_name(&links, clean_record(&s, KDW_TABLE_PROVIDERS, CLEAN_MEMBER)),
+        &r->traits_name);
+    assert_null(
+        provider_links_own_name(&links, clean_record(&s, KDW_TABLE_PROVIDERS, CLEAN_GROUP)));
+    assert_null(
+        provider_links_own_name(&links, clean_record(&s, KDW_TABLE_PROVIDERS, CLEAN_THREATS)));
+    provider_links_free(&links);
+    kdw_snapshot_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enables_are_found_by_their_provider),
         cmocka_unit_test(a_member_is_its_groups_as_well),
         cmocka_unit_test(nothing_has_no_links),
+        cmocka_unit_test(what_a_provider_calls_itself_is_in_its_own_registrations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

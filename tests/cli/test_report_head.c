@@ -99,7 +99,7 @@ static void inputs_say_what_they_lack(void **state)
                                                       "what?\n"
                                                       "{\"event\":\"eclipse\"}\n"
                                                       "{\"event\":\"reb");
-    kd_diag_set(&r.remark, KD_ERR_NOT_FOUND, "Of x.pcap no snapshot could be taken");
+    text_add(&r.remarks, "Of x.pcap no snapshot could be taken");
     r.lines.left_out = 12;
     page_begin(&p);
     report_inputs(&p.html, &r);

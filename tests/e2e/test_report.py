@@ -309,6 +309,14 @@ class Made(ReportTest):
         self.assertTrue(texts[0] == texts[1])
         self.assertEqual(texts[0].count("class=\"r-print\""), 14)
 
+    def test_a_recording_without_a_walk_still_has_its_time_line(self):
+        path = self.file("short.html")
+        result = kd.kdwalk("report", captured.FOLDER / "vertarget-net.pcap", "--key", "8.8.8.8", "-o", path)
+        self.assertEqual((result.status, result.out), (1, ""), result)
+        self.assertRegex(result.err, r"^kdwalk: warning: of \S+/vertarget-net.pcap no snapshot could be taken: ")
+        self.assert_tells(path.read_text(), "id=\"timeline\"", "vertarget-net.pcap no snapshot could be taken: ",
+                          "There is no snapshot among the inputs")
+
     def test_a_recording_of_kdnet_needs_its_key(self):
         recording = captured.FOLDER / "19041-net.pcap"
         for arguments, env in ((("--key", "8.8.8.8"), None), ((), {"KDWALK_KEY": "8.8.8.8"})):
