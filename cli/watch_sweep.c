@@ -39,7 +39,8 @@ struct watch_sweep {
     uint64_t begun_ns, due_ns;
     bool has_stop; /* it halted by itself */
     struct kd_state_change stop;
-    bool has_bugcheck;
+    bool has_bugcheck; /* that is not told yet */
+    bool is_crashed;   /* this boot, and it was told */
     struct watch_bugcheck bugcheck;
     struct kdw_snapshot crash; /* taken at it */
 };
@@ -168,8 +169,6 @@ static enum kd_status end_break(struct watch_sweep *w)
 
 static bool is_over(const struct watch_sweep *w)
 {
-    if (w->has_bugcheck && w->opts.after_bugcheck == WATCH_AFTER_STAY)
-        return true;
     if (w->opts.count && w->sample.number >= w->opts.count)
         return true;
     return w->opts.for_ms &&
@@ -181,24 +180,6 @@ static bool is_over(const struct watch_sweep *w)
 static uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
-}
-
-/* A crash is told by what the kernel notes of it, wherever its int3 comes from. */
-static enum kd_status look_for_bugcheck(struct watch_sweep *w)
-{
-    uint64_t words[5] = {0}, va = 0;
-    enum kd_status st = kdw_kernel_symbol(&w->kernel, "KiBugCheckData", &va);
-
-    for (size_t i = 0; i < 5 && st == KD_OK; i++)
-        st = kdw_mem_u64(w->kernel.mem, va + 8 * i, &words[i]);
-    if (kdw_ends_walk(st))
-        return st;
-    if (st == KD_OK && words[0] != 0) {
-        w->has_bugcheck = true;
-        w->bugcheck.code = (uint32_t)words[0];
-        memcpy(w->bugcheck.parameters, words + 1, sizeof w->bugcheck.parameters);
-    }
-    return KD_OK;
 }
 
 static enum watch_wish wish(const struct watch_sweep *w)
@@ -278,36 +259,91 @@ static enum kd_status await(struct watch_sweep *w, enum watch_reason *reason)
     }
 }
 
-/* All of it, however long it takes: it will not run again. */
-static enum kd_status take_crash(struct watch_sweep *w)
+/* Waits for the next break: until its time has come, or for another reason. */
+static enum kd_status await_break(struct watch_sweep *w, enum watch_reason *reason)
 {
-    source_limit(w->source, 0);
-    w->sample.reason = WATCH_ON_BUGCHECK;
-    return kdw_snapshot_take(&w->kernel, KDW_PART_ALL, &w->crash);
+    if (is_over(w)) {
+        w->is_done = true;
+        return KD_ERR_CANCELLED;
+    }
+    w->due_ns = later(w->due_ns + (uint64_t)w->opts.every_ms * NS_PER_MS,
+                      source_time_ns(w->source) + w->sample.frozen_us * 1000);
+    return await(w, reason);
+}
+
+/* ---- crashes ---- */
+
+/* A crash is told by what the kernel notes of it, wherever its int3 comes from. It is looked for where the
+ * target stood without being asked. */
+static enum kd_status look_for_bugcheck(struct watch_sweep *w)
+{
+    uint64_t words[5] = {0}, va = 0;
+    enum kd_status st = kdw_kernel_symbol(&w->kernel, "KiBugCheckData", &va);
+
+    for (size_t i = 0; i < 5 && st == KD_OK; i++)
+        st = kdw_mem_u64(w->kernel.mem, va + 8 * i, &words[i]);
+    if (kdw_ends_walk(st))
+        return st;
+    if (st == KD_OK && words[0] != 0) {
+        w->has_bugcheck = w->has_stop = true;
+        w->bugcheck.code = (uint32_t)words[0];
+        memcpy(w->bugcheck.parameters, words + 1, sizeof w->bugcheck.parameters);
+    }
+    return KD_OK;
+}
+
+static enum kd_status enter_break(struct watch_sweep *w, enum watch_reason reason)
+{
+    bool was_asked = reason != WATCH_FIRST && reason != WATCH_ON_EXCEPTION;
+    enum kd_status st = begin_break(w, reason);
+
+    return st == KD_OK && !was_asked && !w->is_crashed ? look_for_bugcheck(w) : st;
 }
 
 static void keep_crash(struct watch_sweep *w)
 {
+    w->has_bugcheck = false;
+    w->is_crashed = true; /* a kernel halts more than once for it */
     w->opts.found(w->opts.ctx, WATCH_FOUND_CRASH, &w->when, &w->crash);
     kdw_snapshot_free(&w->crash);
 }
 
-/* It ends here: the break of a crash has nothing else to read, and may not end. */
+/* All of it is read, however long that takes: it will not run again. */
 static enum kd_status end_with_crash(struct watch_sweep *w)
 {
-    enum kd_status st = take_crash(w);
+    enum kd_status st;
 
+    source_limit(w->source, 0);
+    w->sample.reason = WATCH_ON_BUGCHECK;
+    st = kdw_snapshot_take(&w->kernel, KDW_PART_ALL, &w->crash);
     if (st != KD_OK)
         return st;
     if (w->opts.after_bugcheck == WATCH_AFTER_STAY) {
         source_abandon(w->source);
         tell_stop(w);
-        w->is_done = true;
         keep_crash(w);
+        w->is_done = true;
         return KD_ERR_CANCELLED;
     }
     st = end_break(w);
     keep_crash(w);
+    return st;
+}
+
+/* ---- from break to break ---- */
+
+/* Into a break in which there is something to go on with. */
+static enum kd_status enter_sound_break(struct watch_sweep *w, enum watch_reason reason)
+{
+    enum kd_status st = enter_break(w, reason);
+
+    while (st == KD_OK && w->has_bugcheck) {
+        st = end_with_crash(w);
+        if (st == KD_OK)
+            st = await_break(w, &reason);
+        if (st == KD_OK)
+            st = enter_break(w, reason);
+    }
     return st;
 }
 
@@ -316,25 +352,9 @@ static enum kd_status next_break(struct watch_sweep *w)
     enum watch_reason reason = WATCH_EVERY;
     enum kd_status st = end_break(w);
 
-    for (;;) {
-        uint64_t now_ns = source_time_ns(w->source);
-
-        if (st == KD_OK && is_over(w)) {
-            w->is_done = true;
-            return KD_ERR_CANCELLED;
-        }
-        w->due_ns = later(w->due_ns + (uint64_t)w->opts.every_ms * NS_PER_MS,
-                          now_ns + w->sample.frozen_us * 1000);
-        if (st == KD_OK)
-            st = await(w, &reason);
-        if (st == KD_OK)
-            st = begin_break(w, reason);
-        if (st == KD_OK && reason == WATCH_ON_EXCEPTION)
-            st = look_for_bugcheck(w);
-        if (st != KD_OK || !w->has_bugcheck)
-            return st;
-        st = end_with_crash(w);
-    }
+    if (st == KD_OK)
+        st = await_break(w, &reason);
+    return st == KD_OK ? enter_sound_break(w, reason) : st;
 }
 
 /* ---- passes ---- */
@@ -435,7 +455,7 @@ static enum kd_status watch(struct watch_sweep *w)
         w->begun_ns = source_time_ns(w->source);
     w->due_ns = source_time_ns(w->source);
     tell_target(w);
-    st = begin_break(w, WATCH_FIRST);
+    st = enter_sound_break(w, WATCH_FIRST);
     while (st == KD_OK) {
         st = sweep(w);
         if (st == KD_OK)
@@ -456,7 +476,7 @@ enum kd_status watch_sweep_run(struct watch_sweep *w, struct source *s)
         st = source_kernel(s, &w->kernel);
     if (st != KD_OK)
         return st;
-    w->has_stop = w->has_bugcheck = false;
+    w->has_stop = w->has_bugcheck = w->is_crashed = false;
     if (w->was_here && base_va != w->kernel.base_va)
         watch_state_forget(w->state);
     st = watch(w);
